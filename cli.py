@@ -1,0 +1,197 @@
+"""Siban's entry point: the root group, commands loaded when they are asked for, and the one boundary where errors become sentences."""
+
+from __future__ import annotations
+
+import gc
+
+gc.disable()  # a command is over before there is garbage worth collecting; long ones switch it on again
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from engine.errors import FaultsFound, SibanError, Unavailable
+from interfaces.session import Session
+from interfaces.shell import Group, usage_sentence
+
+# name: (Chinese name, module under interfaces/commands, attribute, help). In the order in which an office meets them.
+FIXED: dict[str, tuple[str, str, str, str]] = {
+    "demo": ("演示", "demo", "demo", "演示：建一个试用库，走完 2023 年 5 月至 8 月的整改"),
+    "init": ("建库", "start", "init", "新建数据库"),
+    "org": ("机构", "start", "org", "机构人员：载入、查看"),
+    "todo": ("待办", "todo", "todo", "我的待办"),
+    "do": ("办", "acting", "do", "这件事项我现在能办什么；在终端上逐项填写"),
+    "register": ("登记", "register", "register", "登记一个问题"),
+    "import": ("导入", "importing", "import_list", "导入问题清单（xlsx、csv）"),
+    "request": ("申请", "requests", "request", "提出申请：延期、暂缓办理、退回等"),
+    "grant": ("同意", "requests", "grant", "同意申请"),
+    "refuse": ("不同意", "requests", "refuse", "不同意申请（须写意见）"),
+    "release": ("签发", "notices", "release", "签发督办文书"),
+    "withhold": ("暂不发出", "notices", "withhold", "暂不发出督办文书（须写理由）"),
+    "ack": ("已阅", "notices", "ack", "已阅发给我的通知"),
+    "comment": ("备注", "acting", "comment", "给事项加备注"),
+    "attach": ("附件", "acting", "attach", "补充佐证材料"),
+    "list": ("台账", "ledger", "list_items", "台账"),
+    "show": ("查看", "item", "show", "一件事项的全部情况"),
+    "log": ("记录", "item", "log", "办理记录"),
+    "explain": ("算期", "item", "explain", "到期日是怎样一天一天算出来的"),
+    "report": ("通报", "reporting", "report", "一页通报：回应率、落实率与逾期事项"),
+    "tick": ("巡查", "running", "tick", "巡查一遍：到期的提醒与督办"),
+    "serve": ("值守", "running", "serve", "常驻值守，定时巡查"),
+    "check": ("自查", "running", "check", "自查：台账与办理记录是否一致"),
+    "workflow": ("流程", "workflow", "workflow", "流程定义：检查、查看、画图"),
+    "calendar": ("日历", "calendar", "calendar", "工作日历：推算到期日、查看"),
+    "db": ("数据库", "database", "database", "数据库：状态、升级"),
+}
+
+ACTS = "办理动作（来自流程定义）"
+
+
+class Root(Group):
+    """The root: fixed commands, and one command for each verb of the definitions in force."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """List the fixed commands, then the verbs."""
+        return [*FIXED, *self._verbs(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a fixed command, or generate a verb's; by its English or Chinese name."""
+        for name, (chinese, module, attribute, _) in FIXED.items():
+            if cmd_name in (name, chinese):
+                command: click.Command = getattr(import_module(f"interfaces.commands.{module}"), attribute)
+                return command
+        verbs = self._verbs(ctx)
+        wanted = cmd_name.replace("-", "_")
+        for verb, title in verbs.items():
+            if wanted == verb or cmd_name == title:
+                from interfaces.verbs import act_command
+
+                return act_command(_session(ctx).index, verb)
+        return None
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; an unknown one is refused with the nearest names."""
+        command = self.get_command(ctx, args[0])
+        if command is None and not args[0].startswith("-"):
+            known = [*FIXED, *(c for c, *_ in FIXED.values()), *self._verbs(ctx), *self._verbs(ctx).values()]
+            import difflib
+
+            near = difflib.get_close_matches(args[0], known, 3)
+            hint = f"，是不是：{'、'.join(near)}" if near else "；查看全部命令：siban --help"
+            ctx.fail(f"没有命令“{args[0]}”{hint}。")
+        return super().resolve_command(ctx, args)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands without loading any of them."""
+        rows = [(f"{name}  {chinese}", help_) for name, (chinese, _, _, help_) in FIXED.items()]
+        with formatter.section("命令"):
+            formatter.write_dl(rows)
+        with formatter.section(ACTS):
+            formatter.write_dl([(f"{verb.replace('_', '-')}  {title}", "") for verb, title in self._verbs(ctx).items()])
+        click.Command.format_options(self, ctx, formatter) if False else super(Group, self).format_options(ctx, formatter)
+
+    @staticmethod
+    def _verbs(ctx: click.Context) -> dict[str, str]:
+        verbs: dict[str, str] = {}
+        for entry in _session(ctx).index.values():
+            for act in entry["verbs"]:
+                verbs.setdefault(act["name"], act["title"])
+        return verbs
+
+
+def _session(ctx: click.Context) -> Session:
+    """Return the run's session, also while the command line is still being read."""
+    root = ctx.find_root()
+    if root.obj is None:
+        params = root.params
+        root.obj = Session(params.get("db"), params.get("acting"), params.get("at"))
+    session: Session = root.obj
+    return session
+
+
+@click.command(
+    cls=Root,
+    invoke_without_command=True,
+    example="siban demo\nsiban --db 局.db todo\nsiban 交办 12 --主办 水务处 --时限 5个工作日",
+)
+@click.option("--db", envvar="SIBAN_DB", metavar="FILE", help="数据库文件（SIBAN_DB），默认 siban.db")
+@click.option("--as", "acting", envvar="SIBAN_AS", metavar="OFFICER", help="以谁的身份办理（SIBAN_AS）；试用库可任选，正式库须有授权")
+@click.option("--at", envvar="SIBAN_AT", metavar="INSTANT", help="模拟时间（SIBAN_AT），只用于试用库")
+@click.option("--debug", is_flag=True, help="出错时显示技术细节")
+@click.version_option("0.1.0", "--version", message="siban %(version)s", help="显示版本")
+@click.pass_context
+def root(ctx: click.Context, db: str | None, acting: str | None, at: str | None, debug: bool) -> None:  # noqa: ARG001, FBT001
+    """四办一反馈：限时办理、逐级督办、件件有回应。
+
+    每个办理动作都是一个命令，中英文均可；不写命令时显示我的待办。
+    """
+    _session(ctx)
+    if ctx.invoked_subcommand is None:
+        command = root.get_command(ctx, "todo")
+        if command is not None:
+            ctx.invoke(command)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the program and end the process: 0 done, 1 refused, 2 misused, 3 too late, 4 faults, 5 no storage, 130 interrupted."""
+    status = run(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            status = status or 1
+    os._exit(status)  # nothing is left to tidy up, and taking the interpreter down costs as much as loading it
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line and return its exit status; every error ends here as a sentence on standard error."""
+    from interfaces.output import note
+
+    session: Session | None = None
+    try:
+        with root.make_context("siban", list(arguments)) as ctx:
+            session = _session(ctx)
+            root.invoke(ctx)
+            session.close()
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.ClickException as error:
+        note(usage_sentence(error))
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        note("已中断。")
+        return 130
+    except BrokenPipeError:
+        return 0
+    except SibanError as error:
+        return _told(error, session, arguments)
+    return 0
+
+
+def _told(error: SibanError, session: Session | None, arguments: list[str]) -> int:
+    """Say in one sentence what was refused and what would be allowed."""
+    from interfaces.display import display_block
+    from interfaces.output import note
+    from workflows.index import shipped_index
+    from workflows.labels import fault_line, sentence, titles_of
+
+    if "--debug" in arguments:
+        import traceback
+
+        traceback.print_exception(error)
+    try:
+        titles = session.titles if session else titles_of(shipped_index())
+    except Unavailable:
+        titles = titles_of(shipped_index())
+    note(display_block(sentence(error, titles)))
+    faults = error.data.get("faults")
+    if isinstance(error, FaultsFound) and isinstance(faults, list):
+        for fault in faults:
+            note(display_block(fault_line(*fault) if isinstance(fault, tuple) else str(fault)))
+    return error.exit_status
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""Canonical JSON text and its SHA-256: the form in which everything hashed is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+
+
+def canonical(value: object) -> str:
+    """Write a JSON value as its one canonical text: keys sorted, no spaces, characters as they are.
+
+    Values are objects with string keys, lists, strings, integers, booleans and null. A float is refused with `ValueError`,
+    since two writers may print the same float differently.
+    """
+    text = _encode(value)
+    if "." in text and _has_float(value):
+        message = "a float has no canonical form"
+        raise ValueError(message)
+    return text
+
+
+def digest(text: str) -> str:
+    """Return the SHA-256 of a text's UTF-8 bytes in lower-case hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def parse(text: str) -> dict[str, object]:
+    """Read a canonical object back."""
+    value: dict[str, object] = json.loads(text)
+    return value
+
+
+def _has_float(value: object) -> bool:
+    if isinstance(value, float):
+        return True
+    if isinstance(value, (list, tuple)):
+        return any(map(_has_float, value))
+    if isinstance(value, dict):
+        return any(map(_has_float, value.values()))
+    return False

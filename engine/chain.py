@@ -1,0 +1,51 @@
+"""The hash that links each entry of the record to the one before it (design page, section 6)."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from engine.event import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+GENESIS = "0" * 64
+"""The `prev` of the first entry."""
+
+_TAG = b"siban-event-v1\0"
+_HASHED = len(Event._fields) - 2  # every field but prev, which is hashed first and raw, and hash itself
+
+
+def event_hash(event: Event) -> str:
+    """Return SHA-256(tag, prev, every field as decimal length, colon, UTF-8 bytes) in lower-case hexadecimal.
+
+    The lengths keep `ab|c` apart from `a|bc`; integers are hashed as their decimal text.
+    """
+    parts = [_TAG, bytes.fromhex(event.prev)]
+    for field in event[:_HASHED]:
+        data = str(field).encode()
+        parts.append(b"%d:" % len(data))
+        parts.append(data)
+    return hashlib.sha256(b"".join(parts)).hexdigest()
+
+
+def link(events: Iterable[Event], seq: int, prev: str) -> list[Event]:
+    """Number the events after `seq` and chain them to `prev`; return them complete."""
+    linked = []
+    for event in events:
+        seq += 1
+        numbered = event._replace(seq=seq, prev=prev)
+        prev = event_hash(numbered)
+        linked.append(numbered._replace(hash=prev))
+    return linked
+
+
+def first_broken(events: Iterable[Event], seq: int = 0, prev: str = GENESIS) -> int | None:
+    """Return the number of the first entry that does not follow from the one before it, or None when all do."""
+    for event in events:
+        seq += 1
+        if event.seq != seq or event.prev != prev or event_hash(event) != event.hash:
+            return seq
+        prev = event.hash
+    return None

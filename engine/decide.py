@@ -1,0 +1,266 @@
+"""From an act to events: may it be done here, by this person, with these fields, and what follows. Pure; `evolve` applies the result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine import guards
+from engine.errors import Refused
+from engine.evolve import evolve
+from engine.machine import next_state
+from engine.roles import addressees, holds, members, seen_before
+from engine.run import due
+from engine.timing import operations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from engine.context import Context
+    from engine.definition import Composite, Definition, Requirement, Transition
+    from engine.event import Event
+    from engine.item import Item
+
+    Fields = Mapping[str, object]
+
+
+def decide(item: Item, verb: str, fields: Fields, context: Context) -> list[Event]:
+    """Turn an act into the events that record it, the item's own first.
+
+    Raises `Refused` with `not_in_state` (and what would be allowed), `not_allowed` (and who may), `same_person`, `missing_field`,
+    `field_not_taken`, or a guard's code. Nothing is changed by a refusal.
+    """
+    transition = choose(item, verb, context)
+    given = checked_fields(item, transition.require, transition.fields, fields, context)
+    guards.check(transition.guards, item, given, context)
+    return carry_out(item, transition, given, context)
+
+
+def register(number: int, fields: Fields, context: Context, *, draft: bool = False) -> list[Event]:
+    """Turn a registration into its event. `number` is the item's; raises as `decide` does."""
+    definition = context.rules.definition
+    transition = definition.register
+    item = blank(number, context)
+    if not context.chosen:
+        _may(item, transition.by, transition, context)
+    given = checked_fields(item, transition.require, transition.fields, fields, context)
+    guards.check(transition.guards, item, given, context)
+    source = definition.sources.get(str(given.get("source", "")))
+    to = definition.draft if draft and definition.draft else definition.initial
+    body: dict[str, object] = {"to": to, "serial": item.serial, "workflow": definition.name}
+    body.update(_field_body(definition, given | dict(transition.put)))
+    if source:
+        exempt = bool(given.get("anonymous"))
+        body["append"] = {"addressees": list(source.feedback_to)} | ({"exempted": list(source.feedback_to)} if exempt else {})
+    clocks = operations(definition, item, "register", to, context.effective_at)
+    if clocks:
+        body["clocks"] = clocks
+    return [context.event(number, "register", body)]
+
+
+def blank(number: int, context: Context) -> Item:
+    """Return the item as it is before its registration: only a number and a serial (prefix, year, number)."""
+    from engine.clock import day_of  # noqa: PLC0415 - registration only
+    from engine.item import Item  # noqa: PLC0415 - registration only
+
+    definition, at = context.rules.definition, context.effective_at
+    serial = f"{definition.serial}{day_of(at).year}-{number:04d}"
+    return Item(number, serial, definition.name, definition.hash, "", at, at, at)
+
+
+def choose(item: Item, verb: str, context: Context) -> Transition:
+    """Pick the variant of a verb that applies to the item and that this person may do."""
+    definition = context.rules.definition
+    here = [t for t in definition.variants(verb) if item.state in t.sources and matches(t.when, item)]
+    if not here:
+        known = verb in definition.verbs
+        raise Refused(
+            "not_in_state" if known else "unknown_verb",
+            item=item.serial,
+            verb=verb,
+            state=item.state,
+            allowed=allowed_verbs(item, context),
+        )
+    if context.chosen:
+        return here[0]
+    mine = [t for t in here if holds(t.by, context.hand.decider, item, context.rules.organisation)]
+    if not mine:
+        raise _not_allowed(item, verb, here, context)
+    for transition in mine:
+        before = seen_before(transition.not_same_as, context.hand.decider, item)
+        if not before:
+            return transition
+    raise Refused("same_person", item=item.serial, verb=verb, before=before, person=context.hand.decider)
+
+
+def allowed_verbs(item: Item, context: Context) -> list[str]:
+    """List the verbs that apply to the item where it stands and that this person may do, composites included."""
+    definition, person = context.rules.definition, context.hand.decider
+    organisation = context.rules.organisation
+    found = [
+        c.verb
+        for c in definition.composites.values()
+        if item.state in c.sources and matches(c.when, item) and holds(c.by, person, item, organisation)
+    ]
+    found += [
+        t.verb
+        for t in definition.leaving(item.state)
+        if matches(t.when, item) and holds(t.by, person, item, organisation) and not seen_before(t.not_same_as, person, item)
+    ]
+    return list(dict.fromkeys(found))
+
+
+def may_compose(item: Item, composite: Composite, context: Context) -> None:
+    """Check a composite's own rule of who may and four eyes; raises `Refused`."""
+    organisation, person = context.rules.organisation, context.hand.decider
+    if not holds(composite.by, person, item, organisation):
+        who = _people(composite.by, item, context)
+        raise Refused("not_allowed", item=item.serial, verb=composite.verb, roles=list(composite.by), people=who)
+    before = seen_before(composite.not_same_as, person, item)
+    if before:
+        raise Refused("same_person", item=item.serial, verb=composite.verb, before=before, person=person)
+
+
+def matches(when: Mapping[str, tuple[object, ...]], item: Item) -> bool:
+    """Whether the item's kept fields have the values a variant asks for; an absent field counts as ""."""
+    return all(item.fields.get(name, "") in values for name, values in when.items())
+
+
+def checked_fields(
+    item: Item, require: Iterable[Requirement], known: tuple[str, ...], fields: Fields, context: Context
+) -> dict[str, object]:
+    """Return the fields given, all of them known to the act and the required ones there.
+
+    A required field that acts keep on the item counts as given when the item has it already.
+    """
+    given = {name: value for name, value in fields.items() if value is not None}
+    strangers = [name for name in given if name not in known]
+    if strangers:
+        raise Refused("field_not_taken", fields=strangers, known=list(known))
+    definition = context.rules.definition
+    missing = []
+    for field, least in require:
+        kept = item.fields.get(field) if definition.fields[field].keep else None
+        value = given.get(field, kept)
+        if value in (None, "", [], ()):
+            missing.append(field)
+        elif least > 1 and isinstance(value, (str, list, tuple)) and len(value) < least:
+            raise Refused("field_too_short", item=item.serial, field=field, least=least, length=len(value))
+    if missing:
+        raise Refused("missing_field", item=item.serial, fields=missing)
+    return given
+
+
+def carry_out(item: Item, transition: Transition, given: Fields, context: Context) -> list[Event]:
+    """Write down what the transition does; whoever asked has been found entitled."""
+    definition, at = context.rules.definition, context.effective_at
+    to = next_state(definition, item.state, transition.name)
+    body: dict[str, object] = {}
+    if transition.to:
+        body["to"] = to
+        voided = [request.ordinal for request in item.requests if request.is_open and request.made_in != to]
+        if voided:
+            body["void"] = voided
+    constants = {name: constant(value, context) for name, value in transition.put.items()}
+    copied = {name: item.fields[source] for name, source in transition.copy.items() if source in item.fields}
+    body.update(_field_body(definition, {**copied, **given, **constants}))
+    if transition.clears:
+        body["clears"] = list(transition.clears)
+    if transition.new_round:
+        body["round"] = True
+    clocks = operations(definition, item, transition.verb, to, at, transition.restarts)
+    if clocks:
+        body["clocks"] = clocks
+    told = addressees(transition.notify, definition.states[to].owner, item, context.rules.organisation, context.now)
+    told = [person for person in told if person != context.hand.decider]
+    if told:
+        body["tell"] = told
+    event = completed(item, transition.verb, body, context)
+    if transition.absorb and isinstance(given.get("into"), int):
+        passed_on = [f"{name}@{item.serial}" for name in guards.unanswered(item)]
+        other = context.event(int(str(given["into"])), "absorb", {"append": {"addressees": passed_on}, "fields": {"from": item.number}})
+        return [event, other]
+    return [event]
+
+
+def completed(item: Item, verb: str, body: dict[str, object], context: Context) -> Event:
+    """Finish an act's body with what only its outcome shows: clocks that begin a new cycle, and the verdict of a closed item."""
+    definition, calendar = context.rules.definition, context.rules.calendar
+    event = context.event(item.number, verb, body)
+    extra: dict[str, object] = {}
+    after = evolve(item, event)
+    longer = [
+        ["cycle", name]
+        for name, run in after.clocks.items()
+        if run.stopped is None
+        and (before := item.clocks.get(name)) is not None
+        and before.cycle == run.cycle
+        and before.pauses == run.pauses
+        and _later(due(run, definition.clocks[name], after, calendar), due(before, definition.clocks[name], item, calendar))
+    ]
+    if longer:
+        ops = body.get("clocks", [])
+        extra["clocks"] = [*(ops if isinstance(ops, list) else []), *longer]
+    if after.state != item.state and definition.states[after.state].final:
+        extra["closed"] = True
+        extra.update(verdict(after, context))
+    return context.event(item.number, verb, body | extra) if extra else event
+
+
+def verdict(item: Item, context: Context) -> dict[str, object]:
+    """Say whether the item was on time under the definition and calendar in force when it closed."""
+    clock = context.rules.definition.main_clock
+    run = item.clocks.get(clock.name) if clock else None
+    if clock is None or run is None or run.stopped is None:
+        return {}
+    moment = due(run, clock, item, context.rules.calendar)
+    on_time = moment is None or run.stopped <= moment
+    return {"verdict": {"due_at": moment, "done_at": run.stopped, "on_time": on_time}}
+
+
+def _later(new: int | None, old: int | None) -> bool:
+    return new is not None and (old is None or new > old)
+
+
+def constant(value: object, context: Context) -> object:
+    """Read a constant of the definition; `@decider` and `@decider.unit` stand for whoever decides."""
+    if value == "@decider":
+        return context.hand.decider
+    if value == "@decider.unit":
+        return context.rules.organisation.unit_of(context.hand.decider)
+    return value
+
+
+def _field_body(definition: Definition, fields: Fields) -> dict[str, object]:
+    """Sort an act's fields into what is only recorded and what the item keeps; private data never enters the record."""
+    body: dict[str, object] = {}
+    shown = {name: value for name, value in fields.items() if not _private(definition, name)}
+    if shown:
+        body["fields"] = shown
+    keep = [name for name in shown if name not in definition.fields or definition.fields[name].keep == "replace"]
+    append = [name for name in shown if name in definition.fields and definition.fields[name].keep == "append"]
+    if keep:
+        body["keep"] = keep
+    if append:
+        body["gather"] = append
+    return body
+
+
+def _private(definition: Definition, name: str) -> bool:
+    return name in definition.fields and definition.fields[name].private
+
+
+def _may(item: Item, roles: tuple[str, ...], transition: Transition, context: Context) -> None:
+    if not holds(roles, context.hand.decider, item, context.rules.organisation):
+        raise _not_allowed(item, transition.verb, [transition], context)
+
+
+def _not_allowed(item: Item, verb: str, here: list[Transition], context: Context) -> Refused:
+    roles = list(dict.fromkeys(role for t in here for role in t.by))
+    return Refused("not_allowed", item=item.serial, verb=verb, roles=roles, people=_people(tuple(roles), item, context))
+
+
+def _people(roles: tuple[str, ...], item: Item, context: Context) -> list[str]:
+    """Name a few of those who may."""
+    organisation = context.rules.organisation
+    found = dict.fromkeys(person for role in roles if role != "anyone" for person in members(role, item, organisation))
+    return [organisation.name_of(person) for person in found][:5]

@@ -1,0 +1,281 @@
+"""A workflow's definition as frozen values: what an office decided, read from data and never changed afterwards.
+
+`engine.loader` makes these from TOML and refuses what is faulty; everything here may rely on the names it mentions being there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from engine.limit import Limit, Offset
+
+STAGES = ("intake", "assign", "handle", "verify", "feedback", "closed")
+"""The user's five stages in their order, and the end."""
+
+FIELD_KINDS = (
+    "line", "text", "texts", "date", "instant", "int", "ints", "percent", "limit", "unit", "units", "officer",
+    "choice", "flag", "files", "measures", "item",
+)  # fmt: skip
+"""What a field may hold; the command line makes one option of each."""
+
+
+class Field(NamedTuple):
+    """One piece of information that an act may carry.
+
+    `keep` says what becomes of it on the item: "" (only in the record), "replace" or "append".
+    `choices` maps the values of a `choice` to their titles; `private` data goes to the side table, never into the record.
+    `aliases` are further names of its option, English or Chinese, beside its own name and title.
+    """
+
+    name: str
+    title: str
+    kind: str
+    keep: str = ""
+    choices: Mapping[str, str] = {}
+    help: str = ""
+    private: bool = False
+    aliases: tuple[str, ...] = ()
+
+
+class State(NamedTuple):
+    """A finer place inside a stage. `owner` is the role on whose desk the item lies; `next` says in words what comes next."""
+
+    name: str
+    title: str
+    stage: str
+    owner: str = ""
+    next: str = ""
+    final: bool = False
+    counted: bool = True
+
+
+class Requirement(NamedTuple):
+    """A field that must be given, with its least length in characters (texts) or entries (lists)."""
+
+    field: str
+    least: int = 1
+
+
+class Transition(NamedTuple):
+    """One variant of a verb: where it applies, where it leads, who may do it and what it asks for.
+
+    `name` is unique in the definition: the verb, or `verb#n` for its further variants. `to` is empty when the item stays where it is.
+    `when` maps fields of the item to the values it must have one of. `not_same_as` lists verbs whose doers may not do this one.
+    `put` sets fields to constants, `copy` sets kept fields from kept fields; `restarts` lists clocks that begin anew;
+    `clears` drops kept fields; with `absorb` whoever must be answered about the item is passed on to the item it is merged into.
+    """
+
+    name: str
+    verb: str
+    title: str
+    sources: tuple[str, ...]
+    to: str
+    by: tuple[str, ...]
+    require: tuple[Requirement, ...] = ()
+    optional: tuple[str, ...] = ()
+    guards: tuple[str, ...] = ()
+    when: Mapping[str, tuple[object, ...]] = {}
+    not_same_as: tuple[str, ...] = ()
+    put: Mapping[str, object] = {}
+    copy: Mapping[str, str] = {}
+    clears: tuple[str, ...] = ()
+    restarts: tuple[str, ...] = ()
+    notify: tuple[str, ...] = ()
+    new_round: bool = False
+    absorb: bool = False
+    help: str = ""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Every field this act may carry, the required ones first."""
+        return tuple(r.field for r in self.require) + self.optional
+
+
+class LimitRule(NamedTuple):
+    """How long a clock allows: alternatives tried in order.
+
+    Each is a `Limit`, the name of a kept field that holds one, or (field, value → rule).
+    """
+
+    alternatives: tuple[Limit | str | tuple[str, Mapping[str, LimitRule]], ...]
+
+
+class Clock(NamedTuple):
+    """A limit over states, hung on no node: a return or a rework cannot lose it.
+
+    `counts` is "life" (one run through the item's life), "visit" (each entry into `runs_in` counts anew) or "once" (never again
+    when it has ended).
+    It begins on entering `runs_in`, or at one of the verbs `starts_at`; it stands still in `pauses_in`; it ends on leaving both,
+    as of the last `stops_at` where one is named.
+    """
+
+    name: str
+    title: str
+    runs_in: tuple[str, ...]
+    limit: LimitRule
+    pauses_in: tuple[str, ...] = ()
+    starts_at: tuple[str, ...] = ()
+    stops_at: str = ""
+    counts: str = "visit"
+    ladder: str = ""
+    main: bool = False
+    roll: bool = True
+
+
+class Rung(NamedTuple):
+    """One step of a ladder: at an offset from the due moment, or when `on` has happened `count` times.
+
+    `on` is "verb:NAME" or "paper:NAME". `held_by` lists kinds of request that, asked in time and still open, keep it waiting.
+    """
+
+    level: int
+    title: str
+    notify: tuple[str, ...]
+    at: Offset | None = None
+    on: str = ""
+    count: int = 0
+    paper: str = ""
+    release: str = "auto"
+    held_by: tuple[str, ...] = ()
+
+
+class Approval(NamedTuple):
+    """Who may grant a request: the first row whose `up_to` is not exceeded."""
+
+    by: tuple[str, ...]
+    up_to: Limit | None = None
+    when: Mapping[str, tuple[object, ...]] = {}
+
+
+class RequestKind(NamedTuple):
+    """An application: who may make it, from where, what granting it does, and how often.
+
+    `until` names the date field whose distance from the due day (or from today, when `moves` is empty) is the length asked for.
+    `moves` is the clock whose due moment a grant moves to that date; `to` the state a grant leads to; `wakes` the verb that ends that
+    state by itself at the end of that date. `window` counts from the last `window_from` verb.
+    """
+
+    name: str
+    title: str
+    sources: tuple[str, ...]
+    by: tuple[str, ...]
+    approve: tuple[Approval, ...]
+    require: tuple[Requirement, ...] = ()
+    optional: tuple[str, ...] = ()
+    guards: tuple[str, ...] = ()
+    endorse: tuple[str, ...] = ()
+    until: str = ""
+    moves: str = ""
+    to: str = ""
+    wakes: str = ""
+    put: Mapping[str, object] = {}
+    copy: Mapping[str, str] = {}
+    max_granted: int = 0
+    before_due: str = ""
+    window: Limit | None = None
+    window_from: str = ""
+    longest: Limit | None = None
+    lapses_after: Limit | None = None
+    help: str = ""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Every field an application of this kind may carry."""
+        return tuple(r.field for r in self.require) + self.optional
+
+
+class Source(NamedTuple):
+    """Where a problem came from: who must be answered, whether they are called back, whether the outcome may be made public."""
+
+    name: str
+    title: str
+    feedback_to: tuple[str, ...]
+    call_back: bool = False
+    publicity: str = "internal"
+    reporter: bool = False
+
+
+class Track(NamedTuple):
+    """One of the treatments: the list it serves and the name of its 办, `provisional` until an office confirms that name."""
+
+    name: str
+    title: str
+    list_title: str
+    provisional: bool = False
+
+
+class Step(NamedTuple):
+    """One verb of a composite, with fields it sets by itself."""
+
+    verb: str
+    put: Mapping[str, object] = {}
+
+
+class Composite(NamedTuple):
+    """A verb that records several acts in one transaction; `new` begins with a registration."""
+
+    verb: str
+    title: str
+    by: tuple[str, ...]
+    steps: tuple[Step, ...]
+    sources: tuple[str, ...] = ()
+    when: Mapping[str, tuple[object, ...]] = {}
+    new: bool = False
+    not_same_as: tuple[str, ...] = ()
+    require: tuple[Requirement, ...] = ()
+    optional: tuple[str, ...] = ()
+    help: str = ""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Every field the composite may carry beside those of its steps."""
+        return tuple(r.field for r in self.require) + self.optional
+
+
+class Definition(NamedTuple):
+    """A whole workflow. `hash` is the SHA-256 of `text`, its canonical JSON."""
+
+    name: str
+    title: str
+    version: int
+    calendar: str
+    initial: str
+    draft: str
+    serial: str
+    supervisor: str
+    register: Transition
+    fields: Mapping[str, Field]
+    states: Mapping[str, State]
+    transitions: tuple[Transition, ...]
+    clocks: Mapping[str, Clock]
+    ladders: Mapping[str, tuple[Rung, ...]]
+    requests: Mapping[str, RequestKind]
+    sources: Mapping[str, Source]
+    tracks: Mapping[str, Track]
+    composites: Mapping[str, Composite]
+    text: str
+    hash: str
+
+    def variants(self, verb: str) -> Iterator[Transition]:
+        """Yield the variants of a verb in the order they are written."""
+        return (t for t in self.transitions if t.verb == verb)
+
+    def leaving(self, state: str) -> Iterator[Transition]:
+        """Yield the variants that apply in a state."""
+        return (t for t in self.transitions if state in t.sources)
+
+    @property
+    def main_clock(self) -> Clock | None:
+        """The clock that an item's punctuality is judged by."""
+        return next((c for c in self.clocks.values() if c.main), None)
+
+    @property
+    def verbs(self) -> dict[str, str]:
+        """Every verb with its title, in the order written; composites first."""
+        titles = {c.verb: c.title for c in self.composites.values()}
+        for t in self.transitions:
+            titles.setdefault(t.verb, t.title)
+        return titles

@@ -1,0 +1,38 @@
+"""One entry of the record: who did what to which item, when it was so and when it was entered."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+DONE = "done"
+REFUSED = "refused"
+
+SYSTEM = "system"
+"""The decider of what comes due by itself: rungs, automatic resumes, lapsed requests."""
+
+
+class Event(NamedTuple):
+    """A fact. Nothing of it is ever edited; the order of the fields is the order in which they are hashed.
+
+    `seq` has no gaps over the whole database; `item` is 0 for facts about no item (a definition or an organisation loaded).
+    `effective_at` says when it was so, `recorded_at` when it was entered (both microseconds of UTC). `decider` is the officer or body
+    who decided, `enterer` the officer who typed it, and `basis` (canonical JSON text, empty when they are one) what the entry rests on.
+    `definition` and `calendar` are the hashes it acted under. `body` is canonical JSON text and holds all that `evolve` needs.
+    `prev` and `hash` chain it to the entry before.
+    """
+
+    seq: int
+    item: int
+    verb: str
+    result: str
+    effective_at: int
+    recorded_at: int
+    decider: str
+    enterer: str
+    basis: str
+    command_id: str
+    definition: str
+    calendar: str
+    body: str
+    prev: str = ""
+    hash: str = ""

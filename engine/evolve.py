@@ -1,0 +1,149 @@
+"""From an event to the next item. It only applies what the event says, so old logs replay under any code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.canonical import parse
+from engine.event import DONE
+from engine.item import Act, Item, Request
+from engine.run import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from engine.event import Event
+
+    Body = Mapping[str, object]
+
+
+def evolve(item: Item | None, event: Event, body: Body | None = None) -> Item:
+    """Return the item after an event. `item` is None before its registration; a refused entry changes nothing.
+
+    `body` may be given when it has been read already.
+    """
+    if event.result != DONE:
+        if item is None:
+            message = f"event {event.seq} refers to an item that was never registered"
+            raise ValueError(message)
+        return item
+    facts: dict = dict(parse(event.body) if body is None else body)  # type: ignore[type-arg] - plain JSON
+    if item is None:
+        item = Item(
+            number=event.item,
+            serial=facts["serial"],
+            workflow=facts["workflow"],
+            definition=event.definition,
+            state="",
+            since=event.effective_at,
+            registered_at=event.effective_at,
+            effective_at=event.effective_at,
+        )
+    changes: dict[str, object] = {"version": item.version + 1, "last_seq": event.seq}
+    if event.verb == "escalate":
+        changes |= _crossed(item, facts)
+    else:
+        changes["effective_at"] = max(item.effective_at, event.effective_at)
+        changes["acts"] = _acts({} if "round" in facts else item.acts, event)
+    if "round" in facts:
+        changes |= {"round": item.round + 1, "papers": {}}
+    if "fields" in facts or "append" in facts or "clears" in facts or "verdict" in facts:
+        changes["fields"] = _fields(item.fields, facts)
+    to = facts.get("to")
+    if to:
+        changes |= {"state": to, "since": event.effective_at, "wake": None}
+        changes["closed_at"] = event.effective_at if "closed" in facts else None
+    if "wake" in facts:
+        changes["wake"] = tuple(facts["wake"])
+    if "clocks" in facts:
+        changes["clocks"] = _clocks(item.clocks, facts["clocks"], event.recorded_at)
+    if "request" in facts or "void" in facts or "decision" in facts:
+        changes["requests"] = _requests(item.requests, facts, event)
+    return item._replace(**changes)  # type: ignore[arg-type] - built by name above
+
+
+def replay(events: Iterable[Event]) -> Item | None:
+    """Fold one item's events, oldest first; None when there are none."""
+    item: Item | None = None
+    for event in events:
+        item = evolve(item, event)
+    return item
+
+
+def _acts(acts: Mapping[str, Act], event: Event) -> dict[str, Act]:
+    old = acts.get(event.verb, Act(0, (), 0))
+    by = old.by if event.decider in old.by else (*old.by, event.decider)
+    return {**acts, event.verb: Act(old.count + 1, by, event.effective_at)}
+
+
+def _fields(fields: Mapping[str, object], facts: dict) -> dict[str, object]:  # type: ignore[type-arg] - plain JSON
+    changed = dict(fields)
+    for name in facts.get("clears", ()):
+        changed.pop(name, None)
+    given = facts.get("fields", {})
+    for name in facts.get("keep", ()):
+        changed[name] = given[name]
+    gathered = {name: given[name] for name in facts.get("gather", ())} | facts.get("append", {})
+    for name, value in gathered.items():
+        old = changed.get(name, ())
+        changed[name] = [*(old if isinstance(old, (list, tuple)) else ()), *(value if isinstance(value, list) else [value])]
+    if "verdict" in facts:
+        changed["on_time"] = facts["verdict"]["on_time"]
+    return changed
+
+
+def _crossed(item: Item, facts: dict) -> dict[str, object]:  # type: ignore[type-arg] - plain JSON
+    key = f"{facts['clock']}:{facts['cycle']}:{facts['level']}"
+    paper = facts.get("paper", "")
+    papers = {**item.papers, paper: item.papers.get(paper, 0) + 1} if paper else item.papers
+    return {"crossed": {**item.crossed, key: facts["planned_at"]}, "papers": papers}
+
+
+def _clocks(clocks: Mapping[str, Run], operations: list, recorded_at: int) -> dict[str, Run]:  # type: ignore[type-arg] - plain JSON
+    changed = dict(clocks)
+    for operation, name, *when in operations:
+        run = changed.get(name)
+        if operation == "start" or run is None:
+            changed[name] = Run(run.cycle + 1 if run else 1, when[0], recorded_at)
+        elif operation == "pause":
+            changed[name] = run._replace(pauses=(*run.pauses, (when[0], None)))
+        elif operation == "resume":
+            changed[name] = run._replace(pauses=(*run.pauses[:-1], (run.pauses[-1][0], when[0])))
+        elif operation == "continue":
+            gap = (run.stopped if run.stopped is not None else when[0], when[0])
+            changed[name] = run._replace(pauses=(*run.pauses, gap), stopped=None)
+        elif operation == "stop":
+            changed[name] = run._replace(stopped=when[0])
+        elif operation == "move":
+            changed[name] = run._replace(moves=(*run.moves, (when[0], when[1])))
+        elif operation == "cycle":
+            changed[name] = run._replace(cycle=run.cycle + 1, since=recorded_at)
+    return changed
+
+
+def _requests(requests: tuple[Request, ...], facts: dict, event: Event) -> tuple[Request, ...]:  # type: ignore[type-arg] - plain JSON
+    changed = list(requests)
+    for ordinal in facts.get("void", ()):
+        old = changed[ordinal - 1]
+        changed[ordinal - 1] = old._replace(state="void", decided_by=event.decider, decided_at=event.effective_at)
+    if "decision" in facts:
+        ordinal, state = facts["decision"]
+        changed[ordinal - 1] = changed[ordinal - 1]._replace(
+            state=state, decided_by=event.decider, decided_at=event.effective_at
+        )
+    if "request" in facts:
+        made = facts["request"]
+        changed.append(
+            Request(
+                ordinal=len(changed) + 1,
+                kind=made["kind"],
+                state="open",
+                made_by=event.decider,
+                made_at=event.effective_at,
+                made_in=made["made_in"],
+                timely=made["timely"],
+                lapses_at=made["lapses_at"],
+                fields=made["fields"],
+            )
+        )
+    return tuple(changed)

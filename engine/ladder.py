@@ -1,0 +1,162 @@
+"""逐级督办: which rungs have been crossed by now, and what else comes due by itself. `settle` is pure and idempotent.
+
+Every command settles the items it touches before it acts, and the heartbeat settles whatever is due; so the record never depends on
+which process was up when. A crossed rung is a fact and is never un-crossed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from engine.clock import ordinal_of
+from engine.context import Context, Hand
+from engine.decide import completed
+from engine.event import SYSTEM
+from engine.evolve import evolve
+from engine.machine import next_state
+from engine.roles import addressees
+from engine.run import due, near
+from engine.timing import operations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from engine.calendar import Calendar
+    from engine.context import Rules
+    from engine.definition import Clock, Rung
+    from engine.event import Event
+    from engine.item import Item
+    from engine.limit import Offset
+
+RUNG, WAKE, LAPSE = "escalate", "wake", "lapse"
+
+_BY_ITSELF = Hand(SYSTEM, SYSTEM)
+
+
+class Coming(NamedTuple):
+    """Something that happens to an item by itself at a planned moment, unless an act comes first."""
+
+    at: int
+    order: int
+    kind: str
+    clock: str = ""
+    cycle: int = 0
+    level: int = 0
+    ordinal: int = 0
+
+
+def settle(item: Item, rules: Rules, now: int) -> tuple[Item, list[Event]]:
+    """Return the item and the events of all that has come due by `now`, in the order of their planned moments.
+
+    Each event is effective at its planned moment and recorded now. Running it again gives nothing more.
+    """
+    events: list[Event] = []
+    while True:
+        coming = next_coming(item, rules)
+        if coming is None or coming.at > now:
+            return item, events
+        event = _happen(item, coming, rules, now)
+        item = evolve(item, event)
+        events.append(event)
+
+
+def next_coming(item: Item, rules: Rules) -> Coming | None:
+    """Return what comes next by itself, or None."""
+    return min(_comings(item, rules), default=None)
+
+
+def _comings(item: Item, rules: Rules) -> Iterator[Coming]:
+    state = rules.definition.states.get(item.state)
+    if item.wake:
+        yield Coming(item.wake[0], 0, WAKE)
+    for request in item.requests:
+        if request.is_open and request.lapses_at is not None:
+            yield Coming(request.lapses_at, 1, LAPSE, ordinal=request.ordinal)
+    if state is None or state.final and not item.clocks:
+        return
+    for name, run in item.clocks.items():
+        clock = rules.definition.clocks.get(name)
+        if clock is None or not clock.ladder or not run.running:
+            continue
+        due_at = due(run, clock, item, rules.calendar)
+        for rung in rules.definition.ladders[clock.ladder]:
+            key = f"{name}:{run.cycle}:{rung.level}"
+            if key in item.crossed:
+                continue
+            at = _planned(rung, item, clock, due_at, rules.calendar)
+            if at is None or (rung.at is not None and at < run.since) or _held(rung, item):
+                continue
+            yield Coming(at, 2, RUNG, name, run.cycle, rung.level)
+
+
+def _planned(rung: Rung, item: Item, clock: Clock, due_at: int | None, calendar: Calendar) -> int | None:
+    """Return the moment a rung is planned for: an offset from the due moment, or the moment its count was reached."""
+    if rung.at is None:
+        what, _, name = rung.on.partition(":")
+        if what == "paper":
+            reached = item.papers.get(name, 0) >= rung.count
+            moments = sorted(item.crossed.values())
+            return max(item.effective_at, moments[-1]) if reached and moments else None
+        act = item.acts.get(name)
+        return act.at if act and act.count >= rung.count else None
+    if due_at is None:
+        return None
+    if rung.at.unit == "near":
+        return near(item.clocks[clock.name], clock, item, calendar, due_at)
+    return offset_from(due_at, rung.at, calendar)
+
+
+def offset_from(due_at: int, offset: Offset, calendar: Calendar) -> int:
+    """Return the moment at an offset from a due moment: working days end at close of business, other days keep the hour."""
+    amount, unit = offset.amount, offset.unit
+    if not amount:
+        return due_at
+    if unit == "wd":
+        return calendar.close_of(calendar.add_workdays(ordinal_of(due_at - 1), amount))
+    if unit == "wh":
+        return calendar.add_worktime(due_at, amount * 3_600_000_000)
+    return due_at + amount * (86_400_000_000 if unit == "d" else 3_600_000_000)
+
+
+def _held(rung: Rung, item: Item) -> bool:
+    """Whether an open request, made in time, keeps the rung waiting: it fires when that is refused or lapses."""
+    return any(r.is_open and r.timely and r.kind in rung.held_by for r in item.requests)
+
+
+def _happen(item: Item, coming: Coming, rules: Rules, now: int) -> Event:
+    context = Context(rules, _BY_ITSELF, now, coming.at, lambda _number: None, chosen=True)
+    if coming.kind == RUNG:
+        return _escalation(item, coming, context)
+    if coming.kind == LAPSE:
+        return context.event(item.number, "lapse", {"decision": [coming.ordinal, "lapsed"]})
+    verb = item.wake[1] if item.wake else ""
+    definition = rules.definition
+    transition = next(t for t in definition.variants(verb) if item.state in t.sources)
+    to = next_state(definition, item.state, transition.name)
+    body: dict[str, object] = {"to": to, "clocks": operations(definition, item, verb, to, coming.at)}
+    told = addressees(("owner",), definition.states[to].owner, item, rules.organisation, coming.at)
+    if told:
+        body["tell"] = told
+    return completed(item, verb, body, context)
+
+
+def _escalation(item: Item, coming: Coming, context: Context) -> Event:
+    rules = context.rules
+    rung = next(r for r in rules.definition.ladders[rules.definition.clocks[coming.clock].ladder] if r.level == coming.level)
+    owner = rules.definition.states[item.state].owner
+    told = addressees(rung.notify, owner, item, rules.organisation, coming.at)
+    alarm = not told
+    if alarm:
+        told = addressees(("supervisor.head", "supervisor"), owner, item, rules.organisation, coming.at)
+    body: dict[str, object] = {
+        "clock": coming.clock,
+        "cycle": coming.cycle,
+        "level": coming.level,
+        "planned_at": coming.at,
+        "tell": told,
+    }
+    if rung.paper:
+        body |= {"paper": rung.paper, "release": rung.release}
+    if alarm:
+        body["alarm"] = True
+    return context.event(item.number, "escalate", body)

@@ -1,0 +1,69 @@
+"""正常 · 临期 · 逾期: computed from the clock each time, never stored. The word first, the colour is the counter's affair."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from engine.clock import ordinal_of
+from engine.row import desk_due
+from engine.run import due, limit_of, near
+
+if TYPE_CHECKING:
+    from engine.calendar import Calendar
+    from engine.context import Rules
+    from engine.item import Item
+
+NORMAL, DUE_SOON, OVERDUE, NONE = "normal", "due_soon", "overdue", "none"
+
+
+class Light(NamedTuple):
+    """Where an item stands against its limit.
+
+    `word` is normal, due_soon, overdue or none (no limit fixed, paused, or not counted yet). `days` are the working days left, or over
+    when overdue. `provisional` is true when the due day leans on a calendar year not yet announced.
+    """
+
+    word: str
+    days: int
+    due_at: int | None
+    provisional: bool = False
+
+
+def light(item: Item, rules: Rules, now: int) -> Light:
+    """Judge an item at an instant by its main clock, or before that begins by its desk's."""
+    clock = rules.definition.main_clock
+    run = item.clocks.get(clock.name) if clock else None
+    if clock is None or run is None:
+        moment = desk_due(item, rules)
+        return _judged(moment, None, now, rules.calendar) if moment else Light(NONE, 0, None)
+    moment = due(run, clock, item, rules.calendar)
+    if moment is None:
+        return Light(NONE, 0, None)
+    leaning = rules.calendar.provisional(ordinal_of(run.started), ordinal_of(moment - 1))
+    if run.stopped is not None:
+        late = run.stopped > moment
+        days = working_days(moment, run.stopped, rules.calendar) if late else 0
+        return Light(OVERDUE if late else NORMAL, days, moment, leaning)
+    if run.paused:
+        return Light(NONE, 0, moment, leaning)
+    return _judged(moment, near(run, clock, item, rules.calendar, moment), now, rules.calendar)._replace(provisional=leaning)
+
+
+def unclear(item: Item, rules: Rules) -> bool:
+    """Whether the main clock runs against no limit at all (时限待明确)."""
+    clock = rules.definition.main_clock
+    run = item.clocks.get(clock.name) if clock else None
+    return clock is not None and run is not None and run.stopped is None and limit_of(clock.limit, item) is None and not run.moves
+
+
+def _judged(moment: int, near_at: int | None, now: int, calendar: Calendar) -> Light:
+    if now > moment:
+        return Light(OVERDUE, working_days(moment, now, calendar), moment)
+    left = working_days(now, moment, calendar)
+    soon = now >= near_at if near_at is not None else left <= 1
+    return Light(DUE_SOON if soon else NORMAL, left, moment)
+
+
+def working_days(start: int, end: int, calendar: Calendar) -> int:
+    """Count the working days after the day of `start` up to that of `end`; a moment at 24:00 belongs to the day it ends."""
+    return calendar.workdays(ordinal_of(start), ordinal_of(end - 1))

@@ -1,0 +1,381 @@
+"""The application service: every command of the counter is one method here and one transaction.
+
+lock → settle → command id → may I? → decide → append events, rewrite the rows, crossed rungs, notices → commit.
+A refusal keeps what had come due and one `refused` entry; a dry run and unreadable input keep nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from typing import TYPE_CHECKING, NamedTuple
+
+from engine import decide, request
+from engine.canonical import canonical, digest, parse
+from engine.clock import iso
+from engine.context import Context, Hand
+from engine.errors import Conflict, Misused, Refused
+from engine.event import DONE, REFUSED, SYSTEM, Event
+from engine.field import checked
+from engine.notice import DRAFT, answered
+from engine.policy import CALENDAR, DEFINITION, ORGANISATION, PolicyShelf
+from engine.ports import ItemQuery, Policy, Reporter
+from engine.roles import holds
+from engine.row import from_text, row_of
+from engine.work import Outcome, Work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from engine.context import Rules
+    from engine.definition import Composite
+    from engine.item import Item
+    from engine.notice import Notice
+    from engine.ports import Store, TimeSource, Writer
+
+    Fields = Mapping[str, object]
+
+RELEASERS = {"supervisor": ("supervisor",), "leader": ("leader",), "auto": ()}
+"""Which roles may release or withhold a paper, by its `release`."""
+
+
+class Pass(NamedTuple):
+    """What one pass of the heartbeat did."""
+
+    items: int
+    events: int
+    rungs: int
+
+
+class Office:
+    """Runs commands against a store. Holds no state of its own but the policy it has read."""
+
+    def __init__(self, store: Store, time: TimeSource, salt: Callable[[], str] = lambda: secrets.token_hex(16)) -> None:
+        """Serve a store under a clock. `salt` makes the secret half of commitments to reporters' names."""
+        self.store, self.time, self.shelf = store, time, PolicyShelf()
+        self._salt = salt
+
+    # -- policy ----------------------------------------------------------------------------------------------------------------
+
+    def put_policy(self, kind: str, name: str, text: str, hand: Hand, index: str = "") -> str:
+        """Keep a definition, calendar edition or organisation and make it the current one; return its hash.
+
+        Items under way are settled first, under the old policy, in the same transaction.
+        """
+        verb = {DEFINITION: "define", CALENDAR: "load_calendar", ORGANISATION: "load_organisation"}[kind]
+        hash_ = digest(text)
+        with self.store.write() as writer:
+            now = self.time.now()
+            known = writer.current_hashes()
+            if known.get((kind, name)) == hash_:
+                return hash_
+            if known:
+                self._settle_due(writer, now, None)
+            writer.put_policy(Policy(kind, name, hash_, text, index))
+            event = Event(0, 0, verb, DONE, now, now, hand.decider, hand.enterer, hand.basis, hand.command_id,
+                          known.get((DEFINITION, name), ""), known.get((CALENDAR, "cn"), ""),
+                          canonical({"name": name, "hash": hash_}))  # fmt: skip
+            writer.append([event])
+            if kind != DEFINITION and known:
+                self._rewrite_rows(writer)
+        return hash_
+
+    def _rewrite_rows(self, writer: Writer) -> None:
+        """Recount every open item's row: what due moments depend on has changed."""
+        for row in list(writer.rows(ItemQuery(open=True))):
+            item = from_text(row.body)
+            writer.put_row(row_of(item, self.shelf.rules(writer, item.definition)))
+
+    # -- items -----------------------------------------------------------------------------------------------------------------
+
+    def register(
+        self, workflow: str, sheets: Sequence[Fields], hand: Hand, *, at: int | None = None, draft: bool = False, dry_run: bool = False
+    ) -> list[Outcome]:
+        """Register items, all of them or none. `at` is when they really came in (never later than now)."""
+
+        def work(job: Work) -> list[Outcome]:
+            rules = self.shelf.current(job.reader, workflow)
+            return [self._register(job, rules, fields, hand, at, draft=draft) for fields in sheets]
+
+        return self._run(work, hand, dry_run=dry_run, about=("register", None))
+
+    def act(
+        self, numbers: Sequence[int], verb: str, fields: Fields, hand: Hand, *, at: int | None = None, dry_run: bool = False
+    ) -> list[Outcome]:
+        """Do a verb of the items' definitions to each of them, all or none. `at` is when it was really done."""
+
+        def work(job: Work) -> list[Outcome]:
+            return [self._act(job, number, verb, fields, hand, at) for number in dict.fromkeys(numbers)]
+
+        return self._run(work, hand, dry_run=dry_run, about=(verb, numbers[0] if numbers else None))
+
+    def compose_new(
+        self, workflow: str, verb: str, fields: Fields, hand: Hand, *, at: int | None = None, dry_run: bool = False
+    ) -> list[Outcome]:
+        """Run a composite that begins with a registration (即办)."""
+
+        def work(job: Work) -> list[Outcome]:
+            rules = self.shelf.current(job.reader, workflow)
+            composite = rules.definition.composites.get(verb)
+            if composite is None or not composite.new:
+                raise Refused("unknown_verb", item="", verb=verb, state="", allowed=[])
+            return [self._compose(job, None, rules, composite, fields, hand, at)]
+
+        return self._run(work, hand, dry_run=dry_run, about=(verb, None))
+
+    def request(
+        self, numbers: Sequence[int], kind: str, fields: Fields, hand: Hand, *, at: int | None = None, dry_run: bool = False
+    ) -> list[Outcome]:
+        """Apply for an extension, a suspension, a return … of each item."""
+
+        def work(job: Work) -> list[Outcome]:
+            return [
+                self._step(job, number, hand, at, lambda item, context: request.ask(item, kind, self._checked(fields, context), context))
+                for number in dict.fromkeys(numbers)
+            ]
+
+        return self._run(work, hand, dry_run=dry_run, about=("request", numbers[0] if numbers else None))
+
+    def answer(
+        self, requests: Sequence[tuple[int, int]], fields: Fields, hand: Hand, *, grant: bool, at: int | None = None, dry_run: bool = False
+    ) -> list[Outcome]:
+        """Grant or refuse requests, each named by (item, ordinal)."""
+
+        def work(job: Work) -> list[Outcome]:
+            outcomes = []
+            for number, ordinal in dict.fromkeys(requests):
+                def decided(item: Item, context: Context, ordinal: int = ordinal) -> list[Event]:
+                    return request.answer(item, ordinal, self._checked(fields, context), context, grant=grant)
+
+                outcomes.append(self._step(job, number, hand, at, decided))
+            return outcomes
+
+        return self._run(work, hand, dry_run=dry_run, about=("grant" if grant else "refuse", requests[0][0] if requests else None))
+
+    def remark(self, numbers: Sequence[int], verb: str, body: Fields, hand: Hand, *, dry_run: bool = False) -> list[Outcome]:
+        """Record a `comment`, or an `attach`ment as evidence, on each item; nothing else about it changes."""
+
+        def work(job: Work) -> list[Outcome]:
+            return [
+                self._step(job, number, hand, None, lambda item, context: [context.event(item.number, verb, body)])
+                for number in dict.fromkeys(numbers)
+            ]
+
+        return self._run(work, hand, dry_run=dry_run, about=(verb, numbers[0] if numbers else None))
+
+    # -- notices ---------------------------------------------------------------------------------------------------------------
+
+    def notice(self, numbers: Sequence[int], verb: str, fields: Fields, hand: Hand) -> list[Notice]:
+        """`release` or `withhold` drafted papers, or `ack` notices addressed to me; all or none.
+
+        Raises `Refused`: `unknown_notice`, `not_my_notice`, `not_a_draft`, `not_allowed`, `missing_field`.
+        """
+        with self.store.write() as writer:
+            now, changed, events = self.time.now(), [], []
+            for number in dict.fromkeys(numbers):
+                notice = writer.notice(number)
+                if notice is None:
+                    raise Refused("unknown_notice", name=str(number))
+                item = writer.item(notice.item)
+                if item is None:
+                    raise Refused("unknown_item", name=str(notice.item))
+                rules = self.shelf.rules(writer, item.definition)
+                self._may_answer(notice, verb, fields, hand, item, rules)
+                context = Context(rules, hand, now, now, writer.item)
+                body = {"notice": number} | ({"fields": dict(fields)} if fields else {})
+                event = context.event(item.number, verb, body)
+                events.append(event)
+                changed.append(answered(notice, event))
+            job = Work(writer, self.shelf, now)
+            job.apply(events)
+            job.flush(writer)
+            writer.put_notices(changed)
+        return changed
+
+    def _may_answer(self, notice: Notice, verb: str, fields: Fields, hand: Hand, item: Item, rules: Rules) -> None:  # noqa: PLR0913
+        if verb == "ack":
+            if notice.receiver != hand.decider:
+                raise Refused("not_my_notice", name=str(notice.number), receiver=rules.organisation.name_of(notice.receiver))
+            return
+        if notice.status != DRAFT:
+            raise Refused("not_a_draft", name=str(notice.number), status=notice.status)
+        roles = RELEASERS[notice.release]
+        if not holds(roles, hand.decider, item, rules.organisation):
+            raise Refused("not_allowed", item=item.serial, verb=verb, roles=list(roles), people=[])
+        if verb == "withhold" and not fields.get("reason"):
+            raise Refused("missing_field", item=item.serial, fields=["reason"])
+
+    # -- what comes due --------------------------------------------------------------------------------------------------------
+
+    def tick(self, batch: int = 200, progress: Callable[[int], None] | None = None) -> Pass:
+        """Let everything happen that has come due by now, in batches of one transaction each; idle, it is one indexed read."""
+        items = events = rungs = 0
+        while True:
+            with self.store.read() as reader:
+                now = self.time.now()
+                waiting = bool(reader.due(now, 1))
+            if not waiting:
+                return Pass(items, events, rungs)
+            with self.store.write() as writer:
+                done = self._settle_due(writer, self.time.now(), batch)
+            items, events, rungs = items + done.items, events + done.events, rungs + done.rungs
+            if not done.items:
+                return Pass(items, events, rungs)
+            if progress:
+                progress(items)
+
+    def _settle_due(self, writer: Writer, now: int, batch: int | None) -> Pass:
+        """Settle what is due, in the order of the planned moments over all items; without `batch`, all of it."""
+        items = events = rungs = 0
+        while True:
+            numbers = writer.due(now, batch or 1000)
+            if not numbers:
+                return Pass(items, events, rungs)
+            job = Work(writer, self.shelf, now)
+            for number in numbers:
+                job.load(number)
+            job.settled.sort(key=lambda event: event.effective_at)
+            complete = job.flush(writer)
+            items, events = items + len(numbers), events + len(complete)
+            rungs += sum(event.verb == "escalate" for event in complete)
+            if batch or not complete:
+                return Pass(items, events, rungs)
+
+    # -- one step --------------------------------------------------------------------------------------------------------------
+
+    def _register(self, job: Work, rules: Rules, fields: Fields, hand: Hand, at: int | None, *, draft: bool, chosen: bool = False) -> Outcome:  # noqa: PLR0913
+        when = job.now if at is None else at
+        if when > job.now:
+            raise Refused("in_the_future", at=iso(when), now=iso(job.now))
+        number = job.new_number()
+        context = job.context(rules, hand, when, chosen=chosen)
+        given = self._checked(fields, context)
+        events = decide.register(number, given, context, draft=draft)
+        name, contact = str(given.get("reporter") or ""), str(given.get("contact") or "")
+        if name or contact:
+            salt = self._salt()
+            seal = hmac.new(bytes.fromhex(salt), canonical([name, contact]).encode(), hashlib.sha256).hexdigest()
+            body = parse(events[0].body) | {"commitment": seal}
+            events = [events[0]._replace(body=canonical(body))]
+            job.reporters.append(Reporter(number, salt, name, contact))
+        start = len(job.events)
+        job.apply(events)
+        return Outcome(None, job.items[number], tuple(job.events[start:]), (), rules)
+
+    def _act(self, job: Work, number: int, verb: str, fields: Fields, hand: Hand, at: int | None) -> Outcome:  # noqa: PLR0913
+        item = job.load(number)
+        rules = job.rules(item)
+        composite = rules.definition.composites.get(verb)
+        if composite and item.state in composite.sources and decide.matches(composite.when, item):
+            return self._compose(job, number, rules, composite, fields, hand, at)
+        return self._step(job, number, hand, at, lambda i, c: decide.decide(i, verb, self._checked(fields, c), c))
+
+    def _step(
+        self, job: Work, number: int, hand: Hand, at: int | None, decided: Callable[[Item, Context], list[Event]], *, chosen: bool = False
+    ) -> Outcome:  # noqa: PLR0913
+        """Load, decide, apply: the middle of every command about one item."""
+        job.current = number
+        item = job.load(number)
+        rules = job.rules(item)
+        when = job.now if at is None else at
+        if when > job.now:
+            raise Refused("in_the_future", at=iso(when), now=iso(job.now))
+        if when < item.effective_at:
+            if at is not None:
+                raise Refused("before_last_act", item=item.serial, at=iso(when), last=iso(item.effective_at))
+            when = item.effective_at
+        start = len(job.events)
+        job.apply(decided(item, job.context(rules, hand, when, chosen=chosen)))
+        settled = tuple(event for event in job.settled if event.item == number)
+        return Outcome(job.before[number], job.items[number], tuple(job.events[start:]), settled, rules)
+
+    def _compose(
+        self, job: Work, number: int | None, rules: Rules, composite: Composite, fields: Fields, hand: Hand, at: int | None
+    ) -> Outcome:  # noqa: PLR0913
+        """Run the steps of a composite, each as its own event; every step gets those of the fields that it knows."""
+        context = job.context(rules, hand, job.now)
+        before = job.load(number) if number else None
+        job.current = number or 0
+        subject = before or decide.blank(job.reader.next_item(), context)
+        decide.may_compose(subject, composite, context)
+        given = decide.checked_fields(subject, composite.require, composite.fields, self._checked(fields, context), context)
+        start = len(job.events)
+        for step in composite.steps:
+            constants = {name: decide.constant(value, context) for name, value in step.put.items()}
+            if step.verb == "register":
+                taken = _taken(given, rules.definition.register.fields)
+                number = self._register(job, rules, taken | constants, hand, at, draft=False, chosen=True).after.number
+                continue
+
+            def decided(item: Item, inner: Context, verb: str = step.verb, constants: Fields = constants) -> list[Event]:
+                chosen = decide.choose(item, verb, inner)
+                return decide.decide(item, verb, _taken(given, chosen.fields) | constants, inner)
+
+            self._step(job, number or 0, hand, at, decided, chosen=True)
+        number = number or 0
+        settled = tuple(event for event in job.settled if event.item == number)
+        return Outcome(before, job.items[number], tuple(job.events[start:]), settled, rules)
+
+    @staticmethod
+    def _checked(fields: Fields, context: Context) -> dict[str, object]:
+        return checked(fields, context.rules.definition, context.rules.organisation)
+
+    # -- one transaction -------------------------------------------------------------------------------------------------------
+
+    def _run(
+        self, work: Callable[[Work], list[Outcome]], hand: Hand, *, dry_run: bool, about: tuple[str, int | None]
+    ) -> list[Outcome]:
+        if dry_run:
+            with self.store.read() as reader:
+                return work(Work(reader, self.shelf, self.time.now()))
+        refusal: Refused | None = None
+        outcomes: list[Outcome] = []
+        with self.store.write() as writer:
+            if hand.command_id:
+                repeated = self._repeated(writer.command(hand.command_id), about, hand)
+                if repeated:
+                    raise repeated
+            job = Work(writer, self.shelf, self.time.now())
+            try:
+                outcomes = work(job)
+            except Refused as error:
+                refusal = error
+                job.forget()
+                self._note_refusal(job, hand, about, error)
+            job.flush(writer)
+            for reporter in job.reporters if refusal is None else ():
+                writer.put_reporter(reporter)
+        if refusal is not None:
+            raise refusal
+        return outcomes
+
+    def _note_refusal(self, job: Work, hand: Hand, about: tuple[str, int | None], error: Refused) -> None:
+        """Record that a command was refused, under the item it was about; the item itself stays as it is."""
+        verb, first = about
+        number = job.current or first or 0
+        item = job.items.get(number) or job.peek(number) if number else None
+        if item is None:
+            return
+        context = job.context(job.rules(item), hand, job.now)
+        shown = {key: value for key, value in error.data.items() if isinstance(value, (str, int, list))}
+        job.events = [context.event(item.number, verb, {"code": error.code, "data": shown}, REFUSED)]
+
+    @staticmethod
+    def _repeated(events: Iterable[Event], about: tuple[str, int | None], hand: Hand) -> Conflict | None:
+        """Answer a command id that was used before: done already, or used for something else."""
+        for event in events:
+            same = event.enterer == hand.enterer and (about[1] is None or event.item == about[1])
+            code = "already_done" if same and event.decider != SYSTEM else "command_reused"
+            return Conflict(code, command_id=hand.command_id, verb=event.verb, at=iso(event.recorded_at), seq=event.seq)
+        return None
+
+
+def _taken(given: Fields, known: tuple[str, ...]) -> dict[str, object]:
+    return {name: value for name, value in given.items() if name in known}
+
+
+def check_hand(hand: Hand) -> None:
+    """Refuse an entry for somebody else that rests on nothing (代录 needs its basis)."""
+    if hand.decider != hand.enterer and not hand.basis:
+        raise Misused("basis_needed")

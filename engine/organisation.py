@@ -1,0 +1,248 @@
+"""Who there is: units, officers, leaders, bodies, deputies and delegations, as data of one day."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from engine.canonical import canonical, digest, parse
+from engine.clock import ordinal_of, parse_instant
+from engine.errors import FaultsFound, Misused, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+Days = tuple[int, int]
+"""A span of civil days as ordinals, both ends included."""
+
+
+class Officer(NamedTuple):
+    """A person with a desk. `away` are the spans in which a deputy stands in."""
+
+    id: str
+    name: str
+    unit: str
+    post: str
+    os_user: str = ""
+    away: tuple[Days, ...] = ()
+
+    def is_away(self, at: int) -> bool:
+        """Whether the officer is away at an instant."""
+        if not self.away:
+            return False
+        day = ordinal_of(at)
+        return any(first <= day <= last for first, last in self.away)
+
+
+class Unit(NamedTuple):
+    """A division or subordinate body. `head` and `deputy` lead it; `in_charge` is the leader above it."""
+
+    id: str
+    title: str
+    line: str = ""
+    head: str = ""
+    deputy: str = ""
+    in_charge: str = ""
+
+
+class Delegation(NamedTuple):
+    """One officer acts for another over a span of days (AB角)."""
+
+    giver: str
+    taker: str
+    days: Days
+
+
+class Organisation(NamedTuple):
+    """The whole bureau. `hash` is the SHA-256 of `text`, its canonical JSON."""
+
+    title: str
+    supervising_unit: str
+    alternate_unit: str
+    principal: str
+    principal_deputy: str
+    units: Mapping[str, Unit]
+    officers: Mapping[str, Officer]
+    bodies: Mapping[str, str]
+    delegations: tuple[Delegation, ...]
+    text: str
+    hash: str
+
+    def officer(self, name: str) -> Officer:
+        """Find an officer by id or by a name that only one bears; raises `Refused("unknown_officer")`."""
+        found = self.officers.get(name)
+        if found:
+            return found
+        same = [officer for officer in self.officers.values() if officer.name == name]
+        if len(same) == 1:
+            return same[0]
+        if same:
+            raise Refused("ambiguous_officer", name=name, among=[f"{o.id}（{self.unit_title(o.unit)}）" for o in same])
+        raise Refused("unknown_officer", name=name, near=_near(name, [o.name for o in self.officers.values()]))
+
+    def unit(self, name: str) -> Unit:
+        """Find a unit by id or title; raises `Refused("unknown_unit")`."""
+        found = self.units.get(name) or next((unit for unit in self.units.values() if unit.title == name), None)
+        if found is None:
+            raise Refused("unknown_unit", name=name, among=[unit.title for unit in self.units.values()])
+        return found
+
+    def decider(self, name: str) -> str:
+        """Find who decides: an officer, or a body such as the party group; returns the id."""
+        for body, title in self.bodies.items():
+            if name in (body, title):
+                return body
+        return self.officer(name).id
+
+    def unit_of(self, person: str) -> str:
+        """Return the unit id of a person, empty for bodies and the system."""
+        officer = self.officers.get(person)
+        return officer.unit if officer else ""
+
+    def unit_title(self, unit: str) -> str:
+        """Return a unit's title, or its id when it is no longer there."""
+        return self.units[unit].title if unit in self.units else unit
+
+    def name_of(self, person: str) -> str:
+        """Return a person's or body's display name, or the id when nobody bears it now."""
+        officer = self.officers.get(person)
+        return officer.name if officer else self.bodies.get(person, person)
+
+    def superiors(self, unit: str, person: str = "") -> list[str]:
+        """List who stands above a person of a unit, nearest first: its head, the leader in charge, the principal."""
+        found = self.units.get(unit)
+        chain = [found.head, found.in_charge] if found else []
+        return [p for p in dict.fromkeys([*chain, self.principal]) if p and p != person]
+
+    def stand_in(self, person: str, at: int) -> str:
+        """Return who answers for a person at an instant: the person, or when away the deputy, or nobody ("")."""
+        officer = self.officers.get(person)
+        if officer is None:
+            return ""
+        if not officer.is_away(at):
+            return person
+        day = ordinal_of(at)
+        takers = [d.taker for d in self.delegations if d.giver == person and d.days[0] <= day <= d.days[1]]
+        unit = self.units.get(officer.unit)
+        if unit and unit.head == person:
+            takers.append(unit.deputy)
+        if person == self.principal:
+            takers.append(self.principal_deputy)
+        return next((t for t in takers if t in self.officers and not self.officers[t].is_away(at)), "")
+
+    def may_act_for(self, taker: str, giver: str, at: int) -> bool:
+        """Whether a recorded delegation lets `taker` act for `giver` at an instant."""
+        day = ordinal_of(at)
+        return any(d.taker == taker and d.giver == giver and d.days[0] <= day <= d.days[1] for d in self.delegations)
+
+
+def from_data(data: Mapping[str, object]) -> Organisation:
+    """Build an organisation from plain data (the form of `org load`).
+
+    Raises `FaultsFound("organisation_faults", faults=[(place, code, detail)])` with every id that is missing, twice or unknown.
+    """
+    faults: list[tuple[str, str, str]] = []
+    organisation = _build(data, canonical(data), faults)
+    faults += _dangling(organisation)
+    if faults:
+        raise FaultsFound("organisation_faults", faults=faults)
+    return organisation
+
+
+def stored(text: str) -> Organisation:
+    """Build an organisation from its canonical text, which was checked when it was stored."""
+    return _build(parse(text), text, [])
+
+
+def _build(data: Mapping[str, object], text: str, faults: list[tuple[str, str, str]]) -> Organisation:
+    head = data.get("organisation")
+    top = head if isinstance(head, dict) else {}
+    units = _keyed(_rows(data, "units"), "units", faults)
+    officers = _keyed(_rows(data, "officers"), "officers", faults)
+    bodies = _keyed(_rows(data, "bodies"), "bodies", faults)
+    return Organisation(
+        title=str(top.get("title", "")),
+        supervising_unit=str(top.get("supervising_unit", "")),
+        alternate_unit=str(top.get("alternate_unit", "")),
+        principal=str(top.get("principal", "")),
+        principal_deputy=str(top.get("principal_deputy", "")),
+        units={key: Unit(*(str(row.get(f, "")) for f in Unit._fields)) for key, row in units.items()},
+        officers={key: _officer(key, row, faults) for key, row in officers.items()},
+        bodies={key: str(row.get("title", key)) for key, row in bodies.items()},
+        delegations=tuple(
+            Delegation(str(row.get("from", "")), str(row.get("to", "")), days)
+            for number, row in enumerate(_rows(data, "delegations"), 1)
+            if (days := _days(row.get("since"), row.get("until"), f"delegations[{number}]", faults))
+        ),
+        text=text,
+        hash=digest(text),
+    )
+
+
+def _rows(data: Mapping[str, object], key: str) -> Sequence[Mapping[str, object]]:
+    rows = data.get(key, [])
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def _keyed(
+    rows: Iterable[Mapping[str, object]], place: str, faults: list[tuple[str, str, str]]
+) -> dict[str, Mapping[str, object]]:
+    found: dict[str, Mapping[str, object]] = {}
+    for number, row in enumerate(rows, 1):
+        key = str(row.get("id", ""))
+        if not key:
+            faults.append((f"{place}[{number}]", "missing", "id"))
+        elif key in found:
+            faults.append((f"{place}[{number}]", "twice", key))
+        else:
+            found[key] = row
+    return found
+
+
+def _officer(key: str, row: Mapping[str, object], faults: list[tuple[str, str, str]]) -> Officer:
+    spans = row.get("away", [])
+    away = []
+    for span in spans if isinstance(spans, list) else []:
+        first, last = span if isinstance(span, list) and len(span) == 2 else (None, None)  # noqa: PLR2004 - a span has two ends
+        days = _days(first, last, f"officers.{key}.away", faults)
+        if days:
+            away.append(days)
+    name, unit, post, os_user = (str(row.get(f, "")) for f in ("name", "unit", "post", "os_user"))
+    return Officer(key, name or key, unit, post, os_user, tuple(away))
+
+
+def _days(first: object, last: object, place: str, faults: list[tuple[str, str, str]]) -> Days | None:
+    try:
+        days = ordinal_of(parse_instant(str(first))), ordinal_of(parse_instant(str(last)))
+    except Misused:
+        days = (1, 0)
+    if days[0] > days[1]:
+        faults.append((place, "bad_days", f"{first} – {last}"))
+        return None
+    return days
+
+
+def _dangling(organisation: Organisation) -> list[tuple[str, str, str]]:
+    """List the ids that are mentioned and not there."""
+    faults = []
+    officers, units = organisation.officers, organisation.units
+    for key in ("supervising_unit", "alternate_unit"):
+        if getattr(organisation, key) not in units:
+            faults.append((f"organisation.{key}", "unknown_unit", str(getattr(organisation, key))))
+    if organisation.principal not in officers:
+        faults.append(("organisation.principal", "unknown_officer", organisation.principal))
+    for unit in units.values():
+        faults += [
+            (f"units.{unit.id}.{key}", "unknown_officer", who)
+            for key in ("head", "deputy", "in_charge")
+            if (who := getattr(unit, key)) and who not in officers
+        ]
+    faults += [(f"officers.{o.id}.unit", "unknown_unit", o.unit) for o in officers.values() if o.unit not in units]
+    for d in organisation.delegations:
+        faults += [("delegations", "unknown_officer", who) for who in (d.giver, d.taker) if who not in officers]
+    return faults
+
+
+def _near(name: str, names: Iterable[str]) -> list[str]:
+    """Return the names that share most characters with a mistyped one, at most three."""
+    scored = sorted(((len(set(name) & set(other)), other) for other in dict.fromkeys(names)), reverse=True)
+    return [other for score, other in scored[:3] if score]

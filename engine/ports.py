@@ -1,0 +1,186 @@
+"""The seams: what the engine asks of storage, of time and of a messenger. One conformance suite holds every `Store` to this page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
+
+    from engine.event import Event
+    from engine.item import Item
+    from engine.notice import Notice
+    from engine.row import Row
+
+
+class TimeSource(Protocol):
+    """Gives the present moment."""
+
+    def now(self) -> int:
+        """Return microseconds of UTC."""
+
+
+class Notifier(Protocol):
+    """Carries notices out of the database. Nothing of the engine waits for it."""
+
+    def send(self, notice: Notice, text: str) -> None:
+        """Deliver one notice or raise; it is kept and tried again."""
+
+
+class Policy(NamedTuple):
+    """A kept text of policy: a definition, a calendar edition or an organisation, under its hash."""
+
+    kind: str
+    name: str
+    hash: str
+    text: str
+    index: str = ""
+
+
+class Crossing(NamedTuple):
+    """A rung that was crossed: a fact, unique by its first four fields."""
+
+    item: int
+    clock: str
+    cycle: int
+    level: int
+    planned_at: int
+    crossed_at: int
+    seq: int
+
+
+class Reporter(NamedTuple):
+    """Who reported an item: kept beside the record, which holds only a salted commitment to it."""
+
+    item: int
+    salt: str
+    name: str
+    contact: str
+
+
+class ItemQuery(NamedTuple):
+    """Which rows of the ledger; every condition that is given must hold. An empty one is the whole ledger by number."""
+
+    open: bool | None = None
+    states: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
+    lead_units: tuple[str, ...] = ()
+    handler: str = ""
+    tracks: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    workflow: str = ""
+    due_before: int | None = None
+    text: str = ""
+    numbers: tuple[int, ...] = ()
+    limit: int = 0
+
+
+class EventQuery(NamedTuple):
+    """Which entries of the record, oldest first (newest first with `newest`)."""
+
+    item: int | None = None
+    person: str = ""
+    verb: str = ""
+    result: str = ""
+    since: int | None = None
+    until: int | None = None
+    after: int = 0
+    newest: bool = False
+    limit: int = 0
+
+
+class Reader(Protocol):
+    """One consistent view of the database."""
+
+    def setting(self, name: str) -> str | None:
+        """Return a setting of the database (`trial`, `installation` …)."""
+
+    def policy(self, kind: str, hash_: str) -> Policy | None:
+        """Return a kept definition, calendar or organisation by its hash."""
+
+    def current_hashes(self) -> dict[tuple[str, str], str]:
+        """Return (kind, name) → hash of every current policy: one small read at the head of each command."""
+
+    def current(self, kind: str) -> list[Policy]:
+        """Return the current policy of a kind, one for each name, without superseded ones."""
+
+    def item(self, number: int) -> Item | None:
+        """Return an item."""
+
+    def row(self, number: int) -> Row | None:
+        """Return an item's row."""
+
+    def resolve(self, name: str) -> list[int]:
+        """Return the numbers an officer may mean: a number, a serial, or what serials end in; at most ten."""
+
+    def rows(self, query: ItemQuery) -> Iterator[Row]:
+        """Yield rows by number."""
+
+    def due(self, now: int, limit: int = 1000) -> list[int]:
+        """Return numbers of items for which something happens by itself at or before `now`, the earliest first."""
+
+    def events(self, query: EventQuery) -> Iterator[Event]:
+        """Yield entries of the record."""
+
+    def head(self) -> tuple[int, str]:
+        """Return number and hash of the last entry, (0, GENESIS) when there is none."""
+
+    def command(self, command_id: str) -> list[Event]:
+        """Return the entries a command left, empty when it is unknown."""
+
+    def crossings(self, item: int | None = None) -> Iterator[Crossing]:
+        """Yield crossed rungs in the order of their entries."""
+
+    def notice(self, number: int) -> Notice | None:
+        """Return a notice."""
+
+    def notices(self, *, receiver: str = "", status: str = "", unseen: bool = False, item: int | None = None) -> Iterator[Notice]:
+        """Yield notices by number."""
+
+    def next_notice(self) -> int:
+        """Return the number the next notice gets."""
+
+    def next_item(self) -> int:
+        """Return the number the next item gets; numbers are never used again."""
+
+    def reporter(self, item: int) -> Reporter | None:
+        """Return who reported an item."""
+
+
+class Writer(Reader, Protocol):
+    """The one who writes now: nobody else does until the transaction ends."""
+
+    def put_setting(self, name: str, value: str) -> None:
+        """Set a setting."""
+
+    def put_policy(self, policy: Policy) -> None:
+        """Keep a policy text and make it the current one of its kind and name."""
+
+    def append(self, events: Iterable[Event]) -> list[Event]:
+        """Number and chain the events after the last entry, keep them, and return them complete."""
+
+    def put_row(self, row: Row) -> None:
+        """Insert an item's row, or rewrite it."""
+
+    def put_crossings(self, crossings: Iterable[Crossing]) -> None:
+        """Keep crossed rungs; one that is there already raises `Conflict("rung_crossed")`."""
+
+    def put_notices(self, notices: Iterable[Notice]) -> None:
+        """Keep new notices, or rewrite ones with the same number."""
+
+    def put_reporter(self, reporter: Reporter) -> None:
+        """Keep who reported an item."""
+
+
+class Store(Protocol):
+    """Where everything is kept."""
+
+    def read(self) -> AbstractContextManager[Reader]:
+        """Open one consistent view."""
+
+    def write(self) -> AbstractContextManager[Writer]:
+        """Open the one write transaction: all of it is kept when the block ends, none of it when the block raises."""
+
+    def close(self) -> None:
+        """Let go of everything."""

@@ -1,0 +1,173 @@
+"""Applications to depart from the plan: how one is made, endorsed, granted or refused. They end by themselves when the item moves on."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from engine import guards
+from engine.clock import day_of, start_of_day
+from engine.decide import checked_fields, completed, matches
+from engine.errors import Refused
+from engine.machine import next_state
+from engine.roles import holds, members
+from engine.run import due
+from engine.timing import operations
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.context import Context
+    from engine.definition import RequestKind
+    from engine.event import Event
+    from engine.item import Item, Request
+
+    Fields = Mapping[str, object]
+
+
+def ask(item: Item, kind_name: str, fields: Fields, context: Context) -> list[Event]:
+    """Turn an application into its event.
+
+    Raises `Refused`: `request_not_here`, `not_allowed`, `missing_field`, `request_open`, `request_used_up`, `request_too_late`,
+    `request_window_over`, `request_not_later`, `request_too_long`, or a guard's code.
+    """
+    definition, calendar = context.rules.definition, context.rules.calendar
+    kind = definition.requests.get(kind_name)
+    if kind is None or item.state not in kind.sources:
+        here = [k.name for k in definition.requests.values() if item.state in k.sources]
+        raise Refused("request_not_here", item=item.serial, kind=kind_name, state=item.state, allowed=here)
+    _entitled(item, kind.by, "request", context)
+    given = checked_fields(item, kind.require, kind.fields, fields, context)
+    guards.check(kind.guards, item, given, context)
+    if any(r.is_open and r.kind == kind_name for r in item.requests):
+        raise Refused("request_open", requests=[f"{item.number}-{r.ordinal}" for r in item.requests if r.is_open])
+    granted = sum(r.kind == kind_name and r.state == "granted" for r in item.requests)
+    if kind.max_granted and granted >= kind.max_granted:
+        raise Refused("request_used_up", item=item.serial, kind=kind_name, most=kind.max_granted)
+    main = definition.main_clock
+    run = item.clocks.get(main.name) if main else None
+    due_at = due(run, main, item, calendar) if main and run else None
+    timely = due_at is None or context.effective_at <= due_at
+    if kind.before_due and not timely:
+        raise Refused("request_too_late", item=item.serial, kind=kind_name, due_at=due_at)
+    _within_window(item, kind, context)
+    _reasonable_date(item, kind, given, due_at, context)
+    lapses_at = calendar.due(context.effective_at, kind.lapses_after) if kind.lapses_after else None
+    made = {"kind": kind_name, "made_in": item.state, "timely": timely, "lapses_at": lapses_at, "fields": given}
+    return [context.event(item.number, "request", {"request": made})]
+
+
+def answer(item: Item, ordinal: int, fields: Fields, context: Context, *, grant: bool) -> list[Event]:
+    """Grant (or pass on, where the unit's head speaks first) or refuse a request; a refusal needs words.
+
+    Raises `Refused`: `unknown_request`, `request_decided`, `not_allowed`, `same_person`, `missing_field`.
+    """
+    definition = context.rules.definition
+    request = item.requests[ordinal - 1] if 0 < ordinal <= len(item.requests) else None
+    if request is None:
+        raise Refused("unknown_request", name=f"{item.number}-{ordinal}", open=open_requests(item))
+    if not request.is_open:
+        raise Refused("request_decided", name=f"{item.number}-{ordinal}", state=request.state)
+    kind = definition.requests[request.kind]
+    verb = "grant" if grant else "refuse"
+    decider = context.hand.decider
+    roles = deciders(item, request, kind, context, fields)
+    _entitled(item, roles, verb, context)
+    if decider == request.made_by:
+        raise Refused("same_person", item=item.serial, verb=verb, before="request", person=decider)
+    if not grant and not fields.get("opinion"):
+        raise Refused("missing_field", item=item.serial, fields=["opinion"])
+    given = {name: value for name, value in fields.items() if value is not None}
+    if not grant:
+        return [context.event(item.number, verb, {"decision": [ordinal, "refused"], "fields": given})]
+    if request.state == "open" and kind.endorse:
+        return [context.event(item.number, verb, {"decision": [ordinal, "endorsed"], "fields": given})]
+    return [_granted(item, request, kind, given, context)]
+
+
+def deciders(item: Item, request: Request, kind: RequestKind, context: Context, fields: Fields | None = None) -> tuple[str, ...]:
+    """Return the roles whose turn it is: those who endorse first, then those whose power reaches the length asked for."""
+    if request.state == "open" and kind.endorse:
+        return kind.endorse
+    until = (fields or {}).get(kind.until) or request.fields.get(kind.until)
+    asked = date.fromisoformat(str(until)) if until else None
+    base = _base_day(item, kind, request, context)
+    for row in kind.approve:
+        if not matches(row.when, item):
+            continue
+        if row.up_to is None or asked is None:
+            return row.by
+        reach = day_of(context.rules.calendar.due(start_of_day(base.toordinal()), row.up_to, roll=False) - 1)
+        if asked <= reach:
+            return row.by
+    return kind.approve[-1].by
+
+
+def open_requests(item: Item) -> list[str]:
+    """Name the requests that wait for somebody."""
+    return [f"{item.number}-{r.ordinal}" for r in item.requests if r.is_open]
+
+
+def _granted(item: Item, request: Request, kind: RequestKind, given: Fields, context: Context) -> Event:
+    definition, calendar, at = context.rules.definition, context.rules.calendar, context.effective_at
+    body: dict[str, object] = {"decision": [request.ordinal, "granted"]}
+    until = str(given.get(kind.until) or request.fields.get(kind.until) or "")
+    clocks: list[object] = []
+    to = item.state
+    if kind.to:
+        to = next_state(definition, item.state, f"request:{kind.name}")
+        body["to"] = to
+        voided = [r.ordinal for r in item.requests if r.is_open and r.ordinal != request.ordinal]
+        if voided:
+            body["void"] = voided
+        clocks += operations(definition, item, "grant", to, at)
+    if kind.moves and until:
+        clocks.append(["move", kind.moves, at, calendar.close_of(date.fromisoformat(until).toordinal())])
+    if kind.wakes and until:
+        body["wake"] = [start_of_day(date.fromisoformat(until).toordinal() + 1), kind.wakes]
+    if clocks:
+        body["clocks"] = clocks
+    kept = dict(kind.put) | {name: request.fields[source] for name, source in kind.copy.items() if source in request.fields}
+    body["fields"] = dict(given) | kept
+    if kept:
+        body["keep"] = list(kept)
+    return completed(item, "grant", body, context)
+
+
+def _within_window(item: Item, kind: RequestKind, context: Context) -> None:
+    act = item.acts.get(kind.window_from)
+    if kind.window and act:
+        closes_at = context.rules.calendar.due(act.at, kind.window)
+        if context.effective_at > closes_at:
+            raise Refused("request_window_over", item=item.serial, kind=kind.name, closed_at=closes_at)
+
+
+def _reasonable_date(item: Item, kind: RequestKind, given: Fields, due_at: int | None, context: Context) -> None:
+    """The date asked for is later than what it replaces and within the longest allowed."""
+    until = given.get(kind.until) if kind.until else None
+    if not until:
+        return
+    asked = date.fromisoformat(str(until))
+    base = day_of(due_at - 1) if kind.moves and due_at else day_of(context.effective_at)
+    if asked <= base:
+        raise Refused("request_not_later", item=item.serial, kind=kind.name, until=str(until), after=base.isoformat())
+    if kind.longest:
+        last = day_of(context.rules.calendar.due(start_of_day(base.toordinal()), kind.longest, roll=False) - 1)
+        if asked > last:
+            raise Refused("request_too_long", item=item.serial, kind=kind.name, until=str(until), latest=last.isoformat())
+
+
+def _base_day(item: Item, kind: RequestKind, request: Request, context: Context) -> date:
+    """Return the day from which the length asked for is measured: the present due day, or the day of asking."""
+    clock = context.rules.definition.clocks.get(kind.moves)
+    run = item.clocks.get(kind.moves)
+    moment = due(run, clock, item, context.rules.calendar) if clock and run else None
+    return day_of(moment - 1) if moment else day_of(request.made_at)
+
+
+def _entitled(item: Item, roles: tuple[str, ...], verb: str, context: Context) -> None:
+    organisation = context.rules.organisation
+    if not holds(roles, context.hand.decider, item, organisation):
+        people = dict.fromkeys(p for role in roles for p in members(role, item, organisation))
+        names = [organisation.name_of(person) for person in people][:5]
+        raise Refused("not_allowed", item=item.serial, verb=verb, roles=list(roles), people=names)

@@ -1,0 +1,132 @@
+"""Relations of a person to an item: who may, who is told, and four eyes by the person who decided."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from engine.item import Item
+    from engine.organisation import Organisation
+
+ROLES = (
+    "anyone",
+    "registrar",
+    "supervisor",
+    "supervisor.head",
+    "supervisor.verifier",
+    "lead_unit",
+    "lead_unit.head",
+    "lead_unit.handler",
+    "co_units",
+    "leader.in_charge",
+    "leader.principal",
+    "leader",
+    "commander",
+    "body",
+)
+"""Every role a definition may name in `by`, `approve` and `endorse`."""
+
+ADDRESSEES = (*ROLES, "owner", "superior(1)", "superior(2)", "superior(3)")
+"""Every relation a rung or an act may notify."""
+
+
+def supervising_unit(item: Item, organisation: Organisation) -> str:
+    """Return the unit that supervises an item: the one it names, else the bureau's."""
+    return item.text("lead_office") or organisation.supervising_unit
+
+
+def verifying_unit(item: Item, organisation: Organisation) -> str:
+    """Return the unit that verifies an item: the supervising one, or the alternate when that one handles it itself (回避)."""
+    unit = supervising_unit(item, organisation)
+    return organisation.alternate_unit if unit in (item.text("lead_unit"), *item.names("co_units")) else unit
+
+
+def members(role: str, item: Item, organisation: Organisation) -> list[str]:
+    """List the officers (or bodies) who stand in a relation to an item, the first the one to turn to."""
+    lead = organisation.units.get(item.text("lead_unit"))
+    match role:
+        case "anyone":
+            return list(organisation.officers)
+        case "registrar":
+            act = item.acts.get("register")
+            return list(act.by) if act else []
+        case "supervisor":
+            return _staff(supervising_unit(item, organisation), organisation)
+        case "supervisor.head":
+            unit = organisation.units.get(supervising_unit(item, organisation))
+            return _named(unit.head, unit.deputy) if unit else []
+        case "supervisor.verifier":
+            return _staff(verifying_unit(item, organisation), organisation)
+        case "lead_unit":
+            return _staff(lead.id, organisation) if lead else []
+        case "lead_unit.head":
+            return _named(lead.head, lead.deputy) if lead else []
+        case "lead_unit.handler":
+            handler = item.text("handler")
+            return [handler] if handler else (_staff(lead.id, organisation) if lead else [])
+        case "co_units":
+            return [p for unit in item.names("co_units") for p in _staff(unit, organisation)]
+        case "leader.in_charge":
+            return _named(lead.in_charge if lead else organisation.principal)
+        case "leader.principal":
+            return _named(organisation.principal, organisation.principal_deputy)
+        case "leader":
+            return _named(*(unit.in_charge for unit in organisation.units.values()), organisation.principal)
+        case "commander":
+            return _named(item.text("commander"))
+        case "body":
+            return list(organisation.bodies)
+    return []
+
+
+def holds(roles: Iterable[str], person: str, item: Item, organisation: Organisation) -> bool:
+    """Whether a person stands in one of the relations."""
+    return any(person in members(role, item, organisation) for role in roles)
+
+
+def seen_before(verbs: Iterable[str], person: str, item: Item) -> str:
+    """Return the first of the verbs that the person did in this round, or "" (four eyes)."""
+    return next((verb for verb in verbs if verb in item.acts and person in item.acts[verb].by), "")
+
+
+def addressees(relations: Iterable[str], owner: str, item: Item, organisation: Organisation, at: int) -> list[str]:
+    """List who is to be told at an instant, each once: away → the deputy → the next level up.
+
+    `owner` is the role on whose desk the item lies. An empty list means that nobody can be told.
+    """
+    told: dict[str, None] = {}
+    for relation in relations:
+        for person in _relation(relation, owner, item, organisation):
+            unit = organisation.unit_of(person)
+            for candidate in (person, *organisation.superiors(unit, person)):
+                answering = organisation.stand_in(candidate, at)
+                if answering:
+                    told[answering] = None
+                    break
+    return list(told)
+
+
+def _relation(relation: str, owner: str, item: Item, organisation: Organisation) -> list[str]:
+    """Resolve a relation to the one or few persons meant, not to a whole staff."""
+    if relation.startswith("superior("):
+        handler = item.text("handler")
+        unit = item.text("lead_unit") or supervising_unit(item, organisation)
+        chain = organisation.superiors(unit, handler)
+        level = int(relation[len("superior(") : -1])
+        return [chain[min(level, len(chain)) - 1]] if chain else []
+    role = owner if relation == "owner" else relation
+    found = members(role, item, organisation)
+    return found if role in ("commander", "leader", "body") else found[:1]
+
+
+def _staff(unit: str, organisation: Organisation) -> list[str]:
+    """List a unit's officers, its head first."""
+    found = organisation.units.get(unit)
+    staff = [o.id for o in organisation.officers.values() if o.unit == unit]
+    return list(dict.fromkeys([*_named(found.head, found.deputy), *staff])) if found else staff
+
+
+def _named(*people: str) -> list[str]:
+    return [person for person in dict.fromkeys(people) if person]

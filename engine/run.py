@@ -1,0 +1,182 @@
+"""One run of a clock as facts, and the due moment computed from them: never stored, never patched."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from engine.clock import ordinal_of, start_of_day
+from engine.limit import Limit, parse
+
+if TYPE_CHECKING:
+    from engine.calendar import Calendar
+    from engine.definition import Clock, LimitRule
+    from engine.item import Item
+
+WORKING_UNITS = ("wd", "wh")
+
+
+class Run(NamedTuple):
+    """What has happened to a clock.
+
+    `cycle` counts the due moments it has run against and `since` is when the present one was recorded. `pauses` are (from, to) with
+    `to` None while it stands still; `moves` are (decided at, new due moment) of granted extensions. `stopped` ends it.
+    All instants are microseconds of UTC.
+    """
+
+    cycle: int
+    started: int
+    since: int
+    pauses: tuple[tuple[int, int | None], ...] = ()
+    moves: tuple[tuple[int, int], ...] = ()
+    stopped: int | None = None
+
+    @property
+    def paused(self) -> bool:
+        """Whether it stands still now."""
+        return bool(self.pauses) and self.pauses[-1][1] is None and self.stopped is None
+
+    @property
+    def running(self) -> bool:
+        """Whether it counts now."""
+        return self.stopped is None and not self.paused
+
+
+def limit_of(rule: LimitRule, item: Item) -> Limit | None:
+    """Return the limit that applies to an item, or None when none is fixed yet (时限待明确)."""
+    for alternative in rule.alternatives:
+        if isinstance(alternative, Limit):
+            return alternative
+        if isinstance(alternative, str):
+            code = item.fields.get(alternative)
+            if isinstance(code, str) and code:
+                return _parsed(code)
+        else:
+            field, values = alternative
+            chosen = values.get(str(item.fields.get(field, "")))
+            limit = limit_of(chosen, item) if chosen else None
+            if limit:
+                return limit
+    return None
+
+
+def due(run: Run, clock: Clock, item: Item, calendar: Calendar) -> int | None:
+    """Return the moment after which the run is overdue, or None when no limit is fixed.
+
+    Pauses and extensions apply in the order in which they took effect: an extension replaces the due moment, a closed pause gives back
+    the time that really stood still. For limits in days a day counts when the clock ran at its close, so a pause gives back one day for
+    each close inside it (17:30 of working days, or 24:00 for calendar days) and the due moment stays a close; for limits in hours it
+    gives back its office time, or its elapsed time. A pause that began after the due moment gives nothing, an open one nothing yet.
+    """
+    limit = limit_of(clock.limit, item)
+    unit = limit.unit if limit else "on"
+    moment = calendar.due(run.started, limit, clock.roll) if limit else None
+    if not run.pauses and not run.moves:
+        return moment
+    moved, extra = None, 0
+    for _, is_pause, start, end in _changes(run):
+        if not is_pause:
+            moment = moved = end
+            extra = 0
+        elif moment is None or start >= moment:
+            continue
+        elif unit == "h":
+            moment += end - start
+        elif unit == "wh":
+            moment = calendar.add_worktime(moment, calendar.worktime(start, end))
+        else:
+            extra += _closes(start, end, calendar, working=unit == "wd")
+            moment = _day_due(run, clock, limit, moved, extra, calendar)
+    return moment
+
+
+def original_due(run: Run, clock: Clock, item: Item, calendar: Calendar) -> int | None:
+    """Return the due moment as it would be had no extension been granted: it stays in view."""
+    return due(run._replace(moves=()), clock, item, calendar)
+
+
+def near(run: Run, clock: Clock, item: Item, calendar: Calendar, due_at: int) -> int:
+    """Return when the run comes near its due moment (临期): at 80 % of the counted time, and in any case one working day before.
+
+    Counted time is office time for limits in working days or hours, else elapsed time. Limits in hours have no day before.
+    """
+    limit = limit_of(clock.limit, item)
+    unit = limit.unit if limit else "on"
+    span = calendar.worktime if unit in WORKING_UNITS else _elapsed
+    first = run.started
+    if unit == "wd":
+        first = calendar.close_of(ordinal_of(calendar.opening(first)))
+    elif unit not in ("h", "wh"):
+        first = start_of_day(ordinal_of(first) + 1)
+    active, begin = [], first
+    for start, end in run.pauses:
+        if start > begin:
+            active.append((begin, start))
+        begin = max(begin, end if end is not None else due_at)
+    active.append((begin, due_at))
+    left = sum(span(a, b) for a, b in active if b > a) * 4 // 5
+    moment = due_at
+    for a, b in active:
+        length = span(a, b) if b > a else 0
+        if left <= length:
+            moment = calendar.add_worktime(a, left) if unit in WORKING_UNITS else a + left
+            break
+        left -= length
+    if unit in ("h", "wh"):
+        return moment
+    day_before = calendar.add_workdays(ordinal_of(due_at - 1), -1)
+    return min(moment, calendar.close_of(day_before))
+
+
+def _elapsed(a: int, b: int) -> int:
+    return b - a
+
+
+def _changes(run: Run) -> list[tuple[int, bool, int, int]]:
+    """List (at, is a pause, from, to) in the order of effect; a pause is cut where an extension falls into it."""
+    cuts = sorted(at for at, _ in run.moves)
+    changes = [(at, False, at, to) for at, to in run.moves]
+    for start, end in run.pauses:
+        if end is None:
+            continue
+        edges = [start, *(cut for cut in cuts if start < cut < end), end]
+        changes += [(a, True, a, b) for a, b in pairwise(edges)]
+    return sorted(changes)
+
+
+def _closes(start: int, end: int, calendar: Calendar, *, working: bool) -> int:
+    """Count the closes of days in [start, end): of working days at close of business, else of all days at 24:00."""
+    if not working:
+        return ordinal_of(end) - ordinal_of(start)
+    return calendar.workdays(_closed_before(start, calendar), _closed_before(end, calendar))
+
+
+def _closed_before(at: int, calendar: Calendar) -> int:
+    """Return the last day whose close of business lies before an instant."""
+    day = ordinal_of(at)
+    return day if calendar.close_of(day) < at else day - 1
+
+
+def _day_due(run: Run, clock: Clock, limit: Limit | None, moved: int | None, extra: int, calendar: Calendar) -> int:  # noqa: PLR0913 - the facts of one count
+    """Count the due moment anew with `extra` days given back, from the extension if there is one."""
+    working = limit is not None and limit.unit == "wd"
+    if moved is None and limit is not None and working:
+        return calendar.due(run.started, limit._replace(amount=limit.amount + extra), clock.roll)
+    base = moved if moved is not None else calendar.due(run.started, limit, roll=False)  # type: ignore[arg-type] - one of both is there
+    day = ordinal_of(base - 1)
+    day = calendar.add_workdays(day, extra) if working else day + extra
+    if clock.roll:
+        day = calendar.add_workdays(day, 0)
+    ends_at_midnight = moved is None and limit is not None and limit.unit in ("d", "mo")
+    return start_of_day(day + 1) if ends_at_midnight else calendar.close_of(day)
+
+
+_limits: dict[str, Limit] = {}
+
+
+def _parsed(code: str) -> Limit:
+    """Read a limit's code once: the same few recur in every item."""
+    found = _limits.get(code)
+    if found is None:
+        found = _limits[code] = parse(code)
+    return found

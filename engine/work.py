@@ -1,0 +1,131 @@
+"""One command's unit of work: the items it touches, settled first; the events it makes; and the one write at its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from engine.canonical import parse
+from engine.context import Context, Rules
+from engine.errors import Refused
+from engine.evolve import evolve
+from engine.ladder import settle
+from engine.notice import notices_of
+from engine.ports import Crossing
+from engine.row import row_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from engine.context import Hand
+    from engine.event import Event
+    from engine.item import Item
+    from engine.policy import PolicyShelf
+    from engine.ports import Reader, Reporter, Writer
+
+
+class Outcome(NamedTuple):
+    """What a command did to one item: before, after, the events of the act and those that had come due."""
+
+    before: Item | None
+    after: Item
+    events: tuple[Event, ...]
+    settled: tuple[Event, ...]
+    rules: Rules
+
+
+class Work:
+    """Collects, then writes once. Nothing reaches the store before `flush`."""
+
+    def __init__(self, reader: Reader, shelf: PolicyShelf, now: int) -> None:
+        """Begin at an instant over one view of the store."""
+        self.reader, self.shelf, self.now = reader, shelf, now
+        self.items: dict[int, Item] = {}
+        self.before: dict[int, Item | None] = {}
+        self.settled: list[Event] = []
+        self.events: list[Event] = []
+        self.reporters: list[Reporter] = []
+        self.current = 0
+        self._next_item = 0
+
+    def load(self, number: int) -> Item:
+        """Return an item with all that has come due by now settled; raises `Refused("unknown_item")`."""
+        if number in self.items:
+            return self.items[number]
+        item = self.reader.item(number)
+        if item is None:
+            raise Refused("unknown_item", name=str(number))
+        self.before[number] = item
+        item, events = settle(item, self.rules(item), self.now)
+        self.items[number] = item
+        self.settled += events
+        return item
+
+    def rules(self, item: Item) -> Rules:
+        """Return the rules an item lives under."""
+        return self.shelf.rules(self.reader, item.definition)
+
+    def peek(self, number: int) -> Item | None:
+        """Return an item as it stands, loaded or not, without settling it."""
+        return self.items.get(number) or self.reader.item(number)
+
+    def context(self, rules: Rules, hand: Hand, effective_at: int, *, chosen: bool = False) -> Context:
+        """Make the context of one decision."""
+        return Context(rules, hand, self.now, effective_at, self.peek, chosen)
+
+    def new_number(self) -> int:
+        """Return the number of the next item to be registered."""
+        self._next_item = self._next_item + 1 if self._next_item else self.reader.next_item()
+        return self._next_item
+
+    def apply(self, events: Iterable[Event]) -> None:
+        """Fold decided events into the items they are about, and settle what they brought about."""
+        for event in events:
+            if event.item not in self.items and event.verb != "register":
+                self.load(event.item)
+            known = self.items.get(event.item)
+            self.before.setdefault(event.item, known)
+            item = evolve(known, event)
+            self.events.append(event)
+            self.items[event.item], due = settle(item, self.rules(item), self.now)
+            self.events += due
+
+    def forget(self) -> None:
+        """Drop everything but what had come due anyway: the command was refused."""
+        self.items = {}
+        for event in self.settled:
+            known = self.items.get(event.item) or self.before[event.item]
+            self.items[event.item] = evolve(known, event)
+        self.events = []
+
+    def flush(self, writer: Writer) -> list[Event]:
+        """Write all of it: events in order, then rows, crossed rungs and notices. Return the complete events."""
+        complete = writer.append([*self.settled, *self.events])
+        crossings, notices, last = [], [], {}
+        number = 0
+        for event in complete:
+            if event.result == "done":
+                last[event.item] = event.seq
+            if event.verb == "escalate":
+                crossings.append(crossing_of(event))
+            if '"tell":' in event.body:
+                number = number or writer.next_notice()
+                told = notices_of(event, number)
+                number += len(told)
+                notices += told
+        for item_number, seq in last.items():
+            if item_number in self.items:
+                item = self.items[item_number]._replace(last_seq=seq)
+                self.items[item_number] = item
+                writer.put_row(row_of(item, self.rules(item)))
+        if crossings:
+            writer.put_crossings(crossings)
+        if notices:
+            writer.put_notices(notices)
+        return complete
+
+
+def crossing_of(event: Event) -> Crossing:
+    """Read the crossed rung out of an `escalate` event."""
+    body = parse(event.body)
+    clock, cycle, level, planned_at = body["clock"], body["cycle"], body["level"], body["planned_at"]
+    return Crossing(event.item, str(clock), int(str(cycle)), int(str(level)), int(str(planned_at)), event.recorded_at, event.seq)

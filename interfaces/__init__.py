@@ -1,0 +1,1 @@
+"""The counter: how people and other programs reach the engine."""

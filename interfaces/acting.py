@@ -1,0 +1,120 @@
+"""Running an act from the command line: items, fields and hand in; one line for each item out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.clock import day_of, parse_instant
+from interfaces.output import emit_value, note, say
+from interfaces.verbs import given_fields
+from interfaces.wording import item_json, outcome_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from engine.context import Hand
+    from engine.work import Outcome
+    from interfaces.session import Session
+
+    Given = Mapping[str, object]
+    Shapes = Mapping[str, Mapping[str, object]]
+
+
+def session_of() -> Session:
+    """Return the session of the command that runs now."""
+    session: Session = click.get_current_context().find_root().obj
+    return session
+
+
+def run_act(verb: str, given: Given, shapes: Shapes, *, new: bool) -> None:
+    """Do a verb to the items named, or run a composite that begins with a registration."""
+    session = session_of()
+    fields = given_fields(given, shapes, session)
+    hand, at, dry_run = _hand(given, session), _at(given), bool(given["dry_run"])
+    if new:
+        workflow = next(n for n, e in session.index.items() if any(a["name"] == verb and a["new"] for a in e["verbs"]))
+        outcomes = session.office.compose_new(workflow, verb, fields, hand, at=at, dry_run=dry_run)
+    else:
+        outcomes = session.office.act(_items(given, session), verb, fields, hand, at=at, dry_run=dry_run)
+    finish(outcomes, verb, given, session)
+
+
+def run_request(kind: str, given: Given, shapes: Shapes) -> None:
+    """Apply for something about the items named."""
+    session = session_of()
+    fields = given_fields(given, shapes, session)
+    hand, dry_run = _hand(given, session), bool(given["dry_run"])
+    outcomes = session.office.request(_items(given, session), kind, fields, hand, at=_at(given), dry_run=dry_run)
+    finish(outcomes, "request", given, session)
+    if not dry_run and given["form"] == "text":
+        for outcome in outcomes:
+            made = outcome.after.requests[-1]
+            say(f"申请编号 {outcome.after.number}-{made.ordinal}；批复：siban 同意 {outcome.after.number}-{made.ordinal}")
+
+
+def run_register(given: Given, shapes: Shapes) -> None:
+    """Register one item."""
+    session = session_of()
+    name = given.get("workflow")
+    workflow = session.workflow(str(name) if name else None)
+    own = {key: value for key, value in given.items() if key not in ("workflow", "draft")}
+    fields = given_fields(own, shapes, session)
+    outcomes = session.office.register(
+        workflow, [fields], _hand(given, session), at=_at(given), draft=bool(given["draft"]), dry_run=bool(given["dry_run"])
+    )
+    finish(outcomes, "register", given, session)
+
+
+def finish(outcomes: Sequence[Outcome], verb: str, given: Given, session: Session) -> None:
+    """Say what happened, and keep a trial's clock."""
+    dry_run = bool(given.get("dry_run"))
+    if not dry_run:
+        session.keep_clock()
+    form = given.get("form", "text")
+    if form in ("json", "jsonl"):
+        rows = [
+            item_json(o.after, o.rules, session.now) | {"verb": verb, "dry_run": dry_run, "events": [e.seq for e in o.events if e.seq]}
+            for o in outcomes
+        ]
+        if form == "json":
+            emit_value(rows)
+        else:
+            for row in rows:
+                emit_value(row, form="jsonl")
+        return
+    title = session.titles.verb(verb)
+    for outcome in outcomes:
+        say(outcome_text(outcome, title, session.now, dry_run=dry_run))
+        for event in outcome.settled:
+            if event.verb == "escalate":
+                note(f"  此前已到督办时点，已一并记录（第 {outcome.after.number} 号事项）。")
+                break
+    if dry_run:
+        note("以上为试办，未作任何改动。")
+
+
+def _items(given: Given, session: Session) -> list[int]:
+    names = given["items"]
+    return session.numbers([str(name) for name in names] if isinstance(names, (list, tuple)) else [])
+
+
+def _at(given: Given) -> int | None:
+    text = given.get("done_at")
+    return parse_instant(str(text)) if text else None
+
+
+def _hand(given: Given, session: Session) -> Hand:
+    """Read who decides, who enters and what the entry rests on."""
+    basis: dict[str, str] = {}
+    for key, name in (("basis", "kind"), ("ref", "ref"), ("basis_date", "date")):
+        value = given.get(key)
+        if value:
+            basis[name] = day_of(parse_instant(str(value))).isoformat() if name == "date" else str(value)
+    if given.get("scan"):
+        from storage.files import keep
+
+        basis["file"] = keep(session.path, str(given["scan"])).sha256
+    behalf, command_id = given.get("on_behalf"), given.get("command_id")
+    return session.hand(str(behalf) if behalf else None, basis, str(command_id) if command_id else "")

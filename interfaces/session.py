@@ -1,0 +1,194 @@
+"""One run of the program: which database, who acts, and what time it is."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+from engine.canonical import canonical
+from engine.clock import SteppedTime, SystemTime, parse_instant
+from engine.context import Hand
+from engine.errors import Misused, Refused, Unavailable
+from engine.office import Office
+from engine.policy import DEFINITION, ORGANISATION
+
+if TYPE_CHECKING:
+    from engine.context import Rules
+    from engine.organisation import Organisation
+    from engine.ports import Reader, Store
+    from workflows.index import Index
+    from workflows.labels import Titles
+
+DEFAULT_DATABASE = "siban.db"
+TRIAL, CLOCK = "trial", "clock"
+"""Settings of a database: whether it is for trial, and a trial's simulated moment."""
+
+
+class Session:
+    """Opens things when they are first needed and remembers them until the process ends."""
+
+    def __init__(self, path: str | None = None, acting: str | None = None, at: str | None = None) -> None:
+        """Take `--db`, `--as` and `--at` as given."""
+        self.path = path or DEFAULT_DATABASE
+        self.acting = acting
+        self.at = at
+        self._store: Store | None = None
+        self._office: Office | None = None
+        self._index: Index | None = None
+
+    @property
+    def store(self) -> Store:
+        """The database; raises `Unavailable` when there is none or it is not one of ours."""
+        if self._store is None:
+            from storage.sqlite import open_store
+
+            self._store = open_store(self.path)
+        return self._store
+
+    @property
+    def office(self) -> Office:
+        """The service over the database, under the system's clock or the trial's."""
+        if self._office is None:
+            with self.store.read() as reader:
+                self._office = Office(self.store, self._time(reader))
+        return self._office
+
+    @property
+    def now(self) -> int:
+        """The present moment of this run."""
+        return self.office.time.now()
+
+    @property
+    def trial(self) -> bool:
+        """Whether the database is for trial."""
+        with self.store.read() as reader:
+            return reader.setting(TRIAL) == "1"
+
+    def _time(self, reader: Reader) -> SystemTime | SteppedTime:
+        if reader.setting(TRIAL) != "1":
+            if self.at:
+                raise Misused("trial_only")
+            return SystemTime()
+        kept = reader.setting(CLOCK)
+        if self.at is None:
+            return SteppedTime(int(kept)) if kept else SystemTime()
+        at = parse_instant(self.at)
+        if kept and at < int(kept):
+            from engine.clock import iso
+
+            raise Refused("clock_back", now=iso(int(kept)))
+        return SteppedTime(at)
+
+    def keep_clock(self) -> None:
+        """Remember a trial's simulated moment: the next command goes on from there."""
+        if self.at is None:
+            return
+        now = str(self.now)
+        with self.store.write() as writer:
+            if writer.setting(CLOCK) != now:
+                writer.put_setting(CLOCK, now)
+
+    @property
+    def index(self) -> Index:
+        """What the command line knows of the definitions: those of the database, or the shipped ones before there is one."""
+        if self._index is None:
+            from workflows.index import shipped_index
+
+            try:
+                with self.store.read() as reader:
+                    kept = {policy.name: json.loads(policy.index) for policy in reader.current(DEFINITION) if policy.index}
+            except Unavailable:
+                kept = {}
+            self._index = kept or shipped_index()
+        return self._index
+
+    @property
+    def titles(self) -> Titles:
+        """The titles of everything the definitions name."""
+        from workflows.labels import titles_of
+
+        return titles_of(self.index)
+
+    def organisation(self, reader: Reader) -> Organisation:
+        """Return the organisation now in force; raises `Refused("no_org")`."""
+        hash_ = reader.current_hashes().get((ORGANISATION, "bureau"))
+        if hash_ is None:
+            raise Refused("no_org")
+        return self.office.shelf.organisation(reader, hash_)
+
+    def rules(self, reader: Reader, definition: str) -> Rules:
+        """Return the rules under a definition's hash."""
+        return self.office.shelf.rules(reader, definition)
+
+    def workflow(self, name: str | None = None) -> str:
+        """Return the workflow meant: the one named, else the first of the database."""
+        if name:
+            return name
+        return next(iter(sorted(self.index, key=lambda n: n != "siban")))
+
+    def me(self) -> str:
+        """Return the id of the officer who is at the keyboard, or in a trial the one played.
+
+        Raises `Refused("who_are_you")` when the operating system's user is nobody the organisation knows.
+        """
+        with self.store.read() as reader:
+            organisation = self.organisation(reader)
+            if self.acting and reader.setting(TRIAL) == "1":
+                return organisation.officer(self.acting).id
+        user = os_user()
+        found = [officer.id for officer in organisation.officers.values() if officer.os_user and officer.os_user == user]
+        if len(found) != 1:
+            raise Refused("who_are_you", os_user=user)
+        return found[0]
+
+    def hand(self, on_behalf: str | None = None, basis: dict[str, str] | None = None, command_id: str = "") -> Hand:
+        """Return who decides and who enters: oneself, somebody one stands in for (`--as`), or whoever decided on paper (代录).
+
+        Raises `Refused("no_delegation")` or `Misused("basis_needed")`.
+        """
+        me = self.me()
+        with self.store.read() as reader:
+            organisation = self.organisation(reader)
+            trial = reader.setting(TRIAL) == "1"
+        if on_behalf:
+            if not basis or not basis.get("kind"):
+                raise Misused("basis_needed")
+            return Hand(organisation.decider(on_behalf), me, canonical(basis), command_id)
+        if self.acting and not trial:
+            giver = organisation.officer(self.acting).id
+            if giver != me and not organisation.may_act_for(me, giver, self.now):
+                raise Refused("no_delegation", taker=organisation.name_of(me), giver=organisation.name_of(giver))
+            return Hand(giver, me, canonical({"kind": "delegation"}) if giver != me else "", command_id)
+        return Hand(me, me, "", command_id)
+
+    def numbers(self, names: tuple[str, ...] | list[str]) -> list[int]:
+        """Resolve items named by number, serial or its unique end; raises `Refused("unknown_item"|"ambiguous_item")`."""
+        found = []
+        with self.store.read() as reader:
+            for name in names:
+                matches = reader.resolve(name)
+                if not matches:
+                    raise Refused("unknown_item", name=name)
+                if len(matches) > 1:
+                    rows = [reader.row(number) for number in matches]
+                    raise Refused("ambiguous_item", name=name, among=[row.serial for row in rows if row])
+                found.append(matches[0])
+        return found
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if self._store is not None:
+            self._store.close()
+
+
+def os_user() -> str:
+    """Return the operating system's name of the user who runs this process, by its uid and not by a variable anyone can set."""
+    try:
+        import pwd
+    except ImportError:  # Windows
+        return os.environ.get("USERNAME", "")
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())

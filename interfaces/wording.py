@@ -1,0 +1,168 @@
+"""Chinese sentences about items: when they are due, what was done, who is next. One place, so that every screen says it alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.canonical import parse
+from engine.clock import iso
+from engine.light import DUE_SOON, NONE, NORMAL, OVERDUE, light
+from engine.roles import members
+from interfaces.display import display
+from workflows.labels import day, moment
+
+if TYPE_CHECKING:
+    from engine.context import Rules
+    from engine.event import Event
+    from engine.item import Item
+    from engine.light import Light
+    from engine.work import Outcome
+    from workflows.labels import Titles
+
+LIGHTS = {NORMAL: "正常", DUE_SOON: "临期", OVERDUE: "逾期", NONE: "未计时"}
+
+
+def light_text(judged: Light) -> str:
+    """Return the light as words: 正常, 临期, 逾期3个工作日."""
+    if judged.word == OVERDUE:
+        return f"逾期{judged.days}个工作日" if judged.days else "逾期"
+    return LIGHTS[judged.word]
+
+
+def due_text(judged: Light) -> str:
+    """Return a due moment as people read it: 8月31日 周四, with （暂定） when it leans on a year not yet announced."""
+    if judged.due_at is None:
+        return "时限待明确"
+    return day(judged.due_at) + ("（暂定）" if judged.provisional else "")
+
+
+def left_text(judged: Light) -> str:
+    """Return how much time is left or over: 余2个工作日, 今日到期, 超3个工作日."""
+    if judged.due_at is None or judged.word == NONE:
+        return ""
+    if judged.word == OVERDUE:
+        return f"超{judged.days}个工作日" if judged.days else "今日已超"
+    return f"余{judged.days}个工作日" if judged.days else "今日到期"
+
+
+def desk(item: Item, rules: Rules) -> str:
+    """Return on whose desk an item lies: 水务处 李某."""
+    owner = rules.definition.states[item.state].owner
+    organisation = rules.organisation
+    people = members(owner, item, organisation) if owner else []
+    if not people:
+        return ""
+    first = people[0]
+    return f"{organisation.unit_title(organisation.unit_of(first))} {organisation.name_of(first)}".strip()
+
+
+def outcome_text(outcome: Outcome, title: str, now: int, *, dry_run: bool) -> str:
+    """Say in one line what an act did: 已交办 ZG2023-0012 河道漂浮垃圾 → 待签收（水务处 李某），5月16日 周二前。"""
+    item, rules = outcome.after, outcome.rules
+    state = rules.definition.states[item.state]
+    head = f"{'将' if dry_run else '已'}{title} {item.serial} {display(item.text('title'))}"
+    if state.final:
+        return f"{head} → {state.title}"
+    judged = light(item, rules, now)
+    when = f"，{due_text(judged)}前" if judged.due_at else "，时限待明确" if "total" in item.clocks else ""
+    who = desk(item, rules)
+    return f"{head} → {state.title}{f'（{display(who)}）' if who else ''}{when}"
+
+
+def event_text(event: Event, titles: Titles, rules: Rules) -> str:
+    """Say in a few words what an event recorded: 退回整改：补充佐证材料…"""
+    body = parse(event.body)
+    title = titles.verb(event.verb)
+    if event.result != "done":
+        from engine.errors import Refused
+        from workflows.labels import sentence
+
+        data = body.get("data")
+        error = Refused(str(body.get("code")), **(data if isinstance(data, dict) else {}))
+        return f"{title}未成：{display(sentence(error, titles))}"
+    if event.verb == "escalate":
+        return _rung_text(body, rules)
+    if event.verb == "request":
+        made = body["request"]
+        kind = titles.requests.get(str(made["kind"]), "") if isinstance(made, dict) else ""
+        detail = _fields_text(made.get("fields") if isinstance(made, dict) else {}, titles, rules)
+        return f"申请{kind}{'：' + detail if detail else ''}"
+    detail = _fields_text(body.get("fields"), titles, rules)
+    return f"{title}{'：' + detail if detail else ''}"
+
+
+def _rung_text(body: dict[str, object], rules: Rules) -> str:
+    clock = rules.definition.clocks.get(str(body.get("clock")))
+    rungs = rules.definition.ladders.get(clock.ladder, ()) if clock else ()
+    rung = next((r for r in rungs if r.level == body.get("level")), None)
+    told = body.get("tell")
+    names = "、".join(rules.organisation.name_of(str(p)) for p in told) if isinstance(told, list) else ""
+    paper = f"，《{body['paper']}》" if body.get("paper") else ""
+    alarm = "（无人可告，报牵头部门）" if body.get("alarm") else ""
+    return f"{rung.title if rung else '督办'}（{clock.title if clock else ''}）→ {names}{paper}{alarm}"
+
+
+def _fields_text(fields: object, titles: Titles, rules: Rules) -> str:
+    if not isinstance(fields, dict):
+        return ""
+    parts = []
+    for name, value in fields.items():
+        if name in ("addressees", "notice", "from"):
+            continue
+        parts.append(f"{titles.fields.get(name, name)} {display(value_text(name, value, rules))}")
+    return "；".join(parts)
+
+
+def value_text(name: str, value: object, rules: Rules) -> str:  # noqa: PLR0911 - one return a kind of value
+    """Return a field's value as people read it."""
+    field = rules.definition.fields.get(name)
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, (list, tuple)):
+        return "、".join(value_text(name, one, rules) for one in value)
+    if isinstance(value, dict):
+        return str(value.get("text") or value.get("name") or value)
+    if field is None:
+        return str(value)
+    if field.kind == "choice":
+        return field.choices.get(str(value), str(value))
+    if field.kind in ("unit", "units"):
+        return rules.organisation.unit_title(str(value))
+    if field.kind == "officer":
+        return rules.organisation.name_of(str(value))
+    if field.kind == "limit":
+        from workflows.limits import limit_title
+
+        return limit_title(str(value))
+    if name in ("told", "exempted"):
+        from workflows.labels import addressee
+
+        return addressee(str(value))
+    return str(value)
+
+
+def item_json(item: Item, rules: Rules, now: int) -> dict[str, object]:
+    """Return an item as JSON with the identifiers of the glossary; instants as ISO texts."""
+    judged = light(item, rules, now)
+    fields = {name: value for name, value in item.fields.items() if not name.startswith("_")}
+    return {
+        "number": item.number,
+        "serial": item.serial,
+        "workflow": item.workflow,
+        "state": item.state,
+        "stage": rules.definition.states[item.state].stage,
+        "light": judged.word,
+        "due_at": iso(judged.due_at) if judged.due_at is not None else None,
+        "provisional": judged.provisional,
+        "registered_at": iso(item.registered_at),
+        "closed_at": iso(item.closed_at) if item.closed_at is not None else None,
+        "round": item.round,
+        "version": item.version,
+        "rungs": len(item.crossed),
+        "fields": fields,
+    }
+
+
+def when_text(at: int) -> str:
+    """Return an instant in full."""
+    return moment(at)

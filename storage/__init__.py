@@ -1,0 +1,1 @@
+"""Memory: where events, items and notices are kept."""

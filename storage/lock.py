@@ -1,0 +1,82 @@
+"""The queue before the write lock of a database file: taken first, so that a busy writer does not starve the others.
+
+SQLite's own waiting is a lottery (measured: of eight writers in tight loops one got a single turn in five seconds).
+This lock only makes it fair; `BEGIN IMMEDIATE` keeps the data whole with or without it. The kernel drops it when its
+holder dies.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+
+from engine.errors import Unavailable
+
+try:
+    import fcntl
+except ImportError:  # Windows: SQLite's own waiting has to do
+    fcntl = None  # type: ignore[assignment]
+
+_NOTE = 128  # bytes: room for "pid command", rewritten whole each time
+_FIRST_NAP, _LONGEST_NAP = 0.0005, 0.005  # seconds
+
+
+class FileLock:
+    """One lock file. `path` is the database's; `command` is what others read when they must wait."""
+
+    def __init__(self, path: str, command: str) -> None:
+        """Touch nothing yet: readers need no lock file."""
+        self._path = path
+        self._fd = -1
+        self._note = f"{os.getpid()} {command}".encode()[:_NOTE].ljust(_NOTE)
+
+    def take(self, seconds: float) -> None:
+        """Take it, or raise `Unavailable` ("locked") with `seconds`, and `pid` and `command` of who has it."""
+        if fcntl is None:
+            return
+        if self._fd < 0:
+            self._fd = self._open()
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._wait(seconds)
+        with suppress(OSError):  # a full disk: then others learn less, and the database says so itself
+            os.pwrite(self._fd, self._note, 0)
+
+    def free(self) -> None:
+        """Let the next one in."""
+        if self._fd >= 0:
+            fcntl.flock(self._fd, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def holder(self) -> tuple[int, str]:
+        """Return pid and command of who took it last, (0, "") when unknown."""
+        pid, _, command = os.pread(self._fd, _NOTE, 0).decode(errors="replace").strip().partition(" ")
+        return (int(pid), command) if pid.isdecimal() else (0, "")
+
+    def _open(self) -> int:
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        try:
+            return os.open(f"{self._path}.lock", flags, 0o600)
+        except OSError as error:
+            raise Unavailable("read_only", path=self._path, why=os.strerror(error.errno or 0)) from error
+
+    def _wait(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        nap = _FIRST_NAP
+        while time.monotonic() < end:
+            time.sleep(nap)
+            nap = min(2 * nap, _LONGEST_NAP)
+            try:
+                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            return
+        pid, command = self.holder()
+        raise Unavailable("locked", path=self._path, seconds=seconds, pid=pid, command=command)

@@ -1,0 +1,124 @@
+-- Written by `python -m storage.schema`; change storage/schema.py instead.
+CREATE TABLE meta (
+    name VARCHAR NOT NULL,
+    value VARCHAR NOT NULL,
+    PRIMARY KEY (name)
+);
+CREATE TABLE policy (
+    seq INTEGER NOT NULL,
+    kind VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    hash VARCHAR NOT NULL,
+    text VARCHAR NOT NULL,
+    index_text VARCHAR NOT NULL,
+    current INTEGER NOT NULL,
+    PRIMARY KEY (seq),
+    UNIQUE (kind, hash, name),
+    CHECK (length(hash) = 64),
+    CHECK (current IN (0, 1))
+);
+CREATE UNIQUE INDEX policy_one ON policy (kind, name) WHERE current = 1;
+CREATE TABLE event (
+    seq INTEGER NOT NULL,
+    item BIGINT NOT NULL,
+    verb VARCHAR NOT NULL,
+    result VARCHAR NOT NULL,
+    effective_at BIGINT NOT NULL,
+    recorded_at BIGINT NOT NULL,
+    decider VARCHAR NOT NULL,
+    enterer VARCHAR NOT NULL,
+    basis VARCHAR NOT NULL,
+    command_id VARCHAR NOT NULL,
+    definition VARCHAR NOT NULL,
+    calendar VARCHAR NOT NULL,
+    body VARCHAR NOT NULL,
+    prev VARCHAR NOT NULL,
+    hash VARCHAR NOT NULL,
+    PRIMARY KEY (seq),
+    CHECK (seq > 0),
+    CHECK (item >= 0),
+    CHECK (result IN ('done', 'refused')),
+    CHECK (recorded_at > 0),
+    CHECK (basis = '' OR json_valid(basis)),
+    CHECK (json_valid(body)),
+    CHECK (length(prev) = 64),
+    CHECK (length(hash) = 64)
+);
+CREATE INDEX event_command ON event (command_id) WHERE command_id <> '';
+CREATE INDEX event_item ON event (item, seq);
+CREATE TABLE item (
+    number INTEGER NOT NULL,
+    serial VARCHAR NOT NULL,
+    workflow VARCHAR NOT NULL,
+    definition VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    stage VARCHAR NOT NULL,
+    open INTEGER NOT NULL,
+    title VARCHAR NOT NULL,
+    source VARCHAR NOT NULL,
+    track VARCHAR NOT NULL,
+    lead_unit VARCHAR NOT NULL,
+    handler VARCHAR NOT NULL,
+    registered_at BIGINT NOT NULL,
+    since BIGINT NOT NULL,
+    due_at BIGINT,
+    done_at BIGINT,
+    closed_at BIGINT,
+    next_at BIGINT,
+    rungs INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    last_seq BIGINT NOT NULL,
+    body VARCHAR NOT NULL,
+    PRIMARY KEY (number),
+    UNIQUE (serial),
+    CHECK (number > 0),
+    CHECK (stage IN ('intake', 'assign', 'handle', 'verify', 'feedback', 'closed')),
+    CHECK (open IN (0, 1)),
+    CHECK (version >= 0),
+    CHECK (json_valid(body))
+);
+CREATE INDEX item_lead ON item (lead_unit);
+CREATE INDEX item_next ON item (next_at, number) WHERE next_at IS NOT NULL;
+CREATE INDEX item_open ON item (open, state);
+CREATE TABLE rung (
+    item BIGINT NOT NULL,
+    clock VARCHAR NOT NULL,
+    cycle INTEGER NOT NULL,
+    level INTEGER NOT NULL,
+    planned_at BIGINT NOT NULL,
+    crossed_at BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
+    PRIMARY KEY (item, clock, cycle, level),
+    CHECK (cycle > 0),
+    CHECK (level >= 0),
+    CHECK (seq > 0)
+)
+ WITHOUT ROWID;
+CREATE TABLE notice (
+    number INTEGER NOT NULL,
+    seq BIGINT NOT NULL,
+    item BIGINT NOT NULL,
+    receiver VARCHAR NOT NULL,
+    verb VARCHAR NOT NULL,
+    clock VARCHAR NOT NULL,
+    level INTEGER NOT NULL,
+    paper VARCHAR NOT NULL,
+    release VARCHAR NOT NULL,
+    status VARCHAR NOT NULL,
+    planned_at BIGINT NOT NULL,
+    acked_at BIGINT,
+    PRIMARY KEY (number),
+    CHECK (number > 0),
+    CHECK (level >= 0),
+    CHECK (release IN ('auto', 'supervisor', 'leader')),
+    CHECK (status IN ('sent', 'draft', 'released', 'withheld'))
+);
+CREATE INDEX notice_item ON notice (item);
+CREATE INDEX notice_receiver ON notice (receiver, acked_at);
+CREATE TABLE reporter (
+    item INTEGER NOT NULL,
+    salt VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    contact VARCHAR NOT NULL,
+    PRIMARY KEY (item)
+);

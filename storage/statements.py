@@ -1,0 +1,163 @@
+"""Every statement of the daily path, by what it serves. Columns are the fields of the value they make, in its order.
+
+The texts never hold data: they are the same each time, so that the driver prepares each of them once.
+"""
+# ruff: noqa: S608 - what is put together here are names of ours and question marks
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from engine.event import Event
+from engine.notice import Notice
+from engine.ports import Crossing, Policy, Reporter
+from engine.row import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.ports import EventQuery, ItemQuery
+
+Parameters = list[object]
+
+
+def _insert(table: str, fields: Sequence[str]) -> str:
+    return f"INSERT INTO {table} ({', '.join(fields)}) VALUES ({', '.join('?' * len(fields))})"
+
+
+def _renewed(fields: Sequence[str]) -> str:
+    return ", ".join(f"{field} = excluded.{field}" for field in fields)
+
+
+_EVENT = ", ".join(Event._fields)
+_ROW = ", ".join(Row._fields)
+_CROSSING = ", ".join(Crossing._fields)
+_NOTICE = ", ".join(Notice._fields)
+POLICY_COLUMNS = (*Policy._fields[:-1], "index_text")
+_POLICY = ", ".join(POLICY_COLUMNS)
+
+# -- transactions
+
+BEGIN_READING = "BEGIN"
+BEGIN_WRITING = "BEGIN IMMEDIATE"
+COMMIT = "COMMIT"
+ROLLBACK = "ROLLBACK"
+
+# -- the record
+
+HEAD = "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1"
+APPEND = _insert("event", Event._fields)
+COMMAND = f"SELECT {_EVENT} FROM event WHERE command_id = ? AND command_id <> '' ORDER BY seq"
+
+# -- items
+
+ITEM = "SELECT body FROM item WHERE number = ?"
+ROW = f"SELECT {_ROW} FROM item WHERE number = ?"
+PUT_ROW = f"{_insert('item', Row._fields)} ON CONFLICT (number) DO UPDATE SET {_renewed(Row._fields[1:])}"
+DUE = "SELECT number FROM item WHERE next_at <= ? ORDER BY next_at, number LIMIT ?"
+NEXT_ITEM = (  # the record outlives the rows: a number that was ever used there is not given again
+    "SELECT max(coalesce((SELECT max(number) FROM item), 0), coalesce((SELECT max(item) FROM event), 0)) + 1"
+)
+BY_SERIAL = "SELECT number FROM item WHERE serial = ?"
+BY_END = "SELECT number FROM item WHERE substr(serial, -length(?1)) = ?1 ORDER BY number LIMIT ?2"
+
+# -- rungs and notices
+
+PUT_CROSSING = _insert("rung", Crossing._fields)
+CROSSINGS = f"SELECT {_CROSSING} FROM rung ORDER BY seq, item, clock, cycle, level"
+CROSSINGS_OF = f"SELECT {_CROSSING} FROM rung WHERE item = ? ORDER BY seq, item, clock, cycle, level"
+NEXT_NOTICE = "SELECT coalesce(max(number), 0) + 1 FROM notice"
+NOTICE = f"SELECT {_NOTICE} FROM notice WHERE number = ?"
+PUT_NOTICE = (
+    f"{_insert('notice', Notice._fields)} ON CONFLICT (number) DO UPDATE SET {_renewed(Notice._fields[1:])}"
+)
+
+# -- policy, settings, reporters
+
+SETTING = "SELECT value FROM meta WHERE name = ?"
+PUT_SETTING = f"{_insert('meta', ('name', 'value'))} ON CONFLICT (name) DO UPDATE SET {_renewed(('value',))}"
+POLICY = f"SELECT {_POLICY} FROM policy WHERE kind = ? AND hash = ? ORDER BY seq LIMIT 1"
+CURRENT = f"SELECT {_POLICY} FROM policy WHERE kind = ? AND current = 1 ORDER BY name"
+CURRENT_HASHES = "SELECT kind, name, hash FROM policy WHERE current = 1 ORDER BY kind, name"
+SUPERSEDE = "UPDATE policy SET current = 0 WHERE kind = ? AND name = ? AND current = 1"
+PUT_POLICY = (
+    f"{_insert('policy', (*POLICY_COLUMNS, 'current'))} ON CONFLICT (kind, hash, name)"
+    f" DO UPDATE SET {_renewed(('index_text', 'current'))}"
+)
+REPORTER = f"SELECT {', '.join(Reporter._fields)} FROM reporter WHERE item = ?"
+PUT_REPORTER = (
+    f"{_insert('reporter', Reporter._fields)} ON CONFLICT (item) DO UPDATE SET {_renewed(Reporter._fields[1:])}"
+)
+
+
+# -- questions whose conditions vary
+
+_LETTERS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
+
+
+def folded(text: str) -> str:
+    """Return text with ASCII letters in lower case: what SQLite's `lower` does, and so what every store does."""
+    return text.translate(_LETTERS)
+
+
+def rows(query: ItemQuery) -> tuple[str, Parameters]:
+    """Return the statement for rows by number."""
+    lists = {
+        "number": query.numbers,
+        "state": query.states,
+        "stage": query.stages,
+        "lead_unit": query.lead_units,
+        "track": query.tracks,
+        "source": query.sources,
+    }
+    conditions: dict[str, object] = {
+        f"{column} IN (SELECT value FROM json_each(?))": json.dumps(values) for column, values in lists.items() if values
+    }
+    conditions |= {f"{name} = ?": value for name in ("handler", "workflow") if (value := getattr(query, name))}
+    if query.open is not None:
+        conditions["open = ?"] = int(query.open)
+    if query.due_before is not None:
+        conditions["due_at < ?"] = query.due_before
+    if query.text:
+        conditions["instr(lower(serial || char(10) || title), ?) > 0"] = folded(query.text)
+    return _select(f"SELECT {_ROW} FROM item", conditions, "number", query.limit)
+
+
+def events(query: EventQuery) -> tuple[str, Parameters]:
+    """Return the statement for entries of the record; `since` and `until` (not included) are moments of entry."""
+    conditions: dict[str, object] = {}
+    if query.item is not None:
+        conditions["item = ?"] = query.item
+    if query.person:
+        conditions["? IN (decider, enterer)"] = query.person
+    conditions |= {f"{name} = ?": value for name in ("verb", "result") if (value := getattr(query, name))}
+    if query.since is not None:
+        conditions["recorded_at >= ?"] = query.since
+    if query.until is not None:
+        conditions["recorded_at < ?"] = query.until
+    if query.after:
+        conditions["seq > ?"] = query.after
+    return _select(f"SELECT {_EVENT} FROM event", conditions, "seq DESC" if query.newest else "seq", query.limit)
+
+
+def notices(*, receiver: str, status: str, unseen: bool, item: int | None) -> tuple[str, Parameters]:
+    """Return the statement for notices by number."""
+    conditions: dict[str, object] = {}
+    if receiver:
+        conditions["receiver = ?"] = receiver
+    if status:
+        conditions["status = ?"] = status
+    if item is not None:
+        conditions["item = ?"] = item
+    start = f"SELECT {_NOTICE} FROM notice"
+    return _select(start, conditions, "number", 0, " acked_at IS NULL" if unseen else "")
+
+
+def _select(
+    start: str, conditions: dict[str, object], order: str, limit: int, plain: str = ""
+) -> tuple[str, Parameters]:
+    """Join conditions with their values; `plain` is one that needs none."""
+    where = " AND ".join([*conditions, *([plain] if plain else [])])
+    text = f"{start}{' WHERE ' * bool(where)}{where} ORDER BY {order} LIMIT ?"
+    return text, [*conditions.values(), limit or -1]

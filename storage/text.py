@@ -1,0 +1,41 @@
+"""What no store can keep faithfully: half characters, and NUL, which one database keeps and another refuses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.errors import Misused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def refuse_bad(values: Sequence[object], fields: Sequence[str]) -> None:
+    """Raise Misused `bad_text` with `field`, `why` (control, surrogate) and `char` when a text cannot be kept.
+
+    The counter refuses such text with a better sentence (`engine.text`); this is the last door.
+    """
+    together = "".join([value for value in values if value.__class__ is str])
+    if "\0" not in together and (together.isascii() or _can_be_written(together)):
+        return
+    for field, value in zip(fields, values, strict=True):
+        if isinstance(value, str):
+            if "\0" in value:
+                raise Misused("bad_text", field=field, why="control", char="U+0000")
+            refuse_surrogate(value, field)
+
+
+def refuse_surrogate(text: str, field: str) -> None:
+    """Raise Misused `bad_text` when the text holds half a character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise Misused("bad_text", field=field, why="surrogate", char=f"U+{ord(text[error.start]):04X}") from None
+
+
+def _can_be_written(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,105 @@
+"""One run of a clock: what pauses and extensions do to its due moment."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.calendar import Calendar
+from engine.clock import DAY, iso, parse_instant
+from engine.definition import Clock, LimitRule
+from engine.item import Item
+from engine.limit import parse
+from engine.run import Run, due, near, original_due
+from workflows.calendars import shipped_edition
+
+CALENDAR = Calendar(shipped_edition(), "0" * 64)
+ITEM = Item(1, "ZG2023-0001", "siban", "0" * 64, "rectifying", 0, 0, 0)
+STARTED = parse_instant("2023-05-05 10:00")
+
+
+def clock(code: str) -> Clock:
+    """Make a clock with a fixed limit."""
+    return Clock("total", "total", ("rectifying",), LimitRule((parse(code),)))
+
+
+def at(text: str) -> int:
+    """Read an instant."""
+    return parse_instant(text)
+
+
+@pytest.mark.parametrize(
+    ("code", "since", "until", "moved"),
+    [
+        ("6wd", "2023-05-08 18:00", "2023-05-09 08:00", "2023-05-12T17:30:00+08:00"),  # a night: no close inside
+        ("6wd", "2023-05-08 09:00", "2023-05-10 09:00", "2023-05-16T17:30:00+08:00"),  # two closes
+        ("6wd", "2023-05-08 09:00", "2023-05-08 16:00", "2023-05-12T17:30:00+08:00"),  # within a day
+        ("6wd", "2023-05-12 09:00", "2023-05-15 09:00", "2023-05-15T17:30:00+08:00"),  # a week-end gives back one day
+        ("6wd", "2023-05-15 09:00", "2023-05-25 09:00", "2023-05-12T17:30:00+08:00"),  # began after the due moment
+        ("7d", "2023-05-08 09:00", "2023-05-10 09:00", "2023-05-16T00:00:00+08:00"),  # 14 May is a Sunday: rolled on
+        ("7d", "2023-05-08 09:00", "2023-05-08 18:00", "2023-05-13T00:00:00+08:00"),  # no midnight inside
+        ("200h", "2023-05-08 09:00", "2023-05-08 19:00", "2023-05-14T04:00:00+08:00"),  # elapsed hours come back
+        ("10wh", "2023-05-05 15:00", "2023-05-05 20:00", "2023-05-06T15:30:00+08:00"),  # office hours come back, on a make-up Saturday
+    ],
+)
+def test_a_pause_gives_back_what_stood_still(code: str, since: str, until: str, moved: str) -> None:
+    """A day comes back for each close inside the pause, an hour for each hour."""
+    run = Run(1, STARTED, STARTED, pauses=((at(since), at(until)),))
+    assert iso(due(run, clock(code), ITEM, CALENDAR) or 0) == moved
+
+
+@given(st.integers(0, 20 * DAY), st.integers(0, 20 * DAY), st.integers(0, 20 * DAY), st.sampled_from(["20wd", "30d"]))
+def test_pauses_add_up_however_they_are_cut(wait: int, first: int, second: int, code: str) -> None:
+    """One pause and its two parts one after the other lead to the same due moment."""
+    a = STARTED + wait
+    b, c = a + first, a + first + second
+    whole = Run(1, STARTED, STARTED, pauses=((a, c),))
+    parts = Run(1, STARTED, STARTED, pauses=((a, b), (b, c)))
+    assert due(whole, clock(code), ITEM, CALENDAR) == due(parts, clock(code), ITEM, CALENDAR)
+
+
+def test_an_extension_survives_a_suspension_in_either_order() -> None:
+    """Extended to 31 May, then suspended two days: 2 June. Suspended two days, then extended to 31 May: 31 May."""
+    extended_to = at("2023-05-31 17:30")
+    pause = (at("2023-05-10 09:00"), at("2023-05-12 09:00"))
+    before = Run(1, STARTED, STARTED, pauses=(pause,), moves=((at("2023-05-09 09:00"), extended_to),))
+    after = Run(1, STARTED, STARTED, pauses=(pause,), moves=((at("2023-05-15 09:00"), extended_to),))
+    assert iso(due(before, clock("6wd"), ITEM, CALENDAR) or 0) == "2023-06-02T17:30:00+08:00"
+    assert iso(due(after, clock("6wd"), ITEM, CALENDAR) or 0) == "2023-05-31T17:30:00+08:00"
+    assert iso(original_due(after, clock("6wd"), ITEM, CALENDAR) or 0) == "2023-05-16T17:30:00+08:00"
+
+
+def test_an_extension_within_a_suspension_counts_the_rest_of_it() -> None:
+    """Extended on the second of four paused days: only the closes after the decision come back."""
+    pause = (at("2023-05-10 09:00"), at("2023-05-16 09:00"))
+    run = Run(1, STARTED, STARTED, pauses=(pause,), moves=((at("2023-05-11 09:00"), at("2023-05-31 17:30")),))
+    assert iso(due(run, clock("6wd"), ITEM, CALENDAR) or 0) == "2023-06-05T17:30:00+08:00"
+
+
+@pytest.mark.parametrize(
+    ("code", "moment"),
+    [
+        ("5wd", "2023-05-10T17:30:00+08:00"),  # the fourth of five days closes
+        ("10wd", "2023-05-16T17:30:00+08:00"),  # the eighth of ten
+        ("1wd", "2023-05-05T17:30:00+08:00"),  # one working day before
+        ("60d", "2023-06-23T00:00:00+08:00"),  # 48 of 60 days
+        ("10h", "2023-05-05T18:00:00+08:00"),  # eight of ten hours
+    ],
+)
+def test_near_is_four_fifths_and_at_least_a_day_before(code: str, moment: str) -> None:
+    """临期 comes at 80 % of the counted time, for day limits in any case one working day before."""
+    run = Run(1, STARTED, STARTED)
+    moment_due = due(run, clock(code), ITEM, CALENDAR)
+    assert moment_due is not None
+    found = iso(near(run, clock(code), ITEM, CALENDAR, moment_due))
+    assert found == moment
+
+
+def test_a_pause_moves_near_with_the_due_moment() -> None:
+    """Two paused days move the fourth of five counted days by two working days."""
+    run = Run(1, STARTED, STARTED, pauses=((at("2023-05-08 09:00"), at("2023-05-10 09:00")),))
+    moment_due = due(run, clock("5wd"), ITEM, CALENDAR)
+    assert moment_due is not None
+    assert iso(moment_due) == "2023-05-15T17:30:00+08:00"
+    assert iso(near(run, clock("5wd"), ITEM, CALENDAR, moment_due)) == "2023-05-12T17:30:00+08:00"

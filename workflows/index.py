@@ -1,0 +1,114 @@
+"""The compiled index of a definition: what the command line needs to know of it at start-up, as small JSON.
+
+Kept beside each definition in the database; `index.json` holds that of the shipped ones, for use before there is a database.
+`python -m workflows.index` writes it anew; a test fails when it has drifted.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.canonical import canonical
+from engine.errors import FaultsFound
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from engine.definition import Definition
+
+SHIPPED = ("siban", "petition")
+"""The shipped definitions; the first one is the default workflow."""
+
+_HERE = Path(__file__).parent
+
+Index = dict[str, dict]  # type: ignore[type-arg] - plain JSON
+
+
+def definition_text(name: str) -> str:
+    """Return the TOML text of a shipped definition."""
+    return (_HERE / f"{name}.toml").read_text(encoding="utf-8")
+
+
+def shipped_index() -> Index:
+    """Return the shipped index: workflow → what `index_of` gives."""
+    index: Index = json.loads((_HERE / "index.json").read_text(encoding="utf-8"))
+    return index
+
+
+def index_of(definition: Definition) -> str:
+    """Return a definition's index as canonical JSON text.
+
+    It names the workflow's states, fields, verbs and kinds of request with their titles, and for each act the fields it takes.
+    """
+    return canonical(
+        {
+            "title": definition.title,
+            "hash": definition.hash,
+            "states": {name: state.title for name, state in definition.states.items()},
+            "fields": {
+                name: {
+                    "title": field.title,
+                    "kind": field.kind,
+                    "choices": dict(field.choices),
+                    "help": field.help,
+                    "aliases": list(field.aliases),
+                }
+                for name, field in definition.fields.items()
+            },
+            "clocks": {name: clock.title for name, clock in definition.clocks.items()},
+            "register": _act(
+                "register", definition.register.title, definition.register.help, [definition.register], new=True
+            ),
+            "verbs": _verbs(definition),
+            "requests": [_act(kind.name, kind.title, kind.help, [kind]) for kind in definition.requests.values()],
+        }
+    )
+
+
+def _verbs(definition: Definition) -> list[dict[str, object]]:
+    acts = []
+    for verb, title in definition.verbs.items():
+        composite = definition.composites.get(verb)
+        variants = list(definition.variants(verb))
+        shapes = [*([composite] if composite else []), *variants]
+        texts = [shape.help for shape in shapes if shape.help]
+        acts.append(_act(verb, title, texts[0] if texts else "", shapes, new=bool(composite and composite.new)))
+    return acts
+
+
+def _act(name: str, title: str, help_: str, shapes: Iterable, *, new: bool = False) -> dict[str, object]:  # type: ignore[type-arg]
+    """Describe one act: fields that every variant requires, and all that any of them takes."""
+    listed = list(shapes)
+    required = set.intersection(*({r.field for r in shape.require} for shape in listed)) if listed else set()
+    fields = list(dict.fromkeys(field for shape in listed for field in shape.fields))
+    return {"name": name, "title": title, "help": help_, "required": sorted(required, key=fields.index), "fields": fields, "new": new}
+
+
+def option_faults(index: Index) -> list[tuple[str, str, str]]:
+    """List options that two workflows give different kinds: one command could not take both."""
+    kinds: dict[str, tuple[str, str]] = {}
+    faults = []
+    for workflow, entry in index.items():
+        for name, field in entry["fields"].items():
+            first = kinds.setdefault(name, (workflow, field["kind"]))
+            if first[1] != field["kind"]:
+                faults.append((f"{workflow}.fields.{name}", "option_kind", f"{first[0]}: {first[1]}, {workflow}: {field['kind']}"))
+    return faults
+
+
+def write_shipped() -> None:
+    """Write `index.json` anew from the shipped definitions; raises `FaultsFound` when one is faulty."""
+    from engine.loader import load
+
+    index = {name: json.loads(index_of(load(definition_text(name)))) for name in SHIPPED}
+    faults = option_faults(index)
+    if faults:
+        raise FaultsFound("definition_faults", faults=faults)
+    text = json.dumps(index, ensure_ascii=False, sort_keys=False, separators=(",", ":"))
+    (_HERE / "index.json").write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_shipped()

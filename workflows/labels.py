@@ -1,0 +1,345 @@
+"""All Chinese display text that is not a definition's own: the sentence for each error code, and the words for roles and facts.
+
+A sentence says what is wrong, where, and what would be allowed. Its `{names}` are the error's data, already turned into display
+words by `sentence`: verbs, states, fields, roles and kinds of request by their titles, instants by their civil time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from engine.clock import civil
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.errors import SibanError
+
+WEEKDAYS = "一二三四五六日"
+
+ROLES: Mapping[str, str] = {
+    "anyone": "本局工作人员",
+    "registrar": "登记人",
+    "supervisor": "牵头部门（局办公室）",
+    "supervisor.head": "牵头部门负责人",
+    "supervisor.verifier": "核验部门",
+    "lead_unit": "主办单位",
+    "lead_unit.head": "主办单位负责人",
+    "lead_unit.handler": "责任人",
+    "co_units": "协办单位",
+    "co_units.head": "协办单位负责人",
+    "leader.in_charge": "分管领导",
+    "leader.principal": "主要领导",
+    "leader": "局领导",
+    "commander": "挂帅领导",
+    "body": "局党组",
+}
+
+STAGES: Mapping[str, str] = {
+    "intake": "受理",
+    "assign": "分办",
+    "handle": "办理",
+    "verify": "核验",
+    "feedback": "反馈",
+    "closed": "办结",
+}
+
+FIXED_VERBS: Mapping[str, str] = {
+    "register": "登记",
+    "request": "提出申请",
+    "grant": "同意申请",
+    "refuse": "不同意申请",
+    "escalate": "逐级督办",
+    "lapse": "申请逾期失效",
+    "release": "签发",
+    "withhold": "暂不发出",
+    "ack": "已阅",
+    "comment": "备注",
+    "attach": "补充材料",
+    "absorb": "并入",
+    "define": "启用流程",
+    "load_calendar": "启用工作日历",
+    "load_organisation": "启用机构人员",
+    "correct": "更正",
+}
+
+REQUEST_STATES: Mapping[str, str] = {
+    "open": "待审批",
+    "endorsed": "单位已同意，待批准",
+    "granted": "已同意",
+    "refused": "未同意",
+    "void": "已失效（事项已流转）",
+    "lapsed": "逾期未批，已失效",
+}
+
+NOTICE_STATES: Mapping[str, str] = {"sent": "已送达", "draft": "待签发", "released": "已签发", "withheld": "暂不发出"}
+
+ADDRESSEES: Mapping[str, str] = {
+    "reporter": "反映人",
+    "body": "交办机关",
+    "leading_officer": "牵头调研领导",
+    "place": "调研所在单位",
+    "party_org": "党组织",
+}
+
+BASES: tuple[str, ...] = ("会议纪要", "签批件", "OA", "电话")
+"""What a decision entered for somebody else (代录) may rest on."""
+
+MESSAGES: Mapping[str, str] = {
+    # what the flow refuses
+    "not_in_state": "不能{verb}：{item} 现为“{state}”。现在可以：{allowed}。",
+    "unknown_verb": "没有“{verb}”这一办理动作。现在可以：{allowed}。",
+    "not_allowed": "无权{verb} {item}：须由{roles}办理{people}。",
+    "same_person": "不能{verb} {item}：{person} 已办过“{before}”，须另由他人办理。",
+    "missing_field": "{item} 缺少必填内容：{fields}。",
+    "field_not_taken": "此处不需要填写：{fields}；可以填写：{known}。",
+    "field_too_short": "{item} 的“{field}”太短：至少 {least} 个字，现为 {length} 个。",
+    "in_the_future": "实际办理时间 {at} 晚于现在（{now}）。",
+    "before_last_act": "实际办理时间 {at} 早于 {item} 的上一步（{last}）。",
+    # guards
+    "limit_needed": "一时解决不了的须明确时限：请用 --时限 填写，如 5个工作日、2023-08-31。",
+    "lead_among_co_units": "主办单位不能同时列为协办单位。",
+    "measure_undated": "第 {number} 项整改措施没有完成时限：写法为 --措施 内容|责任单位|完成日期。",
+    "measure_too_late": "第 {number} 项整改措施的完成时限 {due} 晚于事项时限 {latest}。",
+    "measures_left": "还有整改措施未完成：第 {numbers} 项。已完成的用 --已完成措施 注明，不再执行的用 --不再执行 序号:理由。",
+    "co_units_left": "协办单位尚未反馈：{units}。请催请反馈，或用 --协办缺项说明 写明原因。",
+    "not_an_addressee": "{names} 不是本事项的反馈对象；尚待反馈：{left}。",
+    "unanswered": "尚未反馈：{names}。件件须有回应，反馈或注明免予反馈后方可销号。",
+    "not_called_back": "反馈后尚未回访，请先由牵头部门回访。",
+    "dissatisfied": "反映人不满意或问题未解决，须重新办理，或由分管领导审定后作出说明。",
+    "request_open": "还有申请未办结：{requests}，请先批复。",
+    "publicity_running": "公示期至 {until}，期满前不能销号。",
+    "not_signed_off": "挂帅研办事项须先由挂帅领导签字（{verb}）。",
+    "result_not_final": "办理结果为“{result}”，尚不能通过核验；请转持续整改或继续办理。",
+    "designated": "本事项为指定承办，不得再申请退回。",
+    "merge_self": "不能并入自身。",
+    "merge_closed": "{item} 号事项已办结，不能作为并入对象。",
+    "same_unit": "主办单位未变，无须调整。",
+    "reporter_needed": "群众反映的问题须填写反映人，或注明匿名（--匿名）。",
+    "not_overdue": "本事项未逾期，无须申诉。",
+    # requests
+    "request_not_here": "{item} 现为“{state}”，不能申请{kind}。现在可以申请：{allowed}。",
+    "request_used_up": "{item} 的{kind}已批准 {most} 次，不能再申请。",
+    "request_too_late": "{item} 已于 {due_at} 到期，逾期后不能再申请{kind}。",
+    "request_window_over": "{item} 的{kind}期限已于 {closed_at} 截止。",
+    "request_not_later": "申请的日期 {until} 须晚于 {after}。",
+    "request_too_long": "申请的日期 {until} 过长，最晚为 {latest}。",
+    "unknown_request": "没有申请 {name}；待批复的申请：{open}。",
+    "request_decided": "申请 {name} {state}，不能再批复。",
+    # notices
+    "unknown_notice": "没有第 {name} 号通知。",
+    "not_my_notice": "第 {name} 号通知发给 {receiver}，不能代为已阅。",
+    "not_a_draft": "第 {name} 号文书{status}，无须再办。",
+    # who and what
+    "unknown_item": "没有事项 {name}。可用编号、序号或编号末几位；查台账：siban list。",
+    "ambiguous_item": "{name} 对应多件事项：{among}，请写全编号。",
+    "unknown_officer": "没有“{name}”这个人{near}。",
+    "ambiguous_officer": "有多人名叫“{name}”：{among}，请用工号。",
+    "unknown_unit": "没有“{name}”这个单位；现有：{among}。",
+    "who_are_you": "不知道您是谁：当前系统用户“{os_user}”未对应到任何人员。请用 --as 姓名（试用库），或在机构人员表中登记 os_user。",
+    "no_delegation": "{taker} 没有代 {giver} 办理的授权，不能以其名义办理。",
+    "basis_needed": "代录须写明依据：--依据 会议纪要｜签批件｜OA｜电话，并填文号、日期。",
+    "already_done": "该指令（{command_id}）已于 {at} 办理完毕，未重复办理。",
+    "command_reused": "指令编号 {command_id} 已用于别的办理（{verb}，{at}），请换一个。",
+    # what cannot be read
+    "bad_limit": "看不懂时限“{text}”{note}。可以写：5个工作日、4工作时、15日、1个月、2023-08-31、8月底前。",
+    "bad_offset": "看不懂督办时点“{text}”：可以写 near、0、+1wd、-1wd、+5d、+2h。",
+    "bad_instant": "看不懂时间“{text}”：可以写 2023-05-08、2023-05-08 09:30、2023年5月8日。",
+    "instant_out_of_range": "时间“{text}”超出范围：应在 1992 年至 9999 年之间。",
+    "bad_field": "“{field}”填写有误：{value}{why}{allowed}。",
+    "bad_text": "“{field}”中有不能接受的内容：{why}。",
+    "bad_calendar": "工作日历有误（{place}）：{why}。",
+    "bad_request_name": "看不懂申请编号“{text}”：写法为 事项号-序号，如 12-1。",
+    "bad_measure": "看不懂整改措施“{text}”：写法为 内容|责任单位|完成日期。",
+    "trial_only": "--at 只能用于试用库（siban init --trial）。",
+    "clock_back": "模拟时间不能倒退：库中已记到 {now}。",
+    # definitions and organisations
+    "definition_faults": "流程定义有 {count} 处问题：",
+    "organisation_faults": "机构人员表有 {count} 处问题：",
+    "workflow_missing": "库中没有流程“{name}”；现有：{among}。",
+    "policy_missing": "库中缺少{kind}，请重新载入。",
+    "bad_toml": "{path} 不是有效的 TOML 文件：{why}。",
+    # storage
+    "no_database": "没有数据库 {path}。先试用：siban demo；新建：siban --db {path} init。",
+    "exists": "{path} 已经存在，不会覆盖。",
+    "trial_workflow": "试用库不能转为正式库。",
+    "rung_crossed": "该督办层级已由另一进程记录，请重试。",
+    "no_org": "还没有机构人员，请先载入：siban org load 文件.toml。",
+    "check_failed": "检查发现 {count} 处不符：",
+    "another_serve": "已有另一个 siban serve 在运行（{holder}）。",
+}
+"""One sentence a code."""
+
+FAULTS: Mapping[str, str] = {
+    "missing": "缺少此项",
+    "unknown_key": "多余的项",
+    "not_a_table": "应为一个表",
+    "list_needed": "应为一个列表",
+    "text_needed": "应为文字",
+    "number_needed": "应为不小于 0 的整数",
+    "flag_needed": "应为 true 或 false",
+    "names_needed": "应为名称或名称的列表",
+    "not_among": "不在允许的值之中",
+    "bad_limit": "看不懂的时限",
+    "bad_offset": "看不懂的督办时点",
+    "at_or_on": "at 与 on 须且只须写一个",
+    "new_or_from": "new 与 from 须且只须写一个",
+    "unreadable": "不是有效的 TOML",
+    "fixed_verb": "与固定命令重名",
+    "unknown_state": "没有这个状态",
+    "unknown_verb": "没有这个办理动作",
+    "unknown_field": "没有这个字段",
+    "unknown_clock": "没有这个计时",
+    "unknown_ladder": "没有这个督办阶梯",
+    "unknown_role": "没有这个角色",
+    "unknown_guard": "没有这个条件",
+    "unknown_request": "没有这种申请",
+    "unknown_paper": "本阶梯没有这种文书",
+    "bad_trigger": "on 应写为 verb:动作 或 paper:文书",
+    "level_twice": "督办层级重复",
+    "one_main_clock": "须有且只有一个主计时（main = true）",
+    "option_kind": "同名字段在两个流程中类型不同",
+    "twice": "重复",
+    "unknown_unit": "没有这个单位",
+    "unknown_officer": "没有这个人员",
+    "bad_days": "起止日期有误",
+}
+"""What each fault of a definition or an organisation means."""
+
+KINDS: Mapping[str, str] = {
+    "date": "应为日期，如 2023-08-31",
+    "choice": "只能是",
+    "flag": "应为是或否",
+    "int": "应为整数",
+    "ints": "应为整数",
+    "item": "应为事项编号",
+    "percent": "应为 0 到 100 的整数",
+}
+
+TEXT_FAULTS: Mapping[str, str] = {
+    "control": "含有控制字符",
+    "bidi": "含有改变书写方向的字符",
+    "surrogate": "含有不完整的字符",
+    "invisible": "含有不可见字符",
+    "too_long": "超过长度上限",
+}
+
+
+class Titles(NamedTuple):
+    """The titles of what definitions name: verbs, states, fields, kinds of request, clocks."""
+
+    verbs: Mapping[str, str]
+    states: Mapping[str, str]
+    fields: Mapping[str, str]
+    requests: Mapping[str, str]
+    clocks: Mapping[str, str] = {}
+
+    def verb(self, name: str) -> str:
+        """Return a verb's title."""
+        return self.verbs.get(name) or FIXED_VERBS.get(name) or name
+
+
+def titles_of(index: Mapping[str, Mapping[str, object]]) -> Titles:
+    """Collect the titles of every workflow of an index; a later workflow never renames what an earlier one named."""
+    verbs: dict[str, str] = {}
+    states: dict[str, str] = {}
+    fields: dict[str, str] = {}
+    requests: dict[str, str] = {}
+    clocks: dict[str, str] = {}
+    for entry in index.values():
+        for act in entry["verbs"]:  # type: ignore[attr-defined] - plain JSON
+            verbs.setdefault(act["name"], act["title"])
+        for act in entry["requests"]:  # type: ignore[attr-defined] - plain JSON
+            requests.setdefault(act["name"], act["title"])
+        for name, title in entry["states"].items():  # type: ignore[attr-defined] - plain JSON
+            states.setdefault(name, title)
+        for name, field in entry["fields"].items():  # type: ignore[attr-defined] - plain JSON
+            fields.setdefault(name, field["title"])
+        for name, title in entry["clocks"].items():  # type: ignore[attr-defined] - plain JSON
+            clocks.setdefault(name, title)
+    return Titles(verbs, states, fields, requests, clocks)
+
+
+def sentence(error: SibanError, titles: Titles) -> str:
+    """Return the Chinese sentence for an error: never a traceback, never an identifier where there is a word."""
+    words = {key: _word(key, value, titles) for key, value in error.data.items()}
+    words.setdefault("item", "")
+    template = MESSAGES.get(error.code)
+    if template is None:
+        return f"{error.code}：" + "；".join(f"{key} {word}" for key, word in words.items())
+    if error.code == "bad_field":
+        words["why"] = "，" + KINDS.get(str(error.data.get("why")), "类型不符")
+    if error.code == "bad_text":
+        words["why"] = TEXT_FAULTS.get(str(error.data.get("why")), str(error.data.get("why")))
+    if "faults" in error.data:
+        faults = error.data["faults"]
+        words["count"] = str(len(faults)) if isinstance(faults, list) else "?"
+    return template.format_map(_Words(words)).replace("  ", " ")
+
+
+def fault_line(place: str, code: str, detail: str = "") -> str:
+    """Return one fault of a definition or an organisation as a line."""
+    return f"  {place or '（全文）'}：{FAULTS.get(code, code)}{'：' + detail if detail else ''}"
+
+
+class _Words(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def _word(key: str, value: object, titles: Titles) -> str:  # noqa: PLR0911 - one return a kind of fact
+    """Turn one fact of an error into display words."""
+    if key in ("verb", "before"):
+        return titles.verb(str(value))
+    if key == "state":
+        return titles.states.get(str(value)) or REQUEST_STATES.get(str(value)) or str(value) or "未登记"
+    if key == "status":
+        return NOTICE_STATES.get(str(value), str(value))
+    if key == "field":
+        return titles.fields.get(str(value), str(value))
+    if key == "kind":
+        return titles.requests.get(str(value)) or {"calendar": "工作日历", "organisation": "机构人员", "definition": "流程定义"}.get(
+            str(value), str(value)
+        )
+    if key.endswith("_at") and isinstance(value, int):
+        return moment(value)
+    if not isinstance(value, (list, tuple)):
+        return "" if value is None else str(value)
+    names = [str(one) for one in value]
+    if key == "allowed":
+        shown = [f"{titles.verbs.get(n) or titles.requests.get(n) or n}" for n in names]
+        shown = [f"{title}（{name}）" if title != name else name for title, name in zip(shown, names, strict=True)]
+        return "、".join(shown) or "无"
+    if key in ("fields", "known"):
+        return "、".join(titles.fields.get(name, name) for name in names) or "无"
+    if key == "roles":
+        return "、".join(ROLES.get(name, name) for name in names)
+    if key == "people":
+        return f"（{'、'.join(names)}）" if names else ""
+    if key == "near":
+        return f"，是不是：{'、'.join(names)}" if names else ""
+    if key in ("names", "left"):
+        return "、".join(addressee(name) for name in names) or "无"
+    return "、".join(names) or "无"
+
+
+def addressee(name: str) -> str:
+    """Return who is to be answered, as words: `reporter`, or `reporter@SERIAL` of a merged item."""
+    key, _, serial = name.partition("@")
+    word = ADDRESSEES.get(key, key)
+    return f"{word}（{serial}）" if serial else word
+
+
+def moment(at: int) -> str:
+    """Return an instant as people write it: 2023年5月9日 17:30; a day's very end is the 24:00 of that day."""
+    when = civil(at)
+    if when.hour == when.minute == when.second == 0:
+        before = civil(at - 1)
+        return f"{before.year}年{before.month}月{before.day}日 24:00"
+    return f"{when.year}年{when.month}月{when.day}日 {when:%H:%M}"
+
+
+def day(at: int) -> str:
+    """Return the day of an instant for a list: 8月31日 周四 (the day that ends, for a 24:00)."""
+    when = civil(at - 1)
+    return f"{when.month}月{when.day}日 周{WEEKDAYS[when.weekday()]}"
