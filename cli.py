@@ -23,7 +23,7 @@ FIXED: dict[str, tuple[str, str, str, str]] = {
     "org": ("机构", "start", "org", "机构人员：载入、查看"),
     "todo": ("待办", "todo", "todo", "我的待办"),
     "do": ("办", "acting", "do", "这件事项我现在能办什么；在终端上逐项填写"),
-    "register": ("登记", "register", "register", "登记一个问题"),
+    "register": ("登记", "", "", "登记一个问题"),
     "import": ("导入", "importing", "import_list", "导入问题清单（xlsx、csv）"),
     "request": ("申请", "requests", "request", "提出申请：延期、暂缓办理、退回等"),
     "grant": ("同意", "requests", "grant", "同意申请"),
@@ -58,6 +58,10 @@ class Root(Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load a fixed command, or generate a verb's; by its English or Chinese name."""
+        if cmd_name in ("register", FIXED["register"][0]):
+            from interfaces.verbs import register_command
+
+            return register_command(_session(ctx).index)
         for name, (chinese, module, attribute, _) in FIXED.items():
             if cmd_name in (name, chinese):
                 command: click.Command = getattr(import_module(f"interfaces.commands.{module}"), attribute)
@@ -71,7 +75,9 @@ class Root(Group):
                 return act_command(_session(ctx).index, verb)
         return None
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; an unknown one is refused with the nearest names."""
         command = self.get_command(ctx, args[0])
         if command is None and not args[0].startswith("-"):
@@ -90,7 +96,7 @@ class Root(Group):
             formatter.write_dl(rows)
         with formatter.section(ACTS):
             formatter.write_dl([(f"{verb.replace('_', '-')}  {title}", "") for verb, title in self._verbs(ctx).items()])
-        click.Command.format_options(self, ctx, formatter) if False else super(Group, self).format_options(ctx, formatter)
+        super(Group, self).format_options(ctx, formatter)
 
     @staticmethod
     def _verbs(ctx: click.Context) -> dict[str, str]:
@@ -117,7 +123,13 @@ def _session(ctx: click.Context) -> Session:
     example="siban demo\nsiban --db 局.db todo\nsiban 交办 12 --主办 水务处 --时限 5个工作日",
 )
 @click.option("--db", envvar="SIBAN_DB", metavar="FILE", help="数据库文件（SIBAN_DB），默认 siban.db")
-@click.option("--as", "acting", envvar="SIBAN_AS", metavar="OFFICER", help="以谁的身份办理（SIBAN_AS）；试用库可任选，正式库须有授权")
+@click.option(
+    "--as",
+    "acting",
+    envvar="SIBAN_AS",
+    metavar="OFFICER",
+    help="以谁的身份办理（SIBAN_AS）；试用库可任选，正式库须有授权",
+)
 @click.option("--at", envvar="SIBAN_AT", metavar="INSTANT", help="模拟时间（SIBAN_AT），只用于试用库")
 @click.option("--debug", is_flag=True, help="出错时显示技术细节")
 @click.version_option("0.1.0", "--version", message="siban %(version)s", help="显示版本")

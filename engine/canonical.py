@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 

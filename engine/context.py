@@ -47,7 +47,9 @@ class Context(NamedTuple):
     other: Callable[[int], Item | None]
     chosen: bool = False
 
-    def event(self, item: int, verb: str, body: Mapping[str, object], result: str = DONE, at: int | None = None) -> Event:  # noqa: PLR0913
+    def event(
+        self, item: int, verb: str, body: Mapping[str, object], result: str = DONE, at: int | None = None
+    ) -> Event:  # noqa: PLR0913
         """Make an entry of this context, still without its place in the chain."""
         return Event(
             seq=0,

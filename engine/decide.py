@@ -9,7 +9,7 @@ from engine.errors import Refused
 from engine.evolve import evolve
 from engine.machine import next_state
 from engine.roles import addressees, holds, members, seen_before
-from engine.run import due
+from engine.run import due, limit_fields
 from engine.timing import operations
 
 if TYPE_CHECKING:
@@ -50,7 +50,9 @@ def register(number: int, fields: Fields, context: Context, *, draft: bool = Fal
     body.update(_field_body(definition, given | dict(transition.put)))
     if source:
         exempt = bool(given.get("anonymous"))
-        body["append"] = {"addressees": list(source.feedback_to)} | ({"exempted": list(source.feedback_to)} if exempt else {})
+        body["append"] = {"addressees": list(source.feedback_to)} | (
+            {"exempted": list(source.feedback_to)} if exempt else {}
+        )
     clocks = operations(definition, item, "register", to, context.effective_at)
     if clocks:
         body["clocks"] = clocks
@@ -104,7 +106,9 @@ def allowed_verbs(item: Item, context: Context) -> list[str]:
     found += [
         t.verb
         for t in definition.leaving(item.state)
-        if matches(t.when, item) and holds(t.by, person, item, organisation) and not seen_before(t.not_same_as, person, item)
+        if matches(t.when, item)
+        and holds(t.by, person, item, organisation)
+        and not seen_before(t.not_same_as, person, item)
     ]
     return list(dict.fromkeys(found))
 
@@ -177,33 +181,57 @@ def carry_out(item: Item, transition: Transition, given: Fields, context: Contex
     event = completed(item, transition.verb, body, context)
     if transition.absorb and isinstance(given.get("into"), int):
         passed_on = [f"{name}@{item.serial}" for name in guards.unanswered(item)]
-        other = context.event(int(str(given["into"])), "absorb", {"append": {"addressees": passed_on}, "fields": {"from": item.number}})
+        other = context.event(
+            int(str(given["into"])), "absorb", {"append": {"addressees": passed_on}, "fields": {"from": item.number}}
+        )
         return [event, other]
     return [event]
 
 
 def completed(item: Item, verb: str, body: dict[str, object], context: Context) -> Event:
     """Finish an act's body with what only its outcome shows: clocks that begin a new cycle, and the verdict of a closed item."""
-    definition, calendar = context.rules.definition, context.rules.calendar
+    definition = context.rules.definition
     event = context.event(item.number, verb, body)
+    to = body.get("to")
+    closes = isinstance(to, str) and to != item.state and definition.states[to].final
+    if not closes and not _moves_due(definition, body):
+        return event
+    after = evolve(item, event, body)
     extra: dict[str, object] = {}
-    after = evolve(item, event)
-    longer = [
-        ["cycle", name]
-        for name, run in after.clocks.items()
-        if run.stopped is None
-        and (before := item.clocks.get(name)) is not None
-        and before.cycle == run.cycle
-        and before.pauses == run.pauses
-        and _later(due(run, definition.clocks[name], after, calendar), due(before, definition.clocks[name], item, calendar))
-    ]
+    longer = _longer(item, after, context)
     if longer:
         ops = body.get("clocks", [])
         extra["clocks"] = [*(ops if isinstance(ops, list) else []), *longer]
-    if after.state != item.state and definition.states[after.state].final:
-        extra["closed"] = True
-        extra.update(verdict(after, context))
-    return context.event(item.number, verb, body | extra) if extra else event
+    if closes:
+        extra |= {"closed": True} | verdict(after, context)
+    return context.event(item.number, verb, body | extra)
+
+
+def _moves_due(definition: Definition, body: Mapping[str, object]) -> bool:
+    """Whether an act may move a due moment by itself: by an extension, or by a field that a limit is read from."""
+    ops = body.get("clocks")
+    if isinstance(ops, list) and any(op[0] == "move" for op in ops):
+        return True
+    touched = {*_names(body.get("keep")), *_names(body.get("clears"))}
+    return bool(touched) and not touched.isdisjoint(limit_fields(definition))
+
+
+def _names(value: object) -> list[str]:
+    return value if isinstance(value, list) else []
+
+
+def _longer(item: Item, after: Item, context: Context) -> list[list[str]]:
+    """List the clocks whose due moment the act has moved later without a pause: each begins a new cycle."""
+    definition, calendar = context.rules.definition, context.rules.calendar
+    longer = []
+    for name, run in after.clocks.items():
+        before = item.clocks.get(name)
+        if before is None or run.stopped is not None or before.cycle != run.cycle or before.pauses != run.pauses:
+            continue
+        new, old = due(run, definition.clocks[name], after, calendar), due(before, definition.clocks[name], item, calendar)
+        if new is not None and (old is None or new > old):
+            longer.append(["cycle", name])
+    return longer
 
 
 def verdict(item: Item, context: Context) -> dict[str, object]:
@@ -215,10 +243,6 @@ def verdict(item: Item, context: Context) -> dict[str, object]:
     moment = due(run, clock, item, context.rules.calendar)
     on_time = moment is None or run.stopped <= moment
     return {"verdict": {"due_at": moment, "done_at": run.stopped, "on_time": on_time}}
-
-
-def _later(new: int | None, old: int | None) -> bool:
-    return new is not None and (old is None or new > old)
 
 
 def constant(value: object, context: Context) -> object:

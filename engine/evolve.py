@@ -86,7 +86,10 @@ def _fields(fields: Mapping[str, object], facts: dict) -> dict[str, object]:  # 
     gathered = {name: given[name] for name in facts.get("gather", ())} | facts.get("append", {})
     for name, value in gathered.items():
         old = changed.get(name, ())
-        changed[name] = [*(old if isinstance(old, (list, tuple)) else ()), *(value if isinstance(value, list) else [value])]
+        changed[name] = [
+            *(old if isinstance(old, (list, tuple)) else ()),
+            *(value if isinstance(value, list) else [value]),
+        ]
     if "verdict" in facts:
         changed["on_time"] = facts["verdict"]["on_time"]
     return changed

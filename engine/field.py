@@ -38,9 +38,9 @@ def _value(field: Field, value: object, organisation: Organisation) -> object:  
             return clean_line(value, field=field.name)
         case "text", str():
             return clean_block(value, field=field.name)
-        case ("texts" | "ints" | "units" | "files" | "measures"), (list() | tuple()):
+        case (("texts" | "ints" | "units" | "files" | "measures"), (list() | tuple())):
             return [_entry(field, entry, organisation) for entry in value]
-        case ("texts" | "units"), str():
+        case (("texts" | "units"), str()):
             return [_entry(field, value, organisation)]
         case "date", str():
             return _date(field, value)
@@ -56,7 +56,7 @@ def _value(field: Field, value: object, organisation: Organisation) -> object:  
             return _choice(field, value)
         case "flag", bool():
             return value
-        case ("int" | "item" | "instant"), int() if not isinstance(value, bool):
+        case (("int" | "item" | "instant"), int()) if not isinstance(value, bool):
             return value
         case "percent", int() if not isinstance(value, bool) and 0 <= value <= HUNDRED:
             return value
@@ -71,7 +71,7 @@ def _entry(field: Field, entry: object, organisation: Organisation) -> object:
             return entry
         case "units", str():
             return organisation.unit(entry).id
-        case ("files" | "measures"), dict():
+        case (("files" | "measures"), dict()):
             return _part(field, entry, organisation)
     raise Misused("bad_field", field=field.name, value=str(entry), why=field.kind, allowed=[])
 

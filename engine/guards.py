@@ -1,11 +1,14 @@
-"""Conditions by name. A definition names them, never writes them; each one passes in silence or refuses with a stable code."""
+"""Conditions by name. A definition names them, never writes them; each passes in silence or refuses with a code."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from engine.clock import day_of
 from engine.errors import Refused
+from engine.limit import parse
+from engine.roles import holds, members
 from engine.run import due
 
 if TYPE_CHECKING:
@@ -16,6 +19,9 @@ if TYPE_CHECKING:
 
     Fields = Mapping[str, object]
     Guard = Callable[[Item, Fields, Context, str], None]
+
+
+_NOTHING: tuple[object, ...] = (None, "", [], ())
 
 
 def _merged(item: Item, fields: Fields, name: str) -> object:
@@ -29,11 +35,28 @@ def limit_given(item: Item, fields: Fields, _context: Context, tracks: str) -> N
         raise Refused("limit_needed")
 
 
-def given_on_track(item: Item, fields: Fields, _context: Context, argument: str) -> None:
-    """`track=field`: on that track the field must be there."""
-    track, _, field = argument.partition("=")
-    if str(_merged(item, fields, "track")) == track and not _merged(item, fields, field):
-        raise Refused("missing_field", fields=[field])
+def given(item: Item, fields: Fields, _context: Context, names: str) -> None:
+    """The act itself must carry the fields (`a|b`): what the item has kept from before will not do."""
+    missing = [name for name in names.split("|") if fields.get(name) in _NOTHING]
+    if missing:
+        raise Refused("missing_field", item=item.serial, fields=missing)
+
+
+def given_when(item: Item, fields: Fields, _context: Context, argument: str) -> None:
+    """`field=value:other`: where the field has that value, the other must be there."""
+    condition, _, other = argument.partition(":")
+    field, _, value = condition.partition("=")
+    if str(_merged(item, fields, field)) == value and _merged(item, fields, other) in _NOTHING:
+        raise Refused("missing_field", item=item.serial, fields=[other])
+
+
+def stands(item: Item, fields: Fields, context: Context, argument: str) -> None:
+    """`field=role`: the officer named in the field stands in that relation to the item."""
+    field, _, role = argument.partition("=")
+    person, organisation = str(_merged(item, fields, field) or ""), context.rules.organisation
+    if not holds([role], person, item, organisation):
+        people = [organisation.name_of(p) for p in members(role, item, organisation)]
+        raise Refused("not_in_role", field=field, person=organisation.name_of(person), roles=[role], people=people)
 
 
 def lead_not_co(item: Item, fields: Fields, _context: Context, _argument: str) -> None:
@@ -44,7 +67,7 @@ def lead_not_co(item: Item, fields: Fields, _context: Context, _argument: str) -
 
 
 def measures_within(item: Item, fields: Fields, context: Context, _argument: str) -> None:
-    """Each measure names its unit and a date no later than the item's own due day, or than the date the plan proposes."""
+    """Each measure has a date no later than the item's own due day, or than the date the plan proposes."""
     measures = _merged(item, fields, "measures")
     proposed = fields.get("proposed_due") or None
     latest = str(proposed) if proposed else _main_due_day(item, context)
@@ -64,12 +87,17 @@ def _main_due_day(item: Item, context: Context) -> str:
 
 
 def measures_done(item: Item, fields: Fields, _context: Context, _argument: str) -> None:
-    """Every measure of the plan is done, or dropped with a reason, or the act says that all are done."""
-    if fields.get("all_measures_done"):
+    """Every measure of the plan is done, or dropped with a reason, or it was said that all are done."""
+    if _merged(item, fields, "all_measures_done"):
         return
     measures = item.fields.get("measures")
-    settled = {str(n).partition(":")[0].partition("：")[0] for name in ("measure_done", "measure_dropped")
-               for source in (item.fields.get(name), fields.get(name)) if isinstance(source, (list, tuple)) for n in source}  # fmt: skip
+    settled = {
+        str(entry).partition(":")[0].partition("：")[0]
+        for name in ("measure_done", "measure_dropped")
+        for source in (item.fields.get(name), fields.get(name))
+        if isinstance(source, (list, tuple))
+        for entry in source
+    }
     count = len(measures) if isinstance(measures, (list, tuple)) else 0
     left = [n for n in range(1, count + 1) if str(n) not in settled]
     if left:
@@ -77,8 +105,8 @@ def measures_done(item: Item, fields: Fields, _context: Context, _argument: str)
 
 
 def co_units_reported(item: Item, fields: Fields, context: Context, _argument: str) -> None:
-    """Every co-unit has reported, or the act says why it goes without them."""
-    if fields.get("without_co_units"):
+    """Every co-unit has reported, or it was said why it goes without them."""
+    if _merged(item, fields, "without_co_units"):
         return
     reported = item.names("co_reported")
     left = [unit for unit in item.names("co_units") if unit not in reported]
@@ -87,10 +115,10 @@ def co_units_reported(item: Item, fields: Fields, context: Context, _argument: s
         raise Refused("co_units_left", units=[titles(unit) for unit in left])
 
 
-def answer_due(item: Item, fields: Fields, _context: Context, _argument: str) -> None:
-    """The answer goes to somebody who is still to be answered."""
+def answer_due(item: Item, fields: Fields, _context: Context, argument: str) -> None:
+    """Those named in the field (`told`, or the argument) are among those who must be answered about the item."""
     left = unanswered(item)
-    asked = fields.get("told")
+    asked = fields.get(argument or "told")
     names = asked if isinstance(asked, (list, tuple)) else []
     strangers = [name for name in names if name not in item.names("addressees")]
     if strangers:
@@ -112,11 +140,22 @@ def answered(item: Item, fields: Fields, _context: Context, _argument: str) -> N
 
 
 def called_back(item: Item, _fields: Fields, context: Context, _argument: str) -> None:
-    """Where the source asks for a call-back, it has been made since the answer, unless every reporter is exempt."""
+    """Where the source asks for a call-back, it was made since the last answer, unless every reporter is exempt."""
     source = context.rules.definition.sources.get(item.text("source"))
-    told = item.names("told")
-    if source and source.call_back and told and "call_back" not in item.acts:
+    if source and source.call_back and item.names("told") and not _done_since(item, "call_back", "answer"):
         raise Refused("not_called_back")
+
+
+def _done_since(item: Item, verb: str, other: str) -> bool:
+    """Whether a verb was done in this round and, where the other was done too, not before it."""
+    act, before = item.acts.get(verb), item.acts.get(other)
+    return act is not None and (before is None or act.at >= before.at)
+
+
+def is_dissatisfied(item: Item, _fields: Fields, _context: Context, _argument: str) -> None:
+    """The last call-back ended in 不满意 or 未解决: only then is there something to do again or to explain."""
+    if item.text("satisfaction") != "dissatisfied" and item.text("solved") != "unsolved":
+        raise Refused("not_dissatisfied")
 
 
 def not_dissatisfied(item: Item, _fields: Fields, _context: Context, _argument: str) -> None:
@@ -139,11 +178,41 @@ def publicity_over(item: Item, _fields: Fields, context: Context, _argument: str
         raise Refused("publicity_running", until=until)
 
 
-def signed_off(item: Item, _fields: Fields, _context: Context, argument: str) -> None:
-    """`track=verb`: on that track the verb (the commander's signature) has been done in this round."""
+def signed_off(item: Item, _fields: Fields, context: Context, argument: str) -> None:
+    """`track=verb`: on that track the verb (the commander's signature) was done since the last report of completion."""
     track, _, verb = argument.partition("=")
-    if item.text("track") == track and verb not in item.acts:
+    clock = context.rules.definition.main_clock
+    if item.text("track") == track and not _done_since(item, verb, clock.stops_at if clock else ""):
         raise Refused("not_signed_off", verb=verb)
+
+
+def first_time(item: Item, _fields: Fields, _context: Context, verb: str) -> None:
+    """The verb has not been done in this round: a second time is for somebody else to decide."""
+    if verb in item.acts:
+        raise Refused("done_once", item=item.serial, verb=verb)
+
+
+def done_before(item: Item, _fields: Fields, _context: Context, verb: str) -> None:
+    """The verb has been done in this round: what follows rests on it."""
+    if verb not in item.acts:
+        raise Refused("not_done_before", item=item.serial, verb=verb)
+
+
+def lasts(item: Item, fields: Fields, context: Context, argument: str) -> None:
+    """`field=limit`: the date in the field lies at least so far after the day of the act."""
+    field, _, code = argument.partition("=")
+    until = str(_merged(item, fields, field) or "")
+    day = context.rules.calendar.due_day(day_of(context.effective_at).toordinal(), parse(code))
+    earliest = date.fromordinal(day).isoformat()
+    if until < earliest:
+        raise Refused("too_short", item=item.serial, field=field, until=until, earliest=earliest)
+
+
+def percent_not_less(item: Item, fields: Fields, _context: Context, _argument: str) -> None:
+    """The percentage done never falls without a reason."""
+    before, now = item.fields.get("percent"), fields.get("percent")
+    if isinstance(before, int) and isinstance(now, int) and now < before and not fields.get("less_reason"):
+        raise Refused("percent_less", item=item.serial, percent=now, before_percent=before)
 
 
 def result_is(item: Item, fields: Fields, _context: Context, argument: str) -> None:
@@ -194,11 +263,34 @@ def overdue_when_closed(item: Item, _fields: Fields, _context: Context, _argumen
 GUARDS: Mapping[str, Guard] = {
     guard.__name__: guard
     for guard in (
-        limit_given, given_on_track, lead_not_co, measures_within, measures_done, co_units_reported, answer_due, answered, called_back,
-        not_dissatisfied, no_open_request, publicity_over, signed_off, result_is, not_designated, merge_target, lead_changes,
-        reporter_known, overdue_when_closed,
+        limit_given,
+        given,
+        given_when,
+        stands,
+        lead_not_co,
+        measures_within,
+        measures_done,
+        co_units_reported,
+        answer_due,
+        answered,
+        called_back,
+        not_dissatisfied,
+        is_dissatisfied,
+        no_open_request,
+        publicity_over,
+        signed_off,
+        first_time,
+        done_before,
+        lasts,
+        percent_not_less,
+        result_is,
+        not_designated,
+        merge_target,
+        lead_changes,
+        reporter_known,
+        overdue_when_closed,
     )
-}  # fmt: skip
+}
 """Every guard a definition may name, as `name` or `name:argument`."""
 
 

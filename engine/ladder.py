@@ -45,8 +45,16 @@ class Coming(NamedTuple):
     ordinal: int = 0
 
 
-def settle(item: Item, rules: Rules, now: int) -> tuple[Item, list[Event]]:
-    """Return the item and the events of all that has come due by `now`, in the order of their planned moments.
+class Settled(NamedTuple):
+    """An item with everything that had come due, the events of that, and what comes next by itself."""
+
+    item: Item
+    events: list[Event]
+    coming: Coming | None
+
+
+def settle(item: Item, rules: Rules, now: int) -> Settled:
+    """Let everything happen to an item that has come due by `now`, in the order of the planned moments.
 
     Each event is effective at its planned moment and recorded now. Running it again gives nothing more.
     """
@@ -54,7 +62,7 @@ def settle(item: Item, rules: Rules, now: int) -> tuple[Item, list[Event]]:
     while True:
         coming = next_coming(item, rules)
         if coming is None or coming.at > now:
-            return item, events
+            return Settled(item, events, coming)
         event = _happen(item, coming, rules, now)
         item = evolve(item, event)
         events.append(event)
@@ -142,7 +150,9 @@ def _happen(item: Item, coming: Coming, rules: Rules, now: int) -> Event:
 
 def _escalation(item: Item, coming: Coming, context: Context) -> Event:
     rules = context.rules
-    rung = next(r for r in rules.definition.ladders[rules.definition.clocks[coming.clock].ladder] if r.level == coming.level)
+    rung = next(
+        r for r in rules.definition.ladders[rules.definition.clocks[coming.clock].ladder] if r.level == coming.level
+    )
     owner = rules.definition.states[item.state].owner
     told = addressees(rung.notify, owner, item, rules.organisation, coming.at)
     alarm = not told

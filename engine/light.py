@@ -46,14 +46,22 @@ def light(item: Item, rules: Rules, now: int) -> Light:
         return Light(OVERDUE if late else NORMAL, days, moment, leaning)
     if run.paused:
         return Light(NONE, 0, moment, leaning)
-    return _judged(moment, near(run, clock, item, rules.calendar, moment), now, rules.calendar)._replace(provisional=leaning)
+    return _judged(moment, near(run, clock, item, rules.calendar, moment), now, rules.calendar)._replace(
+        provisional=leaning
+    )
 
 
 def unclear(item: Item, rules: Rules) -> bool:
     """Whether the main clock runs against no limit at all (时限待明确)."""
     clock = rules.definition.main_clock
     run = item.clocks.get(clock.name) if clock else None
-    return clock is not None and run is not None and run.stopped is None and limit_of(clock.limit, item) is None and not run.moves
+    return (
+        clock is not None
+        and run is not None
+        and run.stopped is None
+        and limit_of(clock.limit, item) is None
+        and not run.moves
+    )
 
 
 def _judged(moment: int, near_at: int | None, now: int, calendar: Calendar) -> Light:

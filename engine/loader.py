@@ -170,7 +170,7 @@ def load(text: str) -> Definition:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise FaultsFound("definition_faults", faults=[Fault("TOML", "unreadable", str(error))]) from None
-    return from_data(_plain(data))
+    return from_data(plain(data))
 
 
 def from_data(data: object) -> Definition:
@@ -193,12 +193,12 @@ def stored(text: str) -> Definition:
     return _build(parse(text), [])
 
 
-def _plain(value: object) -> object:
-    """Turn TOML's dates into text, so that the data has a canonical form."""
+def plain(value: object) -> object:
+    """Turn TOML dates into text, so that the data has a canonical form."""
     if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
+        return {key: plain(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_plain(inner) for inner in value]
+        return [plain(inner) for inner in value]
     if isinstance(value, (str, int)):
         return value
     return str(value)

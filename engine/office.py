@@ -51,9 +51,15 @@ class Pass(NamedTuple):
 class Office:
     """Runs commands against a store. Holds no state of its own but the policy it has read."""
 
-    def __init__(self, store: Store, time: TimeSource, salt: Callable[[], str] = lambda: secrets.token_hex(16)) -> None:
+    def __init__(
+        self,
+        store: Store,
+        time: TimeSource,
+        shelf: PolicyShelf | None = None,
+        salt: Callable[[], str] = lambda: secrets.token_hex(16),
+    ) -> None:
         """Serve a store under a clock. `salt` makes the secret half of commitments to reporters' names."""
-        self.store, self.time, self.shelf = store, time, PolicyShelf()
+        self.store, self.time, self.shelf = store, time, shelf or PolicyShelf()
         self._salt = salt
 
     # -- policy ----------------------------------------------------------------------------------------------------------------
@@ -90,18 +96,31 @@ class Office:
     # -- items -----------------------------------------------------------------------------------------------------------------
 
     def register(
-        self, workflow: str, sheets: Sequence[Fields], hand: Hand, *, at: int | None = None, draft: bool = False, dry_run: bool = False
+        self,
+        workflow: str,
+        sheets: Sequence[tuple[Fields, int | None]],
+        hand: Hand,
+        *,
+        draft: bool = False,
+        dry_run: bool = False,
     ) -> list[Outcome]:
-        """Register items, all of them or none. `at` is when they really came in (never later than now)."""
+        """Register items, all of them or none: for each its fields, and when it really came in (None: now)."""
 
         def work(job: Work) -> list[Outcome]:
             rules = self.shelf.current(job.reader, workflow)
-            return [self._register(job, rules, fields, hand, at, draft=draft) for fields in sheets]
+            return [self._register(job, rules, fields, hand, at, draft=draft) for fields, at in sheets]
 
         return self._run(work, hand, dry_run=dry_run, about=("register", None))
 
     def act(
-        self, numbers: Sequence[int], verb: str, fields: Fields, hand: Hand, *, at: int | None = None, dry_run: bool = False
+        self,
+        numbers: Sequence[int],
+        verb: str,
+        fields: Fields,
+        hand: Hand,
+        *,
+        at: int | None = None,
+        dry_run: bool = False,
     ) -> list[Outcome]:
         """Do a verb of the items' definitions to each of them, all or none. `at` is when it was really done."""
 
@@ -125,35 +144,60 @@ class Office:
         return self._run(work, hand, dry_run=dry_run, about=(verb, None))
 
     def request(
-        self, numbers: Sequence[int], kind: str, fields: Fields, hand: Hand, *, at: int | None = None, dry_run: bool = False
+        self,
+        numbers: Sequence[int],
+        kind: str,
+        fields: Fields,
+        hand: Hand,
+        *,
+        at: int | None = None,
+        dry_run: bool = False,
     ) -> list[Outcome]:
         """Apply for an extension, a suspension, a return … of each item."""
 
         def work(job: Work) -> list[Outcome]:
             return [
-                self._step(job, number, hand, at, lambda item, context: request.ask(item, kind, self._checked(fields, context), context))
+                self._step(
+                    job,
+                    number,
+                    hand,
+                    at,
+                    lambda item, context: request.ask(item, kind, self._checked(fields, context), context),
+                )
                 for number in dict.fromkeys(numbers)
             ]
 
         return self._run(work, hand, dry_run=dry_run, about=("request", numbers[0] if numbers else None))
 
     def answer(
-        self, requests: Sequence[tuple[int, int]], fields: Fields, hand: Hand, *, grant: bool, at: int | None = None, dry_run: bool = False
+        self,
+        requests: Sequence[tuple[int, int]],
+        fields: Fields,
+        hand: Hand,
+        *,
+        grant: bool,
+        at: int | None = None,
+        dry_run: bool = False,
     ) -> list[Outcome]:
         """Grant or refuse requests, each named by (item, ordinal)."""
 
         def work(job: Work) -> list[Outcome]:
             outcomes = []
             for number, ordinal in dict.fromkeys(requests):
+
                 def decided(item: Item, context: Context, ordinal: int = ordinal) -> list[Event]:
                     return request.answer(item, ordinal, self._checked(fields, context), context, grant=grant)
 
                 outcomes.append(self._step(job, number, hand, at, decided))
             return outcomes
 
-        return self._run(work, hand, dry_run=dry_run, about=("grant" if grant else "refuse", requests[0][0] if requests else None))
+        return self._run(
+            work, hand, dry_run=dry_run, about=("grant" if grant else "refuse", requests[0][0] if requests else None)
+        )
 
-    def remark(self, numbers: Sequence[int], verb: str, body: Fields, hand: Hand, *, dry_run: bool = False) -> list[Outcome]:
+    def remark(
+        self, numbers: Sequence[int], verb: str, body: Fields, hand: Hand, *, dry_run: bool = False
+    ) -> list[Outcome]:
         """Record a `comment`, or an `attach`ment as evidence, on each item; nothing else about it changes."""
 
         def work(job: Work) -> list[Outcome]:
@@ -196,7 +240,9 @@ class Office:
     def _may_answer(self, notice: Notice, verb: str, fields: Fields, hand: Hand, item: Item, rules: Rules) -> None:  # noqa: PLR0913
         if verb == "ack":
             if notice.receiver != hand.decider:
-                raise Refused("not_my_notice", name=str(notice.number), receiver=rules.organisation.name_of(notice.receiver))
+                raise Refused(
+                    "not_my_notice", name=str(notice.number), receiver=rules.organisation.name_of(notice.receiver)
+                )
             return
         if notice.status != DRAFT:
             raise Refused("not_a_draft", name=str(notice.number), status=notice.status)
@@ -244,7 +290,9 @@ class Office:
 
     # -- one step --------------------------------------------------------------------------------------------------------------
 
-    def _register(self, job: Work, rules: Rules, fields: Fields, hand: Hand, at: int | None, *, draft: bool, chosen: bool = False) -> Outcome:  # noqa: PLR0913
+    def _register(
+        self, job: Work, rules: Rules, fields: Fields, hand: Hand, at: int | None, *, draft: bool, chosen: bool = False
+    ) -> Outcome:  # noqa: PLR0913
         when = job.now if at is None else at
         if when > job.now:
             raise Refused("in_the_future", at=iso(when), now=iso(job.now))
@@ -272,7 +320,14 @@ class Office:
         return self._step(job, number, hand, at, lambda i, c: decide.decide(i, verb, self._checked(fields, c), c))
 
     def _step(
-        self, job: Work, number: int, hand: Hand, at: int | None, decided: Callable[[Item, Context], list[Event]], *, chosen: bool = False
+        self,
+        job: Work,
+        number: int,
+        hand: Hand,
+        at: int | None,
+        decided: Callable[[Item, Context], list[Event]],
+        *,
+        chosen: bool = False,
     ) -> Outcome:  # noqa: PLR0913
         """Load, decide, apply: the middle of every command about one item."""
         job.current = number
@@ -291,7 +346,14 @@ class Office:
         return Outcome(job.before[number], job.items[number], tuple(job.events[start:]), settled, rules)
 
     def _compose(
-        self, job: Work, number: int | None, rules: Rules, composite: Composite, fields: Fields, hand: Hand, at: int | None
+        self,
+        job: Work,
+        number: int | None,
+        rules: Rules,
+        composite: Composite,
+        fields: Fields,
+        hand: Hand,
+        at: int | None,
     ) -> Outcome:  # noqa: PLR0913
         """Run the steps of a composite, each as its own event; every step gets those of the fields that it knows."""
         context = job.context(rules, hand, job.now)
@@ -299,7 +361,9 @@ class Office:
         job.current = number or 0
         subject = before or decide.blank(job.reader.next_item(), context)
         decide.may_compose(subject, composite, context)
-        given = decide.checked_fields(subject, composite.require, composite.fields, self._checked(fields, context), context)
+        given = decide.checked_fields(
+            subject, composite.require, composite.fields, self._checked(fields, context), context
+        )
         start = len(job.events)
         for step in composite.steps:
             constants = {name: decide.constant(value, context) for name, value in step.put.items()}
@@ -308,7 +372,9 @@ class Office:
                 number = self._register(job, rules, taken | constants, hand, at, draft=False, chosen=True).after.number
                 continue
 
-            def decided(item: Item, inner: Context, verb: str = step.verb, constants: Fields = constants) -> list[Event]:
+            def decided(
+                item: Item, inner: Context, verb: str = step.verb, constants: Fields = constants
+            ) -> list[Event]:
                 chosen = decide.choose(item, verb, inner)
                 return decide.decide(item, verb, _taken(given, chosen.fields) | constants, inner)
 

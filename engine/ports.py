@@ -108,6 +108,9 @@ class Reader(Protocol):
     def item(self, number: int) -> Item | None:
         """Return an item."""
 
+    def item_due(self, number: int) -> tuple[Item, int | None] | None:
+        """Return an item with the moment at which something next happens to it by itself."""
+
     def row(self, number: int) -> Row | None:
         """Return an item's row."""
 
@@ -135,7 +138,9 @@ class Reader(Protocol):
     def notice(self, number: int) -> Notice | None:
         """Return a notice."""
 
-    def notices(self, *, receiver: str = "", status: str = "", unseen: bool = False, item: int | None = None) -> Iterator[Notice]:
+    def notices(
+        self, *, receiver: str = "", status: str = "", unseen: bool = False, item: int | None = None
+    ) -> Iterator[Notice]:
         """Yield notices by number."""
 
     def next_notice(self) -> int:

@@ -85,7 +85,9 @@ def answer(item: Item, ordinal: int, fields: Fields, context: Context, *, grant:
     return [_granted(item, request, kind, given, context)]
 
 
-def deciders(item: Item, request: Request, kind: RequestKind, context: Context, fields: Fields | None = None) -> tuple[str, ...]:
+def deciders(
+    item: Item, request: Request, kind: RequestKind, context: Context, fields: Fields | None = None
+) -> tuple[str, ...]:
     """Return the roles whose turn it is: those who endorse first, then those whose power reaches the length asked for."""
     if request.state == "open" and kind.endorse:
         return kind.endorse
@@ -127,7 +129,9 @@ def _granted(item: Item, request: Request, kind: RequestKind, given: Fields, con
         body["wake"] = [start_of_day(date.fromisoformat(until).toordinal() + 1), kind.wakes]
     if clocks:
         body["clocks"] = clocks
-    kept = dict(kind.put) | {name: request.fields[source] for name, source in kind.copy.items() if source in request.fields}
+    kept = dict(kind.put) | {
+        name: request.fields[source] for name, source in kind.copy.items() if source in request.fields
+    }
     body["fields"] = dict(given) | kept
     if kept:
         body["keep"] = list(kept)
@@ -154,7 +158,9 @@ def _reasonable_date(item: Item, kind: RequestKind, given: Fields, due_at: int |
     if kind.longest:
         last = day_of(context.rules.calendar.due(start_of_day(base.toordinal()), kind.longest, roll=False) - 1)
         if asked > last:
-            raise Refused("request_too_long", item=item.serial, kind=kind.name, until=str(until), latest=last.isoformat())
+            raise Refused(
+                "request_too_long", item=item.serial, kind=kind.name, until=str(until), latest=last.isoformat()
+            )
 
 
 def _base_day(item: Item, kind: RequestKind, request: Request, context: Context) -> date:

@@ -10,6 +10,7 @@ from engine.ladder import next_coming
 from engine.run import Run, due
 
 if TYPE_CHECKING:
+    from engine.ladder import Coming
     from engine.context import Rules
 
 
@@ -43,11 +44,14 @@ class Row(NamedTuple):
     body: str
 
 
-def row_of(item: Item, rules: Rules) -> Row:
-    """Compute an item's row under the rules in force for it."""
+def row_of(item: Item, rules: Rules, coming: Coming | None = None, *, known: bool = False) -> Row:
+    """Compute an item's row under the rules in force for it.
+
+    `coming` may be given, with `known`, when it has been found already.
+    """
     definition = rules.definition
     state = definition.states[item.state]
-    coming = next_coming(item, rules)
+    coming = coming if known else next_coming(item, rules)
     main = definition.main_clock
     run = item.clocks.get(main.name) if main else None
     return Row(

@@ -9,8 +9,10 @@ from engine.clock import ordinal_of, start_of_day
 from engine.limit import Limit, parse
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from engine.calendar import Calendar
-    from engine.definition import Clock, LimitRule
+    from engine.definition import Clock, Definition, LimitRule
     from engine.item import Item
 
 WORKING_UNITS = ("wd", "wh")
@@ -58,6 +60,27 @@ def limit_of(rule: LimitRule, item: Item) -> Limit | None:
             if limit:
                 return limit
     return None
+
+
+def limit_fields(definition: Definition) -> frozenset[str]:
+    """Return the fields that the limits of a definition are read from."""
+    found = _limit_fields.get(definition.hash)
+    if found is None:
+        names = {name for clock in definition.clocks.values() for name in rule_fields(clock.limit)}
+        found = _limit_fields[definition.hash] = frozenset(names)
+    return found
+
+
+def rule_fields(rule: LimitRule) -> Iterator[str]:
+    """Yield the fields that a limit rule reads."""
+    for alternative in rule.alternatives:
+        if isinstance(alternative, str):
+            yield alternative
+        elif not isinstance(alternative, Limit):
+            field, values = alternative
+            yield field
+            for inner in values.values():
+                yield from rule_fields(inner)
 
 
 def due(run: Run, clock: Clock, item: Item, calendar: Calendar) -> int | None:
@@ -172,6 +195,7 @@ def _day_due(run: Run, clock: Clock, limit: Limit | None, moved: int | None, ext
 
 
 _limits: dict[str, Limit] = {}
+_limit_fields: dict[str, frozenset[str]] = {}
 
 
 def _parsed(code: str) -> Limit:

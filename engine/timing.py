@@ -15,7 +15,9 @@ Operation = list[object]
 """`["start"|"pause"|"resume"|"continue"|"stop", clock, at]`, `["move", clock, at, due]` or `["cycle", clock]`."""
 
 
-def operations(definition: Definition, item: Item, verb: str, to: str, at: int, restarts: tuple[str, ...] = ()) -> list[Operation]:  # noqa: PLR0913 - the facts of one act
+def operations(
+    definition: Definition, item: Item, verb: str, to: str, at: int, restarts: tuple[str, ...] = ()
+) -> list[Operation]:  # noqa: PLR0913 - the facts of one act
     """List what the verb, leading from the item's state to `to` at `at`, does to each clock of the definition."""
     return [
         operation

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from engine.context import Hand
     from engine.event import Event
     from engine.item import Item
+    from engine.ladder import Coming
     from engine.policy import PolicyShelf
     from engine.ports import Reader, Reporter, Writer
 
@@ -41,6 +42,7 @@ class Work:
         self.reader, self.shelf, self.now = reader, shelf, now
         self.items: dict[int, Item] = {}
         self.before: dict[int, Item | None] = {}
+        self.coming: dict[int, Coming | None] = {}
         self.settled: list[Event] = []
         self.events: list[Event] = []
         self.reporters: list[Reporter] = []
@@ -51,13 +53,15 @@ class Work:
         """Return an item with all that has come due by now settled; raises `Refused("unknown_item")`."""
         if number in self.items:
             return self.items[number]
-        item = self.reader.item(number)
-        if item is None:
+        found = self.reader.item_due(number)
+        if found is None:
             raise Refused("unknown_item", name=str(number))
+        item, next_at = found
         self.before[number] = item
-        item, events = settle(item, self.rules(item), self.now)
+        if next_at is not None and next_at <= self.now:
+            item, events, self.coming[number] = settle(item, self.rules(item), self.now)
+            self.settled += events
         self.items[number] = item
-        self.settled += events
         return item
 
     def rules(self, item: Item) -> Rules:
@@ -86,16 +90,15 @@ class Work:
             self.before.setdefault(event.item, known)
             item = evolve(known, event)
             self.events.append(event)
-            self.items[event.item], due = settle(item, self.rules(item), self.now)
+            self.items[event.item], due, self.coming[event.item] = settle(item, self.rules(item), self.now)
             self.events += due
 
     def forget(self) -> None:
         """Drop everything but what had come due anyway: the command was refused."""
-        self.items = {}
+        self.items, self.coming, self.events = {}, {}, []
         for event in self.settled:
             known = self.items.get(event.item) or self.before[event.item]
             self.items[event.item] = evolve(known, event)
-        self.events = []
 
     def flush(self, writer: Writer) -> list[Event]:
         """Write all of it: events in order, then rows, crossed rungs and notices. Return the complete events."""
@@ -116,7 +119,8 @@ class Work:
             if item_number in self.items:
                 item = self.items[item_number]._replace(last_seq=seq)
                 self.items[item_number] = item
-                writer.put_row(row_of(item, self.rules(item)))
+                coming = self.coming.get(item_number)
+                writer.put_row(row_of(item, self.rules(item), coming, known=item_number in self.coming))
         if crossings:
             writer.put_crossings(crossings)
         if notices:
@@ -128,4 +132,6 @@ def crossing_of(event: Event) -> Crossing:
     """Read the crossed rung out of an `escalate` event."""
     body = parse(event.body)
     clock, cycle, level, planned_at = body["clock"], body["cycle"], body["level"], body["planned_at"]
-    return Crossing(event.item, str(clock), int(str(cycle)), int(str(level)), int(str(planned_at)), event.recorded_at, event.seq)
+    return Crossing(
+        event.item, str(clock), int(str(cycle)), int(str(level)), int(str(planned_at)), event.recorded_at, event.seq
+    )

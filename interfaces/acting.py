@@ -32,7 +32,7 @@ def run_act(verb: str, given: Given, shapes: Shapes, *, new: bool) -> None:
     """Do a verb to the items named, or run a composite that begins with a registration."""
     session = session_of()
     fields = given_fields(given, shapes, session)
-    hand, at, dry_run = _hand(given, session), _at(given), bool(given["dry_run"])
+    hand, at, dry_run = hand_of(given, session), instant_of(given), bool(given["dry_run"])
     if new:
         workflow = next(n for n, e in session.index.items() if any(a["name"] == verb and a["new"] for a in e["verbs"]))
         outcomes = session.office.compose_new(workflow, verb, fields, hand, at=at, dry_run=dry_run)
@@ -45,13 +45,15 @@ def run_request(kind: str, given: Given, shapes: Shapes) -> None:
     """Apply for something about the items named."""
     session = session_of()
     fields = given_fields(given, shapes, session)
-    hand, dry_run = _hand(given, session), bool(given["dry_run"])
-    outcomes = session.office.request(_items(given, session), kind, fields, hand, at=_at(given), dry_run=dry_run)
+    hand, dry_run = hand_of(given, session), bool(given["dry_run"])
+    outcomes = session.office.request(_items(given, session), kind, fields, hand, at=instant_of(given), dry_run=dry_run)
     finish(outcomes, "request", given, session)
     if not dry_run and given["form"] == "text":
         for outcome in outcomes:
             made = outcome.after.requests[-1]
-            say(f"申请编号 {outcome.after.number}-{made.ordinal}；批复：siban 同意 {outcome.after.number}-{made.ordinal}")
+            say(
+                f"申请编号 {outcome.after.number}-{made.ordinal}；批复：siban 同意 {outcome.after.number}-{made.ordinal}"
+            )
 
 
 def run_register(given: Given, shapes: Shapes) -> None:
@@ -62,7 +64,11 @@ def run_register(given: Given, shapes: Shapes) -> None:
     own = {key: value for key, value in given.items() if key not in ("workflow", "draft")}
     fields = given_fields(own, shapes, session)
     outcomes = session.office.register(
-        workflow, [fields], _hand(given, session), at=_at(given), draft=bool(given["draft"]), dry_run=bool(given["dry_run"])
+        workflow,
+        [(fields, instant_of(given))],
+        hand_of(given, session),
+        draft=bool(given["draft"]),
+        dry_run=bool(given["dry_run"]),
     )
     finish(outcomes, "register", given, session)
 
@@ -75,7 +81,8 @@ def finish(outcomes: Sequence[Outcome], verb: str, given: Given, session: Sessio
     form = given.get("form", "text")
     if form in ("json", "jsonl"):
         rows = [
-            item_json(o.after, o.rules, session.now) | {"verb": verb, "dry_run": dry_run, "events": [e.seq for e in o.events if e.seq]}
+            item_json(o.after, o.rules, session.now)
+            | {"verb": verb, "dry_run": dry_run, "events": [e.seq for e in o.events if e.seq]}
             for o in outcomes
         ]
         if form == "json":
@@ -100,12 +107,13 @@ def _items(given: Given, session: Session) -> list[int]:
     return session.numbers([str(name) for name in names] if isinstance(names, (list, tuple)) else [])
 
 
-def _at(given: Given) -> int | None:
+def instant_of(given: Given) -> int | None:
+    """Read when an act was really done (补录), None for now."""
     text = given.get("done_at")
     return parse_instant(str(text)) if text else None
 
 
-def _hand(given: Given, session: Session) -> Hand:
+def hand_of(given: Given, session: Session) -> Hand:
     """Read who decides, who enters and what the entry rests on."""
     basis: dict[str, str] = {}
     for key, name in (("basis", "kind"), ("ref", "ref"), ("basis_date", "date")):

@@ -18,7 +18,9 @@ LISTS = ("texts", "ints", "units", "files", "measures")
 """Kinds of field that an option may give several times."""
 
 
-def read_fields(given: Mapping[str, object], shapes: Mapping[str, Mapping[str, object]], session: Session) -> dict[str, object]:
+def read_fields(
+    given: Mapping[str, object], shapes: Mapping[str, Mapping[str, object]], session: Session
+) -> dict[str, object]:
     """Turn the options of a command into fields; absent options give no field.
 
     `shapes` are the fields of the index. Raises `Misused` with the place, or `Refused` for an attachment that cannot be kept.
@@ -66,7 +68,11 @@ def _several(name: str, kind: str, text: str, session: Session) -> list[object]:
     if kind == "units":
         return [part for part in text.replace("，", "、").replace(",", "、").split("、") if part]
     if kind == "ints":
-        return [read_value(name, "int", part, session) for part in text.replace("，", ",").replace("、", ",").split(",") if part]
+        return [
+            read_value(name, "int", part, session)
+            for part in text.replace("，", ",").replace("、", ",").split(",")
+            if part
+        ]
     if kind == "measures":
         return [_measure(text)]
     if kind == "files":

@@ -11,7 +11,7 @@ from engine.clock import SteppedTime, SystemTime, parse_instant
 from engine.context import Hand
 from engine.errors import Misused, Refused, Unavailable
 from engine.office import Office
-from engine.policy import DEFINITION, ORGANISATION
+from engine.policy import DEFINITION, ORGANISATION, PolicyShelf
 
 if TYPE_CHECKING:
     from engine.context import Rules
@@ -33,6 +33,7 @@ class Session:
         self.path = path or DEFAULT_DATABASE
         self.acting = acting
         self.at = at
+        self.shelf = PolicyShelf()
         self._store: Store | None = None
         self._office: Office | None = None
         self._index: Index | None = None
@@ -51,7 +52,7 @@ class Session:
         """The service over the database, under the system's clock or the trial's."""
         if self._office is None:
             with self.store.read() as reader:
-                self._office = Office(self.store, self._time(reader))
+                self._office = Office(self.store, self._time(reader), self.shelf)
         return self._office
 
     @property
@@ -97,7 +98,9 @@ class Session:
 
             try:
                 with self.store.read() as reader:
-                    kept = {policy.name: json.loads(policy.index) for policy in reader.current(DEFINITION) if policy.index}
+                    kept = {
+                        policy.name: json.loads(policy.index) for policy in reader.current(DEFINITION) if policy.index
+                    }
             except Unavailable:
                 kept = {}
             self._index = kept or shipped_index()
@@ -115,11 +118,11 @@ class Session:
         hash_ = reader.current_hashes().get((ORGANISATION, "bureau"))
         if hash_ is None:
             raise Refused("no_org")
-        return self.office.shelf.organisation(reader, hash_)
+        return self.shelf.organisation(reader, hash_)
 
     def rules(self, reader: Reader, definition: str) -> Rules:
         """Return the rules under a definition's hash."""
-        return self.office.shelf.rules(reader, definition)
+        return self.shelf.rules(reader, definition)
 
     def workflow(self, name: str | None = None) -> str:
         """Return the workflow meant: the one named, else the first of the database."""
@@ -137,7 +140,9 @@ class Session:
             if self.acting and reader.setting(TRIAL) == "1":
                 return organisation.officer(self.acting).id
         user = os_user()
-        found = [officer.id for officer in organisation.officers.values() if officer.os_user and officer.os_user == user]
+        found = [
+            officer.id for officer in organisation.officers.values() if officer.os_user and officer.os_user == user
+        ]
         if len(found) != 1:
             raise Refused("who_are_you", os_user=user)
         return found[0]

@@ -121,7 +121,7 @@ def usage_sentence(error: click.ClickException) -> str:  # noqa: PLR0911 - one r
             return f"{_parameter(error)} 的值不能接受：{display(_reason(error))}"
         case click.FileError():
             return f"打不开文件 {display(error.filename)}：{display(error.message)}。"
-        case click.NoArgsIsHelpError():
+        case click.exceptions.NoArgsIsHelpError():
             return "请写明要办的命令。"
         case click.UsageError():
             return _reason(error)
@@ -132,7 +132,11 @@ def _parameter(error: click.BadParameter) -> str:
     param = error.param
     if param is None:
         return display(str(error.param_hint or "参数"))
-    return param.opts[0] if isinstance(param, click.Option) else (param.make_metavar(error.ctx) if error.ctx else param.name or "参数")
+    return (
+        param.opts[0]
+        if isinstance(param, click.Option)
+        else (param.make_metavar(error.ctx) if error.ctx else param.name or "参数")
+    )
 
 
 def _reason(error: click.UsageError) -> str:

@@ -62,7 +62,9 @@ def register_command(index: Index) -> Command:
         run_register(given, shapes)
 
     command = _command("register", acts, shapes, callback, items=False)
-    command.params.insert(0, click.Option(["workflow", "--workflow", "--流程"], metavar="NAME", help="流程，默认 siban"))
+    command.params.insert(
+        0, click.Option(["workflow", "--workflow", "--流程"], metavar="NAME", help="流程，默认 siban")
+    )
     command.params.insert(1, click.Option(["draft", "--draft", "--草稿"], is_flag=True, help="先存为草稿"))
     return command
 
@@ -76,7 +78,12 @@ def _shapes(index: Index) -> dict[str, Mapping[str, object]]:
 
 
 def _command(
-    name: str, acts: list[dict[str, Any]], shapes: Mapping[str, Mapping[str, object]], callback: Callable[..., None], *, items: bool
+    name: str,
+    acts: list[dict[str, Any]],
+    shapes: Mapping[str, Mapping[str, object]],
+    callback: Callable[..., None],
+    *,
+    items: bool,
 ) -> Command:
     fields = list(dict.fromkeys(field for act in acts for field in act["fields"]))
     required = set.intersection(*(set(act["required"]) for act in acts))
@@ -87,7 +94,9 @@ def _command(
     params += general_options()
     title = acts[0]["title"]
     help_ = next((act["help"] for act in acts if act["help"]), "")
-    example = f"siban {title}{' 12' if items else ''}" + "".join(f" --{shapes[f]['title']} …" for f in fields if f in required)
+    example = f"siban {title}{' 12' if items else ''}" + "".join(
+        f" --{shapes[f]['title']} …" for f in fields if f in required
+    )
     return Command(
         name.replace("_", "-"),
         params=params,
@@ -102,7 +111,11 @@ def field_option(name: str, shape: Mapping[str, object], *, needed: bool) -> cli
     """Make the option of a field: English and Chinese names, what it takes, whether it is needed."""
     kind = str(shape["kind"])
     aliases = shape.get("aliases")
-    names = [f"--{name.replace('_', '-')}", f"--{shape['title']}", *(f"--{a}" for a in (aliases if isinstance(aliases, list) else []))]
+    names = [
+        f"--{name.replace('_', '-')}",
+        f"--{shape['title']}",
+        *(f"--{a}" for a in (aliases if isinstance(aliases, list) else [])),
+    ]
     choices = shape.get("choices")
     words = [str(title) for title in choices.values()] if isinstance(choices, dict) else []
     notes = [str(shape["help"])] if shape.get("help") else []
@@ -137,7 +150,9 @@ def general_options() -> list[click.Parameter]:
     ]  # fmt: skip
 
 
-def given_fields(given: Mapping[str, object], shapes: Mapping[str, Mapping[str, object]], session: Session) -> dict[str, object]:
+def given_fields(
+    given: Mapping[str, object], shapes: Mapping[str, Mapping[str, object]], session: Session
+) -> dict[str, object]:
     """Return the fields among a command's parameters, read."""
     own = {name: value for name, value in given.items() if name not in GENERAL and name in shapes}
     return read_fields(own, shapes, session)

@@ -16,6 +16,19 @@ else:
     except ImportError:
         import sqlite3 as dbapi
 
+__all__ = [
+    "APPLICATION_ID",
+    "SCHEMA_VERSION",
+    "SECONDS",
+    "blank",
+    "connect",
+    "dbapi",  # whichever library it is
+    "journal",
+    "set_up",
+    "sound",
+    "translated",
+]
+
 APPLICATION_ID = 0x53424E34
 """`SBN4` in the header of every file of ours; `file` and others can tell it apart by it."""
 

@@ -12,6 +12,7 @@ import time
 from contextlib import suppress
 
 from engine.errors import Unavailable
+from storage.disk import unavailable
 
 try:
     import fcntl
@@ -65,7 +66,7 @@ class FileLock:
         try:
             return os.open(f"{self._path}.lock", flags, 0o600)
         except OSError as error:
-            raise Unavailable("read_only", path=self._path, why=os.strerror(error.errno or 0)) from error
+            raise unavailable(error, self._path) from error
 
     def _wait(self, seconds: float) -> None:
         end = time.monotonic() + seconds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from engine.chain import GENESIS, link
 from engine.errors import Conflict
@@ -15,18 +15,18 @@ from engine.row import Row, from_text
 from storage import connection, statements
 from storage.connection import SECONDS
 from storage.lock import FileLock
-from storage.text import refuse_bad, refuse_surrogate
+from storage.statements import MOST_MEANT
+from storage.text import refuse_bad, refuse_nul, refuse_surrogate
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from types import TracebackType
 
     from engine.item import Item
     from engine.ports import EventQuery, ItemQuery
 
 _LONGEST_NUMBER = 18  # digits of what surely fits into 64 bits
-_MOST_MEANT = 10
 
 
 def open_store(path: str | os.PathLike[str], *, seconds: float = SECONDS, command: str = "") -> SqliteStore:
@@ -34,7 +34,7 @@ def open_store(path: str | os.PathLike[str], *, seconds: float = SECONDS, comman
 
     `seconds` is how long a writer waits for others, `command` what they read when they have to wait for this one.
     """
-    real = os.path.realpath(path)  # noqa: PTH - one name for the file, its journal and its lock, whichever link was given
+    real = os.path.realpath(path)
     return SqliteStore(real, connection.connect(real, seconds=seconds), seconds=seconds, command=command)
 
 
@@ -75,40 +75,245 @@ class SqliteReader:
         self._hashes: dict[tuple[str, str], str] | None = None
 
     def __enter__(self) -> Self:
-        if self._store.connection.in_transaction:
+        store = self._store
+        if store.connection.in_transaction:
             message = "a transaction of this store is under way"
             raise RuntimeError(message)
-        self._begin()
+        try:
+            self._begin()
+        except connection.dbapi.Error as error:
+            raise connection.translated(error, store.path, store.seconds) or error from error
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        try:
-            for cursor in self._cursors:  # an unfinished question would keep the old view open
-                cursor.close()
-            if error is None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for cursor in self._cursors:  # an unfinished question would keep the old view open
+            cursor.close()
+        if error is None:
+            try:
                 self._run(statements.COMMIT)
-        except BaseException as failed:
-            self._abandon(failed)
-            raise
-        if error is not None:
-            self._abandon(error)
+            except BaseException as failed:
+                self._undo(failed)
+                raise
+        else:
+            self._undo(error)
+
+    # -- settings and policy
+
+    def setting(self, name: str) -> str | None:
+        """Return a setting of the database."""
+        found = self._run(statements.SETTING, (name,)).fetchone()
+        return found[0] if found else None
+
+    def policy(self, kind: str, hash_: str) -> Policy | None:
+        """Return a kept definition, calendar or organisation by its hash."""
+        found = self._run(statements.POLICY, (kind, hash_)).fetchone()
+        return Policy._make(found) if found else None
+
+    def current_hashes(self) -> dict[tuple[str, str], str]:
+        """Return (kind, name) → hash of every current policy."""
+        if self._hashes is None:
+            found = self._run(statements.CURRENT_HASHES).fetchall()
+            self._hashes = {(kind, name): hash_ for kind, name, hash_ in found}
+        return self._hashes.copy()
+
+    def current(self, kind: str) -> list[Policy]:
+        """Return the current policy of a kind, by name."""
+        return [Policy._make(found) for found in self._run(statements.CURRENT, (kind,)).fetchall()]
+
+    # -- items
+
+    def item(self, number: int) -> Item | None:
+        """Return an item."""
+        found = self._run(statements.ITEM, (number,)).fetchone()
+        return from_text(found[0]) if found else None
+
+    def item_due(self, number: int) -> tuple[Item, int | None] | None:
+        """Return an item with the moment at which something next happens to it by itself."""
+        found = self._run(statements.ITEM_DUE, (number,)).fetchone()
+        return (from_text(found[0]), found[1]) if found else None
+
+    def row(self, number: int) -> Row | None:
+        """Return an item's row."""
+        found = self._run(statements.ROW, (number,)).fetchone()
+        return Row._make(found) if found else None
+
+    def resolve(self, name: str) -> list[int]:
+        """Return the numbers that may be meant: the item of that number, else of that serial, else serials' ends."""
+        refuse_surrogate(name, "item")
+        if name.isascii() and name.isdecimal() and name[0] != "0" and len(name) <= _LONGEST_NUMBER:
+            number = int(name)
+            if self._run(statements.ITEM, (number,)).fetchone():
+                return [number]
+        found = self._run(statements.BY_SERIAL, (name,)).fetchall()
+        if not found and name:
+            found = self._run(statements.BY_END, (name, MOST_MEANT)).fetchall()
+        return [number for (number,) in found]
+
+    def rows(self, query: ItemQuery) -> Iterator[Row]:
+        """Yield rows by number."""
+        return map(Row._make, self._ask(*statements.rows(query)))
+
+    def due(self, now: int, limit: int = 1000) -> list[int]:
+        """Return numbers of items for which something happens by itself at or before `now`, the earliest first."""
+        return [number for (number,) in self._run(statements.DUE, (now, limit)).fetchall()]
+
+    def next_item(self) -> int:
+        """Return the number the next item gets."""
+        return self._number(statements.NEXT_ITEM)
+
+    def reporter(self, item: int) -> Reporter | None:
+        """Return who reported an item."""
+        found = self._run(statements.REPORTER, (item,)).fetchone()
+        return Reporter._make(found) if found else None
+
+    # -- the record
+
+    def events(self, query: EventQuery) -> Iterator[Event]:
+        """Yield entries of the record."""
+        return map(Event._make, self._ask(*statements.events(query)))
+
+    def head(self) -> tuple[int, str]:
+        """Return number and hash of the last entry, (0, GENESIS) when there is none."""
+        found: tuple[int, str] | None = self._run(statements.HEAD).fetchone()
+        return found or (0, GENESIS)
+
+    def command(self, command_id: str) -> list[Event]:
+        """Return the entries a command left, empty when it is unknown."""
+        return [Event._make(found) for found in self._run(statements.COMMAND, (command_id,)).fetchall()]
+
+    # -- rungs and notices
+
+    def crossings(self, item: int | None = None) -> Iterator[Crossing]:
+        """Yield crossed rungs in the order of their entries."""
+        found = self._ask(statements.CROSSINGS) if item is None else self._ask(statements.CROSSINGS_OF, (item,))
+        return map(Crossing._make, found)
+
+    def notice(self, number: int) -> Notice | None:
+        """Return a notice."""
+        found = self._run(statements.NOTICE, (number,)).fetchone()
+        return Notice._make(found) if found else None
+
+    def notices(
+        self, *, receiver: str = "", status: str = "", unseen: bool = False, item: int | None = None
+    ) -> Iterator[Notice]:
+        """Yield notices by number."""
+        question = statements.notices(receiver=receiver, status=status, unseen=unseen, item=item)
+        return map(Notice._make, self._ask(*question))
+
+    def next_notice(self) -> int:
+        """Return the number the next notice gets."""
+        return self._number(statements.NEXT_NOTICE)
+
+    # -- inside
 
     def _begin(self) -> None:
         self._run(statements.BEGIN_READING)
 
-    def _abandon(self, error: BaseException) -> None:
-        """Undo what the database has not undone by itself; say what an error of the database means."""
+    def _undo(self, error: BaseException) -> None:
+        """Undo what the database has not undone by itself; then say what an error of the database means."""
         store = self._store
         if store.connection.in_transaction:
             try:
                 self._run(statements.ROLLBACK)
             except connection.dbapi.Error:
-                store.connection.close()  # undone by whoever opens the file next
+                store.connection.close()  # whoever opens the file next undoes it
         meant = connection.translated(error, store.path, store.seconds)
         if meant is not None:
             raise meant from error
 
-    def _all(self, statement: str, parameters: Iterable[object]) -> sqlite3.Cursor:
-        cursor = self._run(statement, parameters)  # type: ignore[arg-type]  # a list of what a column can hold
+    def _ask(self, statement: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
+        cursor = self._run(statement, parameters)
         self._cursors.append(cursor)
         return cursor
+
+    def _number(self, statement: str) -> int:
+        number: int = self._run(statement).fetchone()[0]
+        return number
+
+
+class SqliteWriter(SqliteReader):
+    """A `Writer`: from its beginning to its end nobody else writes."""
+
+    __slots__ = ()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            super().__exit__(kind, error, trace)
+        finally:
+            self._store.lock.free()
+
+    def put_setting(self, name: str, value: str) -> None:
+        """Set a setting."""
+        refuse_bad((name, value), ("name", "value"))
+        self._run(statements.PUT_SETTING, (name, value))
+
+    def put_policy(self, policy: Policy) -> None:
+        """Keep a policy text and make it the current one of its kind and name."""
+        refuse_bad(policy, Policy._fields)
+        self._hashes = None
+        self._run(statements.SUPERSEDE, (policy.kind, policy.name))
+        self._run(statements.PUT_POLICY, (*policy, 1))
+
+    def append(self, events: Iterable[Event]) -> list[Event]:
+        """Number and chain the events after the last entry, keep them, and return them complete."""
+        events = list(events)
+        for event in events:
+            refuse_nul(event, Event._fields)
+        try:
+            complete = link(events, *self.head())
+        except UnicodeEncodeError:
+            for event in events:
+                refuse_bad(event, Event._fields)
+            raise
+        self._store.connection.executemany(statements.APPEND, complete)
+        return complete
+
+    def put_row(self, row: Row) -> None:
+        """Insert an item's row, or rewrite it; a serial that another item has raises `Conflict("serial_taken")`."""
+        refuse_nul(row, Row._fields)
+        try:
+            if not self._run(statements.REWRITE_ROW, row).rowcount:
+                self._run(statements.PUT_ROW, row)
+        except UnicodeEncodeError:
+            refuse_bad(row, Row._fields)
+            raise
+        except connection.dbapi.IntegrityError as error:
+            if "item.serial" in str(error):
+                raise Conflict("serial_taken", serial=row.serial) from error
+            raise
+
+    def put_crossings(self, crossings: Iterable[Crossing]) -> None:
+        """Keep crossed rungs; one that is there already raises `Conflict("rung_crossed")`."""
+        for crossing in crossings:
+            refuse_bad(crossing, Crossing._fields)
+            try:
+                self._run(statements.PUT_CROSSING, crossing)
+            except connection.dbapi.IntegrityError as error:
+                if "rung_crossed" in str(error):
+                    named = dict(zip(Crossing._fields[:4], crossing, strict=False))
+                    raise Conflict("rung_crossed", **named) from error
+                raise
+
+    def put_notices(self, notices: Iterable[Notice]) -> None:
+        """Keep new notices, or rewrite ones with the same number."""
+        for notice in notices:
+            refuse_bad(notice, Notice._fields)
+            self._run(statements.PUT_NOTICE, notice)
+
+    def put_reporter(self, reporter: Reporter) -> None:
+        """Keep who reported an item."""
+        refuse_bad(reporter, Reporter._fields)
+        self._run(statements.PUT_REPORTER, reporter)
+
+    def _begin(self) -> None:
+        store = self._store
+        store.lock.take(store.seconds)
+        try:
+            self._run(statements.BEGIN_WRITING)
+        except BaseException:
+            store.lock.free()
+            raise

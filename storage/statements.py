@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 Parameters = list[object]
 
+MOST_MEANT = 10
+"""How many items a name may stand for before it is no use to list them."""
+
 
 def _insert(table: str, fields: Sequence[str]) -> str:
     return f"INSERT INTO {table} ({', '.join(fields)}) VALUES ({', '.join('?' * len(fields))})"
@@ -53,8 +56,15 @@ COMMAND = f"SELECT {_EVENT} FROM event WHERE command_id = ? AND command_id <> ''
 # -- items
 
 ITEM = "SELECT body FROM item WHERE number = ?"
+ITEM_DUE = "SELECT body, next_at FROM item WHERE number = ?"
 ROW = f"SELECT {_ROW} FROM item WHERE number = ?"
 PUT_ROW = f"{_insert('item', Row._fields)} ON CONFLICT (number) DO UPDATE SET {_renewed(Row._fields[1:])}"
+# Tried first: an index is written anew when its column is set, even to what it was, and these columns hardly change.
+_STEADY = ("number", "serial", "lead_unit")
+REWRITE_ROW = (
+    f"UPDATE item SET {', '.join(f'{f} = ?{n}' for n, f in enumerate(Row._fields, 1) if f not in _STEADY)}"
+    f" WHERE {' AND '.join(f'{f} = ?{n}' for n, f in enumerate(Row._fields, 1) if f in _STEADY)}"
+)
 DUE = "SELECT number FROM item WHERE next_at <= ? ORDER BY next_at, number LIMIT ?"
 NEXT_ITEM = (  # the record outlives the rows: a number that was ever used there is not given again
     "SELECT max(coalesce((SELECT max(number) FROM item), 0), coalesce((SELECT max(item) FROM event), 0)) + 1"
@@ -69,9 +79,7 @@ CROSSINGS = f"SELECT {_CROSSING} FROM rung ORDER BY seq, item, clock, cycle, lev
 CROSSINGS_OF = f"SELECT {_CROSSING} FROM rung WHERE item = ? ORDER BY seq, item, clock, cycle, level"
 NEXT_NOTICE = "SELECT coalesce(max(number), 0) + 1 FROM notice"
 NOTICE = f"SELECT {_NOTICE} FROM notice WHERE number = ?"
-PUT_NOTICE = (
-    f"{_insert('notice', Notice._fields)} ON CONFLICT (number) DO UPDATE SET {_renewed(Notice._fields[1:])}"
-)
+PUT_NOTICE = f"{_insert('notice', Notice._fields)} ON CONFLICT (number) DO UPDATE SET {_renewed(Notice._fields[1:])}"
 
 # -- policy, settings, reporters
 
@@ -112,7 +120,9 @@ def rows(query: ItemQuery) -> tuple[str, Parameters]:
         "source": query.sources,
     }
     conditions: dict[str, object] = {
-        f"{column} IN (SELECT value FROM json_each(?))": json.dumps(values) for column, values in lists.items() if values
+        f"{column} IN (SELECT value FROM json_each(?))": json.dumps(values)
+        for column, values in lists.items()
+        if values
     }
     conditions |= {f"{name} = ?": value for name in ("handler", "workflow") if (value := getattr(query, name))}
     if query.open is not None:

@@ -10,14 +10,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+def refuse_nul(values: Sequence[object], fields: Sequence[str]) -> None:
+    """Raise Misused `bad_text` when a text holds NUL; half characters are found by whoever encodes the values."""
+    if "\0" in "".join([value for value in values if value.__class__ is str]):
+        refuse_bad(values, fields)
+
+
 def refuse_bad(values: Sequence[object], fields: Sequence[str]) -> None:
     """Raise Misused `bad_text` with `field`, `why` (control, surrogate) and `char` when a text cannot be kept.
 
     The counter refuses such text with a better sentence (`engine.text`); this is the last door.
     """
-    together = "".join([value for value in values if value.__class__ is str])
-    if "\0" not in together and (together.isascii() or _can_be_written(together)):
-        return
     for field, value in zip(fields, values, strict=True):
         if isinstance(value, str):
             if "\0" in value:
@@ -31,11 +34,3 @@ def refuse_surrogate(text: str, field: str) -> None:
         text.encode()
     except UnicodeEncodeError as error:
         raise Misused("bad_text", field=field, why="surrogate", char=f"U+{ord(text[error.start]):04X}") from None
-
-
-def _can_be_written(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

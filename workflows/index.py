@@ -83,7 +83,14 @@ def _act(name: str, title: str, help_: str, shapes: Iterable, *, new: bool = Fal
     listed = list(shapes)
     required = set.intersection(*({r.field for r in shape.require} for shape in listed)) if listed else set()
     fields = list(dict.fromkeys(field for shape in listed for field in shape.fields))
-    return {"name": name, "title": title, "help": help_, "required": sorted(required, key=fields.index), "fields": fields, "new": new}
+    return {
+        "name": name,
+        "title": title,
+        "help": help_,
+        "required": sorted(required, key=fields.index),
+        "fields": fields,
+        "new": new,
+    }
 
 
 def option_faults(index: Index) -> list[tuple[str, str, str]]:
@@ -94,7 +101,9 @@ def option_faults(index: Index) -> list[tuple[str, str, str]]:
         for name, field in entry["fields"].items():
             first = kinds.setdefault(name, (workflow, field["kind"]))
             if first[1] != field["kind"]:
-                faults.append((f"{workflow}.fields.{name}", "option_kind", f"{first[0]}: {first[1]}, {workflow}: {field['kind']}"))
+                faults.append(
+                    (f"{workflow}.fields.{name}", "option_kind", f"{first[0]}: {first[1]}, {workflow}: {field['kind']}")
+                )
     return faults
 
 

@@ -298,9 +298,11 @@ def _word(key: str, value: object, titles: Titles) -> str:  # noqa: PLR0911 - on
     if key == "field":
         return titles.fields.get(str(value), str(value))
     if key == "kind":
-        return titles.requests.get(str(value)) or {"calendar": "工作日历", "organisation": "机构人员", "definition": "流程定义"}.get(
-            str(value), str(value)
-        )
+        return titles.requests.get(str(value)) or {
+            "calendar": "工作日历",
+            "organisation": "机构人员",
+            "definition": "流程定义",
+        }.get(str(value), str(value))
     if key.endswith("_at") and isinstance(value, int):
         return moment(value)
     if not isinstance(value, (list, tuple)):

@@ -136,9 +136,9 @@ def test_a_column_may_have_a_width_of_its_own(screen: Screen, monkeypatch: pytes
 def test_a_column_may_stay_whole(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is of no use when cut is not cut to fit; another column gives way."""
     monkeypatch.setattr(sys, "stdout", screen)
-    row = {"due": "8月31日 周四, 余2个工作日", "title": "道路破损严重"}
+    row = {"due": "8月31日 周四, 余2个工作日", "title": "道路破损十分严重"}
     emit([row], [Column("due", "截止", whole=True), Column("title", "问题")], form="table")
-    assert screen.getvalue().splitlines()[1] == "8月31日 周四, 余2个工作日  道路破损严…"
+    assert screen.getvalue().splitlines()[1] == "8月31日 周四, 余2个工作日  道路破损十分…"
 
 
 def test_too_many_columns_are_still_all_there(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,7 +40,12 @@ def at(text: str) -> int:
         ("7d", "2023-05-08 09:00", "2023-05-10 09:00", "2023-05-16T00:00:00+08:00"),  # 14 May is a Sunday: rolled on
         ("7d", "2023-05-08 09:00", "2023-05-08 18:00", "2023-05-13T00:00:00+08:00"),  # no midnight inside
         ("200h", "2023-05-08 09:00", "2023-05-08 19:00", "2023-05-14T04:00:00+08:00"),  # elapsed hours come back
-        ("10wh", "2023-05-05 15:00", "2023-05-05 20:00", "2023-05-06T15:30:00+08:00"),  # office hours come back, on a make-up Saturday
+        (
+            "10wh",
+            "2023-05-05 15:00",
+            "2023-05-05 20:00",
+            "2023-05-06T15:30:00+08:00",
+        ),  # office hours come back, on a make-up Saturday
     ],
 )
 def test_a_pause_gives_back_what_stood_still(code: str, since: str, until: str, moved: str) -> None:

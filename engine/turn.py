@@ -1,0 +1,141 @@
+"""Whose move it is: who is expected to do what next, read from the item, its definition and its clocks.
+
+A state's owner has the item on the desk. Where the owner cannot move it on (a plan that another leader approves) those who can have it; where
+only the closing step is left, whoever that step still waits for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from engine import guards
+from engine.context import Context, Hand
+from engine.decide import matches
+from engine.errors import Refused
+from engine.event import SYSTEM
+from engine.roles import holds, members, seen_before
+
+if TYPE_CHECKING:
+    from engine.context import Rules
+    from engine.definition import Transition
+    from engine.item import Item
+
+_NOBODY = Hand(SYSTEM, SYSTEM)
+_ONE = ("commander", "leader.in_charge", "leader.principal")
+"""Relations that mean one person."""
+
+
+class Turn(NamedTuple):
+    """One expected step: who stands in `roles` may do it. `verb` is empty where the state's own `next` says what is to be done.
+
+    `clock` names the running clock that asks for it, when it is not the state as such. `except_for` lists verbs whose doers may not.
+    """
+
+    verb: str
+    roles: tuple[str, ...]
+    clock: str = ""
+    except_for: tuple[str, ...] = ()
+
+
+class Desk(NamedTuple):
+    """Where an item lies: the role, the unit, and the person when only one is meant."""
+
+    role: str
+    unit: str
+    person: str
+
+
+def turns(item: Item, rules: Rules, now: int) -> list[Turn]:
+    """List what is expected next, the step that moves the item on first; empty when it is closed."""
+    state = rules.definition.states.get(item.state)
+    if state is None or state.final:
+        return []
+    leaving = [t for t in rules.definition.leaving(item.state) if matches(t.when, item)]
+    found = [_closing(item, leaving, rules, now) or _moving(item, leaving, rules)]
+    for clock in rules.definition.clocks.values():
+        run = item.clocks.get(clock.name)
+        if clock.main or not clock.stops_at or run is None or not run.running:
+            continue
+        step = next((t for t in leaving if t.verb == clock.stops_at and not t.to), None)
+        if step and found[0].verb != step.verb:
+            found.append(Turn(step.verb, _narrow(step.by), clock.name, step.not_same_as))
+    if _waiting_co_units(item):
+        step = next((t for t in leaving if t.by == ("co_units",)), None)
+        found += [Turn(step.verb, step.by)] if step else []
+    return found
+
+
+def people(turn: Turn, item: Item, rules: Rules) -> list[str]:
+    """List whose move it is, the one to turn to first."""
+    found = dict.fromkeys(p for role in turn.roles for p in members(role, item, rules.organisation))
+    left = _waiting_co_units(item) if turn.roles == ("co_units",) else None
+    return [
+        person
+        for person in found
+        if not seen_before(turn.except_for, person, item) and (left is None or rules.organisation.unit_of(person) in left)
+    ]
+
+
+def desk(item: Item, rules: Rules, now: int) -> Desk:
+    """Say where an item lies."""
+    found = turns(item, rules, now)
+    if not found:
+        return Desk("", "", "")
+    role, who = found[0].roles[0], people(found[0], item, rules)
+    first = who[0] if who else ""
+    single = len(who) == 1 or role in _ONE or role.endswith(".head")
+    unit = item.text("lead_unit") if role.startswith("lead_unit") else rules.organisation.unit_of(first)
+    return Desk(role, unit, first if single else "")
+
+
+def _closing(item: Item, leaving: list[Transition], rules: Rules, now: int) -> Turn | None:
+    """Where the item may be closed: whoever is still waited for, or those who close. None where it cannot be closed from here."""
+    states = rules.definition.states
+    step = next((t for t in leaving if t.to and states[t.to].final and states[t.to].counted), None)
+    if step is None:
+        return None
+    try:
+        guards.check(step.guards, item, {}, Context(rules, _NOBODY, now, now, lambda _number: None))
+    except Refused as error:
+        wanted = {"not_called_back": "call_back", "not_signed_off": str(error.data.get("verb", "")), "dissatisfied": "redo"}.get(error.code)
+        again = [t for t in leaving if t.verb == wanted and _open_to(t, item, rules, now)]
+        return Turn(again[0].verb, _narrow(again[0].by), "", again[0].not_same_as) if again else None
+    return Turn(step.verb, step.by, "", step.not_same_as)
+
+
+def _open_to(transition: Transition, item: Item, rules: Rules, now: int) -> bool:
+    """Whether what has happened so far allows a step: guards that look at its fields are not asked."""
+    asked = tuple(name for name in transition.guards if name.partition(":")[0] in ("first_time", "done_before", "is_dissatisfied"))
+    try:
+        guards.check(asked, item, {}, Context(rules, _NOBODY, now, now, lambda _number: None))
+    except Refused:
+        return False
+    return True
+
+
+def _moving(item: Item, leaving: list[Transition], rules: Rules) -> Turn:
+    """The owner, or those who move the item on where the owner cannot."""
+    owner = rules.definition.states[item.state].owner
+    steps = [t for t in leaving if t.to and t.to != item.state]
+    owners = members(owner, item, rules.organisation)
+    able = [t for t in steps if any(holds(t.by, person, item, rules.organisation) for person in owners)]
+    if able or not steps:
+        return Turn("", (owner,), "", _shared(able, owners, item, rules))
+    return Turn("", steps[0].by, "", steps[0].not_same_as)
+
+
+def _shared(steps: list[Transition], owners: list[str], item: Item, rules: Rules) -> tuple[str, ...]:
+    """Verbs whose doers may take none of the owner's steps: four eyes that bar all of them."""
+    organisation = rules.organisation
+    barred = [set(t.not_same_as) for t in steps if any(holds(t.by, person, item, organisation) for person in owners)]
+    return tuple(sorted(set.intersection(*barred))) if barred else ()
+
+
+def _narrow(roles: tuple[str, ...]) -> tuple[str, ...]:
+    """A step that anybody of the lead unit may do is expected of its handler."""
+    return tuple("lead_unit.handler" if role == "lead_unit" else role for role in roles)
+
+
+def _waiting_co_units(item: Item) -> list[str]:
+    """List the co-units that have not reported."""
+    return [unit for unit in item.names("co_units") if unit not in item.names("co_reported")]

@@ -1,0 +1,119 @@
+"""`init` makes a database, `org` loads and shows who there is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from engine.errors import Refused
+from interfaces.acting import session_of
+from interfaces.output import Column, emit, note, output_option, say
+from interfaces.shell import Command, Group
+
+
+@click.command(
+    cls=Command,
+    short_help="新建数据库",
+    example="siban --db 局.db init\nsiban --db 试用.db init --trial\nsiban --db 局.db init --workflow 我局流程.toml",
+)
+@click.option("--trial", "--试用", is_flag=True, help="试用库：可任选身份和时间；不能转为正式库")
+@click.option(
+    "--workflow", "--流程", "files", multiple=True, metavar="FILE", help="启用的流程定义，可多次；默认用自带的两个流程"
+)
+@click.option("--org", "--机构", "org_file", metavar="FILE", help="一并载入机构人员表")
+def init(trial: bool, files: tuple[str, ...], org_file: str | None) -> None:
+    """新建数据库（--db 指定的文件），装入流程定义和工作日历。已有的文件不会被覆盖。"""
+    from interfaces.founding import found, read_definition, read_organisation
+    from workflows.index import SHIPPED, definition_text
+
+    session = session_of()
+    texts = [read_definition(path) for path in files] or [definition_text(name) for name in SHIPPED]
+    organisation = read_organisation(org_file) if org_file else None
+    found(session.path, texts, organisation, trial=trial, at=session.at)
+    kind = "试用库" if trial else "数据库"
+    say(f"已新建{kind} {session.path}。")
+    if organisation is None:
+        note("下一步，载入机构人员：siban org load 机构.toml（样例：siban org example）")
+
+
+@click.group(cls=Group, short_help="机构人员：载入、查看", chinese={"载入": "load", "查看": "show", "样例": "example"})
+def org() -> None:
+    """机构人员：单位、人员、分管领导、AB 角。"""
+
+
+@org.command(
+    "load",
+    cls=Command,
+    short_help="载入机构人员表",
+    example="siban org load 机构.toml --dry-run\nsiban org load 机构.toml",
+)
+@click.argument("path", metavar="FILE")
+@click.option("--dry-run", "--试办", is_flag=True, help="只看有何变化")
+def load(path: str, dry_run: bool) -> None:
+    """载入机构人员表（TOML），先列出与现有的差别。已到的督办时点先按原机构人员办结。"""
+    from interfaces.founding import difference, installer, read_organisation
+
+    session = session_of()
+    new = read_organisation(path)
+    try:
+        with session.store.read() as reader:
+            old = session.organisation(reader)
+    except Refused:
+        old = None
+    lines = difference(old, new)
+    for line in lines:
+        say(line)
+    if dry_run:
+        note("以上为试办，未作任何改动。")
+        return
+    session.office.put_policy("organisation", "bureau", new.text, installer(session))
+    note(
+        f"已载入 {new.title}：{len(new.units)} 个单位，{len(new.officers)} 人。" if lines else "与现有一致，未作改动。"
+    )
+
+
+@org.command("show", cls=Command, short_help="查看机构人员")
+@click.option("--unit", "--单位", metavar="UNIT", help="只看一个单位")
+@output_option
+def show(unit: str | None, form: str) -> None:
+    """查看单位和人员。"""
+    session = session_of()
+    with session.store.read() as reader:
+        organisation = session.organisation(reader)
+    only = organisation.unit(unit).id if unit else ""
+    rows = [
+        {
+            "id": officer.id,
+            "name": officer.name,
+            "post": officer.post,
+            "unit": officer.unit,
+            "unit_title": organisation.unit_title(officer.unit),
+            "head": organisation.units[officer.unit].head == officer.id
+            if officer.unit in organisation.units
+            else False,
+            "in_charge": organisation.name_of(organisation.units[officer.unit].in_charge)
+            if officer.unit in organisation.units
+            else "",
+            "os_user": officer.os_user,
+        }
+        for officer in organisation.officers.values()
+        if not only or officer.unit == only
+    ]
+    columns = [
+        Column("unit_title", "单位"),
+        Column("name", "姓名"),
+        Column("post", "职务"),
+        Column("id", "工号"),
+        Column("in_charge", "分管领导"),
+        Column("os_user", "系统用户"),
+    ]
+    emit(rows, columns, form=form, title=organisation.title)
+
+
+@org.command("example", cls=Command, short_help="写出一份机构人员表样例", example="siban org example > 机构.toml")
+def example() -> None:
+    """写出一份机构人员表样例，照此修改即可。"""
+    import workflows
+
+    click.echo((Path(workflows.__file__).parent / "bureau.toml").read_text(encoding="utf-8"), nl=False)

@@ -1,0 +1,125 @@
+"""Setting up a database: reading definition and organisation files, keeping them, and saying what would change."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.canonical import canonical
+from engine.clock import SteppedTime, SystemTime, parse_instant
+from engine.context import Hand
+from engine.errors import Misused, Refused
+from engine.office import Office
+from engine.policy import CALENDAR, DEFINITION, ORGANISATION
+from interfaces.session import CLOCK, TRIAL, os_user
+
+if TYPE_CHECKING:
+    from engine.organisation import Organisation
+    from interfaces.session import Session
+
+
+def read_text(path: str) -> str:
+    """Read a file of policy; raises `Misused("bad_toml")` when it cannot be read as text."""
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise Misused("bad_toml", path=path, why="没有这个文件") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misused("bad_toml", path=path, why=str(error)) from None
+
+
+def read_definition(path: str) -> str:
+    """Read a definition's text; its faults are found when it is loaded."""
+    return read_text(path)
+
+
+def read_organisation(path: str) -> Organisation:
+    """Read an organisation file; raises `Misused("bad_toml")` or `FaultsFound("organisation_faults")`."""
+    import tomllib
+
+    from engine.organisation import from_data
+
+    try:
+        data = tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise Misused("bad_toml", path=path, why=str(error)) from None
+    return from_data(_plain(data))
+
+
+def _plain(data: dict[str, object]) -> dict[str, object]:
+    """Turn TOML's dates into text."""
+    from engine.loader import plain
+
+    cleaned = plain(data)
+    return cleaned if isinstance(cleaned, dict) else {}
+
+
+def found(
+    path: str, definitions: list[str], organisation: Organisation | None, *, trial: bool, at: str | None = None
+) -> None:
+    """Make a database and put its policy in; nothing is left behind when a definition is faulty.
+
+    Raises `FaultsFound("definition_faults")`, `Refused("exists")` or `Unavailable`.
+    """
+    from engine.checker import check
+    from engine.errors import FaultsFound
+    from engine.loader import load
+    from storage.creation import create
+    from storage.sqlite import open_store
+    from workflows.calendars import shipped_edition
+    from workflows.index import index_of
+
+    if at and not trial:
+        raise Misused("trial_only")
+    loaded = [load(text) for text in definitions]
+    faults = [fault for definition in loaded for fault in check(definition, organisation)]
+    if faults:
+        raise FaultsFound("definition_faults", faults=faults)
+    settings = {"installation": secrets.token_hex(16), TRIAL: "1" if trial else "0"}
+    if at:
+        settings[CLOCK] = str(parse_instant(at))
+    create(path, settings)
+    store = open_store(path)
+    try:
+        office = Office(store, SteppedTime(parse_instant(at)) if at else SystemTime())
+        hand = Hand(f"os:{os_user()}", f"os:{os_user()}")
+        office.put_policy(CALENDAR, "cn", canonical(shipped_edition().to_dict()), hand)
+        if organisation is not None:
+            office.put_policy(ORGANISATION, "bureau", organisation.text, hand)
+        for definition in loaded:
+            office.put_policy(DEFINITION, definition.name, definition.text, hand, index_of(definition))
+    finally:
+        store.close()
+
+
+def installer(session: Session) -> Hand:
+    """Return who installs: an officer when the system's user is one, else the system's user by name."""
+    try:
+        return session.hand()
+    except Refused:
+        return Hand(f"os:{os_user()}", f"os:{os_user()}")
+
+
+def difference(old: Organisation | None, new: Organisation) -> list[str]:
+    """Say what loading an organisation changes, a line each."""
+    if old is None:
+        return [f"新载入：{len(new.units)} 个单位，{len(new.officers)} 人"]
+    lines = []
+    for word, before, after in (("单位", old.units, new.units), ("人员", old.officers, new.officers)):
+        for key in after.keys() - before.keys():
+            lines.append(f"新增{word}：{_title(after[key])}")  # noqa: PERF401 - three kinds of line side by side
+        for key in before.keys() - after.keys():
+            lines.append(f"减少{word}：{_title(before[key])}")
+        for key in before.keys() & after.keys():
+            if before[key] != after[key]:
+                changed = [f for f in before[key]._fields if getattr(before[key], f) != getattr(after[key], f)]
+                lines.append(f"变动{word}：{_title(after[key])}（{'、'.join(changed)}）")
+    for key in ("supervising_unit", "alternate_unit", "principal", "principal_deputy", "delegations", "bodies"):
+        if getattr(old, key) != getattr(new, key):
+            lines.append(f"变动：{key}")
+    return sorted(lines)
+
+
+def _title(one: object) -> str:
+    return str(getattr(one, "title", "") or getattr(one, "name", ""))

@@ -1,0 +1,96 @@
+"""The heartbeat of `siban serve`: APScheduler calls `Office.tick`, nothing more. The promises live in the database, not in a scheduler."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.errors import Conflict, SibanError
+from interfaces.output import note
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    from engine.office import Office
+
+
+def run(office: Office, path: str, every: int, log_file: str | None = None) -> None:
+    """Tick every so many seconds until SIGTERM or SIGINT; the pass under way is finished first.
+
+    A pass that fails is logged and tried again at the next beat. Raises `Conflict("another_serve")` when one runs already on this machine.
+    """
+    from apscheduler.schedulers.blocking import BlockingScheduler
+
+    logger = _logger(log_file)
+    release = _only_one(path)
+    scheduler = BlockingScheduler(timezone="Asia/Shanghai")
+
+    def beat() -> None:
+        try:
+            done = office.tick()
+        except SibanError as error:
+            logger.bind(code=error.code).error("tick failed")
+            return
+        if done.events:
+            logger.bind(items=done.items, rungs=done.rungs, events=done.events).info("tick")
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        scheduler.shutdown(wait=False)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    # None: a beat missed while the machine slept is made up for at once; coalesce: by one pass, which finds all that is due.
+    scheduler.add_job(
+        beat, "interval", seconds=every, next_run_time=_soon(), misfire_grace_time=None, coalesce=True, max_instances=1
+    )
+    note(f"值守中，每 {every} 秒巡查一遍（进程 {os.getpid()}）。")
+    try:
+        scheduler.start()
+    finally:
+        release()
+    note("值守结束。")
+
+
+def _soon() -> datetime:
+    """Return a moment that has passed: the first beat comes at once."""
+    return datetime.fromtimestamp(0, UTC)
+
+
+def _logger(log_file: str | None):  # type: ignore[no-untyped-def]  # noqa: ANN202 - loguru's own type, loaded only here
+    """Set up loguru: constant messages, data bound, one JSON object a line, no variable values in tracebacks."""
+    from loguru import logger
+
+    logger.remove()
+    if log_file:
+        logger.add(log_file, serialize=True, diagnose=False, opener=lambda path, flags: os.open(path, flags, 0o600))
+    else:
+        logger.add(lambda message: sys.stderr.write(str(message)), serialize=True, diagnose=False)
+    return logger
+
+
+def _only_one(path: str) -> Callable[[], None]:
+    """Hold the machine's one place for a heartbeat on this database; return how to give it back."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: two heartbeats do no harm, they only do the work twice
+        return lambda: None
+    place = Path(f"{path}.serve")
+    handle = os.open(place, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        holder = os.read(handle, 20).decode(errors="replace").strip()
+        os.close(handle)
+        raise Conflict("another_serve", holder=f"进程 {holder}") from None
+    os.ftruncate(handle, 0)
+    os.write(handle, str(os.getpid()).encode())
+
+    def release() -> None:
+        os.close(handle)
+
+    return release
