@@ -151,7 +151,8 @@ def main(arguments: list[str] | None = None) -> None:
     status = run(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         try:
-            stream.flush()
+            if stream is not None:  # closed by whoever started us
+                stream.flush()
         except (OSError, ValueError):
             status = status or 1
     os._exit(status)  # nothing is left to tidy up, and taking the interpreter down costs as much as loading it
@@ -179,12 +180,17 @@ def run(arguments: list[str]) -> int:
         return 0
     except SibanError as error:
         return _told(error, session, arguments)
+    except Exception as error:  # noqa: BLE001 - the last boundary: an officer is told in a sentence, a developer with --debug
+        if "--debug" in arguments:
+            raise
+        note(f"程序内部出错（{type(error).__name__}），未作任何改动；请加 --debug 重试并把结果交给维护人员。")
+        return 1
     return 0
 
 
 def _told(error: SibanError, session: Session | None, arguments: list[str]) -> int:
     """Say in one sentence what was refused and what would be allowed."""
-    from interfaces.display import display_block
+    from interfaces.display import display, display_block
     from interfaces.output import note
     from workflows.index import shipped_index
     from workflows.labels import fault_line, sentence, titles_of
@@ -197,7 +203,8 @@ def _told(error: SibanError, session: Session | None, arguments: list[str]) -> i
         titles = session.titles if session else titles_of(shipped_index())
     except Unavailable:
         titles = titles_of(shipped_index())
-    note(display_block(sentence(error, titles)))
+    shown = {key: display(value) if isinstance(value, str) else value for key, value in error.data.items()}
+    note(display_block(sentence(type(error)(error.code, **shown), titles)))
     faults = error.data.get("faults")
     if isinstance(error, FaultsFound) and isinstance(faults, list):
         for fault in faults:

@@ -42,12 +42,12 @@ def register(number: int, fields: Fields, context: Context, *, draft: bool = Fal
     item = blank(number, context)
     if not context.chosen:
         _may(item, transition.by, transition, context)
-    given = checked_fields(item, transition.require, transition.fields, fields, context)
+    given = checked_fields(item, transition.require, transition.fields, fields, context) | dict(transition.put)
     guards.check(transition.guards, item, given, context)
     source = definition.sources.get(str(given.get("source", "")))
     to = definition.draft if draft and definition.draft else definition.initial
     body: dict[str, object] = {"to": to, "serial": item.serial, "workflow": definition.name}
-    body.update(_field_body(definition, given | dict(transition.put)))
+    body.update(_field_body(definition, given))
     if source:
         exempt = bool(given.get("anonymous"))
         body["append"] = {"addressees": list(source.feedback_to)} | (
@@ -81,6 +81,7 @@ def choose(item: Item, verb: str, context: Context) -> Transition:
             verb=verb,
             state=item.state,
             allowed=allowed_verbs(item, context),
+            desk=on_desk(item, context),
         )
     if context.chosen:
         return here[0]
@@ -91,7 +92,13 @@ def choose(item: Item, verb: str, context: Context) -> Transition:
         before = seen_before(transition.not_same_as, context.hand.decider, item)
         if not before:
             return transition
-    raise Refused("same_person", item=item.serial, verb=verb, before=before, person=context.hand.decider)
+    raise Refused("same_person", item=item.serial, verb=verb, before=before, person=_name(context))
+
+
+def on_desk(item: Item, context: Context) -> list[str]:
+    """Name those on whose desk the item lies now, at most three."""
+    state = context.rules.definition.states.get(item.state)
+    return _people((state.owner,), item, context)[:3] if state and state.owner else []
 
 
 def allowed_verbs(item: Item, context: Context) -> list[str]:
@@ -121,7 +128,7 @@ def may_compose(item: Item, composite: Composite, context: Context) -> None:
         raise Refused("not_allowed", item=item.serial, verb=composite.verb, roles=list(composite.by), people=who)
     before = seen_before(composite.not_same_as, person, item)
     if before:
-        raise Refused("same_person", item=item.serial, verb=composite.verb, before=before, person=person)
+        raise Refused("same_person", item=item.serial, verb=composite.verb, before=before, person=_name(context))
 
 
 def matches(when: Mapping[str, tuple[object, ...]], item: Item) -> bool:
@@ -281,6 +288,10 @@ def _may(item: Item, roles: tuple[str, ...], transition: Transition, context: Co
 def _not_allowed(item: Item, verb: str, here: list[Transition], context: Context) -> Refused:
     roles = list(dict.fromkeys(role for t in here for role in t.by))
     return Refused("not_allowed", item=item.serial, verb=verb, roles=roles, people=_people(tuple(roles), item, context))
+
+
+def _name(context: Context) -> str:
+    return context.rules.organisation.name_of(context.hand.decider)
 
 
 def _people(roles: tuple[str, ...], item: Item, context: Context) -> list[str]:

@@ -261,7 +261,12 @@ class Definition(NamedTuple):
 
     def variants(self, verb: str) -> Iterator[Transition]:
         """Yield the variants of a verb in the order they are written."""
-        return (t for t in self.transitions if t.verb == verb)
+        found = _by_verb.get(self.hash)
+        if found is None:
+            found = _by_verb[self.hash] = {}
+            for transition in self.transitions:
+                found.setdefault(transition.verb, []).append(transition)
+        return iter(found.get(verb, ()))
 
     def leaving(self, state: str) -> Iterator[Transition]:
         """Yield the variants that apply in a state."""
@@ -279,3 +284,7 @@ class Definition(NamedTuple):
         for t in self.transitions:
             titles.setdefault(t.verb, t.title)
         return titles
+
+
+_by_verb: dict[str, dict[str, list[Transition]]] = {}
+"""Definition hash → verb → variants: looked up at every act, built once in a process."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.canonical import parse
 from engine.event import DONE
@@ -27,7 +27,7 @@ def evolve(item: Item | None, event: Event, body: Body | None = None) -> Item:
             message = f"event {event.seq} refers to an item that was never registered"
             raise ValueError(message)
         return item
-    facts: dict = dict(parse(event.body) if body is None else body)  # type: ignore[type-arg] - plain JSON
+    facts: dict[str, Any] = parse(event.body) if body is None else dict(body)
     if item is None:
         item = Item(
             number=event.item,
@@ -76,7 +76,7 @@ def _acts(acts: Mapping[str, Act], event: Event) -> dict[str, Act]:
     return {**acts, event.verb: Act(old.count + 1, by, event.effective_at)}
 
 
-def _fields(fields: Mapping[str, object], facts: dict) -> dict[str, object]:  # type: ignore[type-arg] - plain JSON
+def _fields(fields: Mapping[str, object], facts: dict[str, Any]) -> dict[str, object]:
     changed = dict(fields)
     for name in facts.get("clears", ()):
         changed.pop(name, None)
@@ -95,14 +95,14 @@ def _fields(fields: Mapping[str, object], facts: dict) -> dict[str, object]:  # 
     return changed
 
 
-def _crossed(item: Item, facts: dict) -> dict[str, object]:  # type: ignore[type-arg] - plain JSON
+def _crossed(item: Item, facts: dict[str, Any]) -> dict[str, object]:
     key = f"{facts['clock']}:{facts['cycle']}:{facts['level']}"
     paper = facts.get("paper", "")
     papers = {**item.papers, paper: item.papers.get(paper, 0) + 1} if paper else item.papers
     return {"crossed": {**item.crossed, key: facts["planned_at"]}, "papers": papers}
 
 
-def _clocks(clocks: Mapping[str, Run], operations: list, recorded_at: int) -> dict[str, Run]:  # type: ignore[type-arg] - plain JSON
+def _clocks(clocks: Mapping[str, Run], operations: list[Any], recorded_at: int) -> dict[str, Run]:
     changed = dict(clocks)
     for operation, name, *when in operations:
         run = changed.get(name)
@@ -124,7 +124,7 @@ def _clocks(clocks: Mapping[str, Run], operations: list, recorded_at: int) -> di
     return changed
 
 
-def _requests(requests: tuple[Request, ...], facts: dict, event: Event) -> tuple[Request, ...]:  # type: ignore[type-arg] - plain JSON
+def _requests(requests: tuple[Request, ...], facts: dict[str, Any], event: Event) -> tuple[Request, ...]:
     changed = list(requests)
     for ordinal in facts.get("void", ()):
         old = changed[ordinal - 1]

@@ -80,20 +80,23 @@ def _comings(item: Item, rules: Rules) -> Iterator[Coming]:
     for request in item.requests:
         if request.is_open and request.lapses_at is not None:
             yield Coming(request.lapses_at, 1, LAPSE, ordinal=request.ordinal)
-    if state is None or state.final and not item.clocks:
+    if state is None:
         return
     for name, run in item.clocks.items():
         clock = rules.definition.clocks.get(name)
         if clock is None or not clock.ladder or not run.running:
             continue
         due_at = due(run, clock, item, rules.calendar)
+        found: set[str] = set()  # among offsets of one unit the next uncrossed one comes first: the later ones can wait
         for rung in rules.definition.ladders[clock.ladder]:
-            key = f"{name}:{run.cycle}:{rung.level}"
-            if key in item.crossed:
+            unit = rung.at.unit if rung.at else ""
+            if unit in found or f"{name}:{run.cycle}:{rung.level}" in item.crossed:
                 continue
             at = _planned(rung, item, clock, due_at, rules.calendar)
-            if at is None or (rung.at is not None and at < run.since) or _held(rung, item):
+            if at is None or (unit and at < run.since) or _held(rung, item):
                 continue
+            if unit:
+                found.add(unit)
             yield Coming(at, 2, RUNG, name, run.cycle, rung.level)
 
 
@@ -128,7 +131,7 @@ def offset_from(due_at: int, offset: Offset, calendar: Calendar) -> int:
 
 def _held(rung: Rung, item: Item) -> bool:
     """Whether an open request, made in time, keeps the rung waiting: it fires when that is refused or lapses."""
-    return any(r.is_open and r.timely and r.kind in rung.held_by for r in item.requests)
+    return bool(rung.held_by) and any(r.is_open and r.timely and r.kind in rung.held_by for r in item.requests)
 
 
 def _happen(item: Item, coming: Coming, rules: Rules, now: int) -> Event:

@@ -46,7 +46,7 @@ class Fault(NamedTuple):
 
 
 class _Table:
-    """One TOML table under reading: takes keys by kind, notes faults with their place, and reports keys nobody asked for."""
+    """One TOML table under reading: takes keys by kind, notes faults with their place, reports keys nobody asked for."""
 
     def __init__(self, data: object, place: str, faults: list[Fault]) -> None:
         self.place, self.faults = place, faults
@@ -57,8 +57,7 @@ class _Table:
         self.seen: set[str] = set()
 
     def fault(self, key: str, code: str, detail: str = "") -> None:
-        place = f"{self.place}.{key}" if key else self.place
-        self.faults.append(Fault(place, code, detail))
+        self.faults.append(Fault(".".join(filter(None, (self.place, key))), code, detail))
 
     def take(self, key: str) -> object:
         self.seen.add(key)
@@ -154,15 +153,15 @@ class _Table:
             yield _Table(data, f"{place}[{number}]{' ' + str(label) if label != '' else ''}", self.faults)
 
     def done(self) -> None:
-        for key in self.data.keys() - self.seen:
+        for key in sorted(self.data.keys() - self.seen):
             self.fault(key, "unknown_key")
 
 
 def load(text: str) -> Definition:
     """Read a definition's TOML text.
 
-    Raises `FaultsFound("definition_faults", faults=[…])` with every fault of form and reference; faults of the graph are
-    `engine.checker`'s to find.
+    Raises `FaultsFound("definition_faults", faults=[…])` with every fault of form and reference; faults of the graph
+    are `engine.checker`'s to find.
     """
     import tomllib  # noqa: PLC0415 - only where a file is read, not at each start
 

@@ -49,10 +49,21 @@ def machine_of(definition: Definition) -> Machine:
 
 
 def next_state(definition: Definition, state: str, transition: str) -> str:
-    """Return where a transition leads from a state.
+    """Return where a transition leads from a state; the machine is asked once in a process, its answers do not change.
 
     Raises `Refused("not_in_state")` when it does not apply there; the caller adds what would be allowed.
     """
+    key = (definition.hash, state, transition)
+    to = _answers.get(key)
+    if to is None:
+        to = _answers[key] = _run(definition, state, transition)
+    return to
+
+
+_answers: dict[tuple[str, str, str], str] = {}
+
+
+def _run(definition: Definition, state: str, transition: str) -> str:
     machine = machine_of(definition)
     event = machine.events.get(transition)
     if event is None or state not in machine.states:

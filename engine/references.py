@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from engine.guards import GUARDS
 from engine.limit import Limit
 from engine.loader import Fault
 from engine.roles import ADDRESSEES, ROLES
+from engine.run import rule_fields
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping
@@ -97,7 +99,7 @@ def _clock_faults(d: Definition, verbs: set[str]) -> Iterator[Fault]:
         yield from _unknown(f"{place}.stops_at", _given(clock.stops_at), verbs, "unknown_verb")
         yield from _unknown(f"{place}.starts_at", clock.starts_at, verbs, "unknown_verb")
         yield from _unknown(f"{place}.ladder", _given(clock.ladder), d.ladders, "unknown_ladder")
-        yield from _unknown(f"{place}.limit", _fields_of(clock.limit), d.fields, "unknown_field")
+        yield from _unknown(f"{place}.limit", rule_fields(clock.limit), d.fields, "unknown_field")
         for field, rules in _choices_of(clock.limit):
             yield from _choice_faults(f"{place}.limit", d, {field: tuple(rules)})
 
@@ -108,6 +110,10 @@ def _ladder_faults(d: Definition, verbs: set[str]) -> Iterator[Fault]:
         if len(set(levels)) < len(levels):
             yield Fault(f"ladders.{name}", "level_twice", ", ".join(map(str, levels)))
         papers = {rung.paper for rung in rungs}
+        offsets = sorted((rung.at.unit, rung.level, rung.at.amount) for rung in rungs if rung.at)
+        for before, after in pairwise(offsets):
+            if before[0] == after[0] and before[2] >= after[2]:
+                yield Fault(f"ladders.{name}[{after[1]}]", "rungs_out_of_order", f"{before[1]} ≥ {after[1]}")
         for rung in rungs:
             place = f"ladders.{name}[{rung.level}]"
             yield from _unknown(f"{place}.notify", rung.notify, ADDRESSEES, "unknown_role")
@@ -189,11 +195,3 @@ def _choices_of(rule: LimitRule) -> Iterator[tuple[str, Mapping[str, LimitRule]]
             yield alternative
             for inner in alternative[1].values():
                 yield from _choices_of(inner)
-
-
-def _fields_of(rule: LimitRule) -> Iterator[str]:
-    """List every field that a limit's rule looks at."""
-    yield from (alternative for alternative in rule.alternatives if isinstance(alternative, str))
-    for field, rules in _choices_of(rule):
-        yield field
-        yield from (a for inner in rules.values() for a in inner.alternatives if isinstance(a, str))

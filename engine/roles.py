@@ -69,7 +69,8 @@ def members(role: str, item: Item, organisation: Organisation) -> list[str]:
         case "co_units":
             return [p for unit in item.names("co_units") for p in _staff(unit, organisation)]
         case "leader.in_charge":
-            return _named(lead.in_charge if lead else organisation.principal)
+            # a unit with no leader above it (the leaders themselves) answers to the principal
+            return _named((lead.in_charge if lead else "") or organisation.principal)
         case "leader.principal":
             return _named(organisation.principal, organisation.principal_deputy)
         case "leader":
@@ -83,7 +84,32 @@ def members(role: str, item: Item, organisation: Organisation) -> list[str]:
 
 def holds(roles: Iterable[str], person: str, item: Item, organisation: Organisation) -> bool:
     """Whether a person stands in one of the relations."""
-    return any(person in members(role, item, organisation) for role in roles)
+    return any(_stands(role, person, item, organisation) for role in roles)
+
+
+def _stands(role: str, person: str, item: Item, organisation: Organisation) -> bool:
+    """Answer for the roles of a whole staff without listing it."""
+    match role:
+        case "anyone":
+            return person in organisation.officers
+        case "supervisor":
+            return _on_staff(person, supervising_unit(item, organisation), organisation)
+        case "supervisor.verifier":
+            return _on_staff(person, verifying_unit(item, organisation), organisation)
+        case "lead_unit":
+            return _on_staff(person, item.text("lead_unit"), organisation)
+        case "lead_unit.handler" if not item.text("handler"):
+            return _on_staff(person, item.text("lead_unit"), organisation)
+        case "co_units":
+            return any(_on_staff(person, unit, organisation) for unit in item.names("co_units"))
+    return person in members(role, item, organisation)
+
+
+def _on_staff(person: str, unit: str, organisation: Organisation) -> bool:
+    officer, found = organisation.officers.get(person), organisation.units.get(unit)
+    if officer is None or found is None:
+        return False
+    return officer.unit == unit or person in (found.head, found.deputy)
 
 
 def seen_before(verbs: Iterable[str], person: str, item: Item) -> str:

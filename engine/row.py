@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.item import Act, Item, Request
 from engine.ladder import next_coming
@@ -100,17 +100,20 @@ def to_text(item: Item) -> str:
 
 def from_text(text: str) -> Item:
     """Read an item back from `to_text`."""
-    values = json.loads(text)
-    item = Item(*values)
-    wake = item.wake
-    return item._replace(
-        wake=(wake[0], wake[1]) if wake else None,
-        acts={verb: Act(a[0], tuple(a[1]), a[2]) for verb, a in item.acts.items()},
-        clocks={name: _run(r) for name, r in item.clocks.items()},
-        requests=tuple(Request(*r) for r in item.requests),
-    )
+    values = _load(text)
+    if values[_WAKE]:
+        values[_WAKE] = (values[_WAKE][0], values[_WAKE][1])
+    values[_ACTS] = {verb: Act(count, tuple(by), at) for verb, (count, by, at) in values[_ACTS].items()}
+    values[_CLOCKS] = {name: _run(*run) for name, run in values[_CLOCKS].items()}
+    values[_REQUESTS] = tuple(Request(*request) for request in values[_REQUESTS])
+    return Item._make(values)
 
 
-def _run(values: tuple) -> Run:  # type: ignore[type-arg] - a JSON list
-    cycle, started, since, pauses, moves, stopped = values
+_load = json.JSONDecoder().decode
+_WAKE, _ACTS, _CLOCKS, _REQUESTS = (Item._fields.index(name) for name in ("wake", "acts", "clocks", "requests"))
+
+
+def _run(cycle: int, started: int, since: int, pauses: list[Any], moves: list[Any], stopped: int | None) -> Run:  # noqa: PLR0913, PLR0917
+    if not pauses and not moves:
+        return Run(cycle, started, since, (), (), stopped)
     return Run(cycle, started, since, tuple((a, b) for a, b in pauses), tuple((a, b) for a, b in moves), stopped)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -91,11 +92,15 @@ def due(run: Run, clock: Clock, item: Item, calendar: Calendar) -> int | None:
     each close inside it (17:30 of working days, or 24:00 for calendar days) and the due moment stays a close; for limits in hours it
     gives back its office time, or its elapsed time. A pause that began after the due moment gives nothing, an open one nothing yet.
     """
-    limit = limit_of(clock.limit, item)
-    unit = limit.unit if limit else "on"
-    moment = calendar.due(run.started, limit, clock.roll) if limit else None
+    return _due(run, limit_of(clock.limit, item), clock.roll, calendar)
+
+
+@lru_cache(maxsize=4096)  # the same run is asked for several times within one act
+def _due(run: Run, limit: Limit | None, roll: bool, calendar: Calendar) -> int | None:  # noqa: FBT001
+    moment = calendar.due(run.started, limit, roll) if limit else None
     if not run.pauses and not run.moves:
         return moment
+    unit = limit.unit if limit else "on"
     moved, extra = None, 0
     for _, is_pause, start, end in _changes(run):
         if not is_pause:
@@ -109,7 +114,7 @@ def due(run: Run, clock: Clock, item: Item, calendar: Calendar) -> int | None:
             moment = calendar.add_worktime(moment, calendar.worktime(start, end))
         else:
             extra += _closes(start, end, calendar, working=unit == "wd")
-            moment = _day_due(run, clock, limit, moved, extra, calendar)
+            moment = _day_due(run, limit, moved, extra, calendar, roll=roll)
     return moment
 
 
@@ -124,7 +129,11 @@ def near(run: Run, clock: Clock, item: Item, calendar: Calendar, due_at: int) ->
     Counted time is office time for limits in working days or hours, else elapsed time. Limits in hours have no day before.
     """
     limit = limit_of(clock.limit, item)
-    unit = limit.unit if limit else "on"
+    return _near(run, limit.unit if limit else "on", calendar, due_at)
+
+
+@lru_cache(maxsize=4096)
+def _near(run: Run, unit: str, calendar: Calendar, due_at: int) -> int:
     span = calendar.worktime if unit in WORKING_UNITS else _elapsed
     first = run.started
     if unit == "wd":
@@ -180,15 +189,17 @@ def _closed_before(at: int, calendar: Calendar) -> int:
     return day if calendar.close_of(day) < at else day - 1
 
 
-def _day_due(run: Run, clock: Clock, limit: Limit | None, moved: int | None, extra: int, calendar: Calendar) -> int:  # noqa: PLR0913 - the facts of one count
+def _day_due(  # the facts of one count
+    run: Run, limit: Limit | None, moved: int | None, extra: int, calendar: Calendar, *, roll: bool
+) -> int:
     """Count the due moment anew with `extra` days given back, from the extension if there is one."""
     working = limit is not None and limit.unit == "wd"
     if moved is None and limit is not None and working:
-        return calendar.due(run.started, limit._replace(amount=limit.amount + extra), clock.roll)
+        return calendar.due(run.started, limit._replace(amount=limit.amount + extra), roll)
     base = moved if moved is not None else calendar.due(run.started, limit, roll=False)  # type: ignore[arg-type] - one of both is there
     day = ordinal_of(base - 1)
     day = calendar.add_workdays(day, extra) if working else day + extra
-    if clock.roll:
+    if roll:
         day = calendar.add_workdays(day, 0)
     ends_at_midnight = moved is None and limit is not None and limit.unit in ("d", "mo")
     return start_of_day(day + 1) if ends_at_midnight else calendar.close_of(day)

@@ -1,7 +1,7 @@
 """Whose move it is: who is expected to do what next, read from the item, its definition and its clocks.
 
-A state's owner has the item on the desk. Where the owner cannot move it on (a plan that another leader approves) those who can have it; where
-only the closing step is left, whoever that step still waits for.
+A state's owner has the item on the desk. Where the owner cannot move it on (a plan that another leader approves) those
+who can have it; where only the closing step is left, whoever that step still waits for.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from engine.decide import matches
 from engine.errors import Refused
 from engine.event import SYSTEM
 from engine.roles import holds, members, seen_before
+from engine.run import due
 
 if TYPE_CHECKING:
     from engine.context import Rules
@@ -21,14 +22,18 @@ if TYPE_CHECKING:
     from engine.item import Item
 
 _NOBODY = Hand(SYSTEM, SYSTEM)
+_WAITED_FOR = {"not_called_back": "call_back", "dissatisfied": "redo"}
+"""What a guard's refusal waits for, where it does not name the verb itself."""
+_BACKWARD = ("first_time", "done_before", "is_dissatisfied")
 _ONE = ("commander", "leader.in_charge", "leader.principal")
 """Relations that mean one person."""
 
 
 class Turn(NamedTuple):
-    """One expected step: who stands in `roles` may do it. `verb` is empty where the state's own `next` says what is to be done.
+    """One expected step: who stands in `roles` may do it, but for those who did one of the verbs `except_for`.
 
-    `clock` names the running clock that asks for it, when it is not the state as such. `except_for` lists verbs whose doers may not.
+    `verb` is empty where the state's own `next` says what is to be done; `clock` names the running clock that asks for
+    it, when it is not the state as such.
     """
 
     verb: str
@@ -57,7 +62,7 @@ def turns(item: Item, rules: Rules, now: int) -> list[Turn]:
         if clock.main or not clock.stops_at or run is None or not run.running:
             continue
         step = next((t for t in leaving if t.verb == clock.stops_at and not t.to), None)
-        if step and found[0].verb != step.verb:
+        if step and found[0].verb != step.verb and due(run, clock, item, rules.calendar) is not None:
             found.append(Turn(step.verb, _narrow(step.by), clock.name, step.not_same_as))
     if _waiting_co_units(item):
         step = next((t for t in leaving if t.by == ("co_units",)), None)
@@ -67,13 +72,13 @@ def turns(item: Item, rules: Rules, now: int) -> list[Turn]:
 
 def people(turn: Turn, item: Item, rules: Rules) -> list[str]:
     """List whose move it is, the one to turn to first."""
-    found = dict.fromkeys(p for role in turn.roles for p in members(role, item, rules.organisation))
-    left = _waiting_co_units(item) if turn.roles == ("co_units",) else None
-    return [
-        person
-        for person in found
-        if not seen_before(turn.except_for, person, item) and (left is None or rules.organisation.unit_of(person) in left)
-    ]
+    organisation = rules.organisation
+    found = dict.fromkeys(person for role in turn.roles for person in members(role, item, organisation))
+    able = [person for person in found if not seen_before(turn.except_for, person, item)]
+    if turn.roles != ("co_units",):
+        return able
+    left = _waiting_co_units(item)
+    return [person for person in able if organisation.unit_of(person) in left]
 
 
 def desk(item: Item, rules: Rules, now: int) -> Desk:
@@ -89,28 +94,33 @@ def desk(item: Item, rules: Rules, now: int) -> Desk:
 
 
 def _closing(item: Item, leaving: list[Transition], rules: Rules, now: int) -> Turn | None:
-    """Where the item may be closed: whoever is still waited for, or those who close. None where it cannot be closed from here."""
+    """Where an item may be closed: whoever is still waited for, or those who close it; None where nothing closes it."""
     states = rules.definition.states
     step = next((t for t in leaving if t.to and states[t.to].final and states[t.to].counted), None)
     if step is None:
         return None
+    held_by = _held_by(step.guards, item, rules, now)
+    if held_by is not None:
+        wanted = _WAITED_FOR.get(held_by.code) or str(held_by.data.get("verb", ""))
+        open_to = (t for t in leaving if t.verb == wanted and _held_by(_looking_back(t), item, rules, now) is None)
+        step = next(open_to, None)
+    if step is None:
+        return Turn("", (states[item.state].owner,))
+    return Turn(step.verb, _narrow(step.by), "", step.not_same_as)
+
+
+def _held_by(names: tuple[str, ...], item: Item, rules: Rules, now: int) -> Refused | None:
+    """Return what the first guard that does not let the item pass says."""
     try:
-        guards.check(step.guards, item, {}, Context(rules, _NOBODY, now, now, lambda _number: None))
+        guards.check(names, item, {}, Context(rules, _NOBODY, now, now, lambda _number: None))
     except Refused as error:
-        wanted = {"not_called_back": "call_back", "not_signed_off": str(error.data.get("verb", "")), "dissatisfied": "redo"}.get(error.code)
-        again = [t for t in leaving if t.verb == wanted and _open_to(t, item, rules, now)]
-        return Turn(again[0].verb, _narrow(again[0].by), "", again[0].not_same_as) if again else None
-    return Turn(step.verb, step.by, "", step.not_same_as)
+        return error
+    return None
 
 
-def _open_to(transition: Transition, item: Item, rules: Rules, now: int) -> bool:
-    """Whether what has happened so far allows a step: guards that look at its fields are not asked."""
-    asked = tuple(name for name in transition.guards if name.partition(":")[0] in ("first_time", "done_before", "is_dissatisfied"))
-    try:
-        guards.check(asked, item, {}, Context(rules, _NOBODY, now, now, lambda _number: None))
-    except Refused:
-        return False
-    return True
+def _looking_back(transition: Transition) -> tuple[str, ...]:
+    """Name the guards that look at what has happened so far, not at the fields of the step."""
+    return tuple(name for name in transition.guards if name.partition(":")[0] in _BACKWARD)
 
 
 def _moving(item: Item, leaving: list[Transition], rules: Rules) -> Turn:

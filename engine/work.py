@@ -47,6 +47,7 @@ class Work:
         self.events: list[Event] = []
         self.reporters: list[Reporter] = []
         self.current = 0
+        self._rules: dict[str, Rules] = {}
         self._next_item = 0
 
     def load(self, number: int) -> Item:
@@ -66,7 +67,10 @@ class Work:
 
     def rules(self, item: Item) -> Rules:
         """Return the rules an item lives under."""
-        return self.shelf.rules(self.reader, item.definition)
+        found = self._rules.get(item.definition)
+        if found is None:
+            found = self._rules[item.definition] = self.shelf.rules(self.reader, item.definition)
+        return found
 
     def peek(self, number: int) -> Item | None:
         """Return an item as it stands, loaded or not, without settling it."""
@@ -84,7 +88,7 @@ class Work:
     def apply(self, events: Iterable[Event]) -> None:
         """Fold decided events into the items they are about, and settle what they brought about."""
         for event in events:
-            if event.item not in self.items and event.verb != "register":
+            if event.verb != "register":
                 self.load(event.item)
             known = self.items.get(event.item)
             self.before.setdefault(event.item, known)

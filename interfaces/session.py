@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from engine.canonical import canonical
-from engine.clock import SteppedTime, SystemTime, parse_instant
+from engine.clock import SteppedTime, SystemTime, iso, parse_instant
 from engine.context import Hand
 from engine.errors import Misused, Refused, Unavailable
 from engine.office import Office
@@ -34,6 +34,8 @@ class Session:
         self.acting = acting
         self.at = at
         self.shelf = PolicyShelf()
+        self.trial = False
+        self._clock: str | None = None
         self._store: Store | None = None
         self._office: Office | None = None
         self._index: Index | None = None
@@ -45,14 +47,16 @@ class Session:
             from storage.sqlite import open_store
 
             self._store = open_store(self.path)
+            with self._store.read() as reader:
+                self.trial = reader.setting(TRIAL) == "1"
+                self._clock = reader.setting(CLOCK)
         return self._store
 
     @property
     def office(self) -> Office:
         """The service over the database, under the system's clock or the trial's."""
         if self._office is None:
-            with self.store.read() as reader:
-                self._office = Office(self.store, self._time(reader), self.shelf)
+            self._office = Office(self.store, self._time(), self.shelf)
         return self._office
 
     @property
@@ -60,25 +64,17 @@ class Session:
         """The present moment of this run."""
         return self.office.time.now()
 
-    @property
-    def trial(self) -> bool:
-        """Whether the database is for trial."""
-        with self.store.read() as reader:
-            return reader.setting(TRIAL) == "1"
-
-    def _time(self, reader: Reader) -> SystemTime | SteppedTime:
-        if reader.setting(TRIAL) != "1":
+    def _time(self) -> SystemTime | SteppedTime:
+        if not self.trial:
             if self.at:
                 raise Misused("trial_only")
             return SystemTime()
-        kept = reader.setting(CLOCK)
+        kept = int(self._clock) if self._clock else None
         if self.at is None:
-            return SteppedTime(int(kept)) if kept else SystemTime()
+            return SteppedTime(kept) if kept else SystemTime()
         at = parse_instant(self.at)
-        if kept and at < int(kept):
-            from engine.clock import iso
-
-            raise Refused("clock_back", now=iso(int(kept)))
+        if kept and at < kept:
+            raise Refused("clock_back", now=iso(kept))
         return SteppedTime(at)
 
     def keep_clock(self) -> None:
@@ -137,7 +133,7 @@ class Session:
         """
         with self.store.read() as reader:
             organisation = self.organisation(reader)
-            if self.acting and reader.setting(TRIAL) == "1":
+            if self.acting and self.trial:
                 return organisation.officer(self.acting).id
         user = os_user()
         found = [
@@ -155,12 +151,11 @@ class Session:
         me = self.me()
         with self.store.read() as reader:
             organisation = self.organisation(reader)
-            trial = reader.setting(TRIAL) == "1"
         if on_behalf:
             if not basis or not basis.get("kind"):
                 raise Misused("basis_needed")
             return Hand(organisation.decider(on_behalf), me, canonical(basis), command_id)
-        if self.acting and not trial:
+        if self.acting and not self.trial:
             giver = organisation.officer(self.acting).id
             if giver != me and not organisation.may_act_for(me, giver, self.now):
                 raise Refused("no_delegation", taker=organisation.name_of(me), giver=organisation.name_of(giver))

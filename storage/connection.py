@@ -45,7 +45,6 @@ _SOUND_IN = {(3, 50): 7, (3, 44): 6}
 _SETTINGS = {
     "foreign_keys": 1,
     "recursive_triggers": 1,  # else INSERT OR REPLACE deletes without asking the triggers
-    "trusted_schema": 0,
     "cell_size_check": 1,
     "temp_store": 2,
 }
@@ -107,7 +106,8 @@ def set_up(connection: dbapi.Connection, path: str) -> None:
     found = connection.execute(f"PRAGMA journal_mode = {mode}").fetchone()[0]
     if found != mode:  # somebody with another library has it open
         raise Unavailable("journal_mode", path=path, found=found, wanted=mode)
-    wanted = {**_SETTINGS, "synchronous": degree}
+    # Old libraries hold json_valid, which our CHECKs use, for something that only a trusted schema may call.
+    wanted = {**_SETTINGS, "synchronous": degree, "trusted_schema": int(dbapi.sqlite_version_info < _SOUND)}
     connection.executescript("".join(f"PRAGMA {name} = {value};" for name, value in wanted.items()))
     tables = ", ".join(f"pragma_{name}" for name in wanted)
     in_force = connection.execute(f"SELECT * FROM {tables}").fetchone()  # noqa: S608 - names of ours

@@ -116,7 +116,7 @@ class SqliteReader:
         if self._hashes is None:
             found = self._run(statements.CURRENT_HASHES).fetchall()
             self._hashes = {(kind, name): hash_ for kind, name, hash_ in found}
-        return self._hashes.copy()
+        return self._hashes
 
     def current(self, kind: str) -> list[Policy]:
         """Return the current policy of a kind, by name."""

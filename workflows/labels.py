@@ -87,7 +87,7 @@ BASES: tuple[str, ...] = ("会议纪要", "签批件", "OA", "电话")
 
 MESSAGES: Mapping[str, str] = {
     # what the flow refuses
-    "not_in_state": "不能{verb}：{item} 现为“{state}”。现在可以：{allowed}。",
+    "not_in_state": "不能{verb}：{item} 现为“{state}”{desk}。您现在可以：{allowed}。",
     "unknown_verb": "没有“{verb}”这一办理动作。现在可以：{allowed}。",
     "not_allowed": "无权{verb} {item}：须由{roles}办理{people}。",
     "same_person": "不能{verb} {item}：{person} 已办过“{before}”，须另由他人办理。",
@@ -141,6 +141,21 @@ MESSAGES: Mapping[str, str] = {
     "basis_needed": "代录须写明依据：--依据 会议纪要｜签批件｜OA｜电话，并填文号、日期。",
     "already_done": "该指令（{command_id}）已于 {at} 办理完毕，未重复办理。",
     "command_reused": "指令编号 {command_id} 已用于别的办理（{verb}，{at}），请换一个。",
+    # problem lists
+    "bad_map": "看不懂“--map {text}”：应写作 FIELD=列名，FIELD 可为 {allowed}。",
+    "map_twice": "--map 中“{field}”写了两次，请只留一个。",
+    "column_not_found": "表中没有“{column}”这一列；现有的列：{headers}。",
+    "column_not_unique": "表中有 {count} 列都叫“{column}”；请写作“{column}#1”“{column}#2”。",
+    "column_twice": "“{column}”一列不能同时作为{fields}。",
+    "columns_compete": "{columns}都可能是“{field}”；请用 --map 字段=列名 指明。",
+    "column_ambiguous": "“{column}”在不同台账中含义不同（{fields}）；请用 --map FIELD={column} 指明，不需要则用 --map ignore={column}。",
+    "column_required": "找不到“{field}”一列；请用 --map title=列名 指明。现有的列：{headers}。",
+    "digits_lost": "“{text}”超过15位，电子表格已改变末几位；请把该列设为文本格式后重新填写。",
+    "bad_file": "不能读取“{path}”：{why}。",
+    "no_reader": "读取电子表格的组件不能运行（{detail}）；请重新安装。",
+    "output_failed": "结果没有写完：{why}。",
+    "time_goes_back": "时间不能倒退：现为 {now}。",
+    "bad_setting": "设置“{name}”不能为“{text}”。",
     # what cannot be read
     "bad_limit": "看不懂时限“{text}”{note}。可以写：5个工作日、4工作时、15日、1个月、2023-08-31、8月底前。",
     "bad_offset": "看不懂督办时点“{text}”：可以写 near、0、+1wd、-1wd、+5d、+2h。",
@@ -153,6 +168,9 @@ MESSAGES: Mapping[str, str] = {
     "bad_measure": "看不懂整改措施“{text}”：写法为 内容|责任单位|完成日期。",
     "trial_only": "--at 只能用于试用库（siban init --trial）。",
     "clock_back": "模拟时间不能倒退：库中已记到 {now}。",
+    "unknown_choice": "没有{what}“{text}”；可以写：{among}。",
+    "no_such_clock": "没有计时“{clock}”；{item} 的计时：{clocks}。",
+    "clock_not_begun": "{item} 的“{clock}”还没有起算；已起算的计时：{clocks}。",
     # definitions and organisations
     "definition_faults": "流程定义有 {count} 处问题：",
     "organisation_faults": "机构人员表有 {count} 处问题：",
@@ -197,14 +215,46 @@ FAULTS: Mapping[str, str] = {
     "unknown_paper": "本阶梯没有这种文书",
     "bad_trigger": "on 应写为 verb:动作 或 paper:文书",
     "level_twice": "督办层级重复",
+    "rungs_out_of_order": "同一阶梯中，层级越高，督办时点须越晚",
     "one_main_clock": "须有且只有一个主计时（main = true）",
     "option_kind": "同名字段在两个流程中类型不同",
     "twice": "重复",
     "unknown_unit": "没有这个单位",
     "unknown_officer": "没有这个人员",
     "bad_days": "起止日期有误",
+    # the record and what is kept beside it
+    "entry_gap": "记录号不连续",
+    "chain_broken": "与上一条记录不衔接",
+    "entry_changed": "内容与其散列值不符",
+    "entry_unreadable": "不能据以重算",
+    "item_unknown": "涉及没有登记过的事项",
+    "item_unreadable": "不能重算",
+    "policy_changed": "内容与其散列值不符",
+    "policy_lost": "办理所依据的版本已不在库中",
+    "policy_not_current": "现用版本与办理记录不符",
+    "row_without_entry": "没有办理记录",
+    "row_missing": "有办理记录，台账中没有",
+    "row_differs": "与办理记录重算的结果不符",
+    "next_missing": "正在计时，却没有下一督办时点",
+    "rung_without_entry": "没有办理记录",
+    "rung_missing": "有办理记录，督办层级表中没有",
+    "rung_differs": "与办理记录不符",
+    "notice_without_entry": "没有办理记录",
+    "notice_missing": "有办理记录，通知表中没有",
+    "notice_differs": "与办理记录不符",
+    "reporter_differs": "与登记时的承诺值不符",
 }
-"""What each fault of a definition or an organisation means."""
+"""What each fault of a definition, of an organisation, or of what is kept beside the record means."""
+
+PLACES: Mapping[str, str] = {
+    "entry": "第 {} 号办理记录",
+    "item": "第 {} 号事项",
+    "rung": "督办层级 {}",
+    "notice": "第 {} 号通知",
+    "policy": "依据 {}",
+    "reporter": "第 {} 号事项的反映人",
+}
+"""Where a fault of the record lies, by the first word of its place."""
 
 KINDS: Mapping[str, str] = {
     "date": "应为日期，如 2023-08-31",
@@ -214,6 +264,37 @@ KINDS: Mapping[str, str] = {
     "ints": "应为整数",
     "item": "应为事项编号",
     "percent": "应为 0 到 100 的整数",
+}
+
+FILE_FAULTS: Mapping[str, str] = {
+    "kind": "只接受 .xlsx、.xls、.ods、.csv，不接受带宏或二进制格式",
+    "missing": "文件不存在",
+    "unreadable": "不是普通文件或没有读取权限",
+    "empty": "其中没有内容",
+    "too_big": "文件过大（20 MB，展开后 200 MB）",
+    "too_many_rows": "超过 20000 行",
+    "too_many_columns": "超过 100 列",
+    "password": "文件有密码或另有格式，请另存为不加密的 .xlsx",
+    "damaged": "文件已损坏",
+    "encoding": "文字编码无法识别，请另存为 UTF-8",
+    "no_sheet": "没有这个工作表",
+}
+
+CALENDAR_FAULTS: Mapping[str, str] = {
+    "off_and_work": "同一天既放假又上班",
+    "no_such_date": "没有这个日期",
+    "not_of_this_year": "不是本年的日子",
+    "not_a_year": "年份有误",
+    "not_a_text": "应为文字",
+    "not_a_table": "应为一个表",
+    "not_a_time": "时刻有误",
+    "not_a_session": "上班时段有误",
+    "hours_missing": "缺少上班时间",
+    "hours_out_of_order": "上班时段次序有误或重叠",
+    "notice_missing": "缺少依据的通知",
+    "days_missing": "没有放假的日子",
+    "missing": "缺少此项",
+    "unknown_key": "多余的项",
 }
 
 TEXT_FAULTS: Mapping[str, str] = {
@@ -269,6 +350,10 @@ def sentence(error: SibanError, titles: Titles) -> str:
         return f"{error.code}：" + "；".join(f"{key} {word}" for key, word in words.items())
     if error.code == "bad_field":
         words["why"] = "，" + KINDS.get(str(error.data.get("why")), "类型不符")
+    if error.code == "bad_file":
+        words["why"] = FILE_FAULTS.get(str(error.data.get("why")), str(error.data.get("why")))
+    if error.code == "bad_calendar":
+        words["why"] = CALENDAR_FAULTS.get(str(error.data.get("why")), str(error.data.get("why")))
     if error.code == "bad_text":
         words["why"] = TEXT_FAULTS.get(str(error.data.get("why")), str(error.data.get("why")))
     if "faults" in error.data:
@@ -293,6 +378,8 @@ def _word(key: str, value: object, titles: Titles) -> str:  # noqa: PLR0911 - on
         return titles.verb(str(value))
     if key == "state":
         return titles.states.get(str(value)) or REQUEST_STATES.get(str(value)) or str(value) or "未登记"
+    if key == "clock":
+        return titles.clocks.get(str(value), str(value))
     if key == "status":
         return NOTICE_STATES.get(str(value), str(value))
     if key == "field":
@@ -312,10 +399,14 @@ def _word(key: str, value: object, titles: Titles) -> str:  # noqa: PLR0911 - on
         shown = [f"{titles.verbs.get(n) or titles.requests.get(n) or n}" for n in names]
         shown = [f"{title}（{name}）" if title != name else name for title, name in zip(shown, names, strict=True)]
         return "、".join(shown) or "无"
+    if key == "clocks":
+        return "、".join(f"{titles.clocks.get(name, name)}（{name}）" for name in names) or "无"
     if key in ("fields", "known"):
         return "、".join(titles.fields.get(name, name) for name in names) or "无"
     if key == "roles":
         return "、".join(ROLES.get(name, name) for name in names)
+    if key == "desk":
+        return f"（在{'、'.join(names)}处）" if names else ""
     if key == "people":
         return f"（{'、'.join(names)}）" if names else ""
     if key == "near":

@@ -1,0 +1,136 @@
+"""Items as rows of an answer: one shape for the ledger, the lists behind a figure, and whoever reads the JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.clock import civil, iso
+from engine.light import DUE_SOON, NONE, OVERDUE, light, unclear
+from interfaces.output import Column
+from interfaces.wording import light_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.context import Rules
+    from engine.item import Item
+    from engine.light import Light
+
+DONE = "done"
+"""The light of an item that is closed in time: it needs no attention."""
+
+
+def item_row(item: Item, rules: Rules, now: int) -> dict[str, object]:
+    """Return an item as a row: identifiers and plain values for programs, titles beside them for people."""
+    definition, organisation = rules.definition, rules.organisation
+    state, judged = definition.states[item.state], light(item, rules, now)
+    track, source = item.text("track"), item.text("source")
+    main = definition.main_clock
+    run = item.clocks.get(main.name) if main else None
+    return {
+        "number": item.number,
+        "serial": item.serial,
+        "workflow": item.workflow,
+        "title": item.text("title"),
+        "stage": state.stage,
+        "state": item.state,
+        "state_title": state.title,
+        "open": not state.final,
+        "counted": state.counted,
+        "track": track,
+        "track_title": definition.tracks[track].list_title if track in definition.tracks else track,
+        "source": source,
+        "source_title": definition.sources[source].title if source in definition.sources else source,
+        "lead_unit": item.text("lead_unit"),
+        "lead_unit_title": organisation.unit_title(item.text("lead_unit")),
+        "co_units": list(item.names("co_units")),
+        "handler": item.text("handler"),
+        "handler_name": organisation.name_of(item.text("handler")),
+        "registered_at": iso(item.registered_at),
+        "since": iso(item.since),
+        "due_at": None if judged.due_at is None else iso(judged.due_at),
+        "done_at": None if run is None or run.stopped is None else iso(run.stopped),
+        "closed_at": None if item.closed_at is None else iso(item.closed_at),
+        "light": judged.word,
+        "days": judged.days,
+        "provisional": judged.provisional,
+        "unclear": unclear(item, rules),
+        "rungs": len(item.crossed),
+        "round": item.round,
+        "version": item.version,
+        "left": left(judged, final=state.final, done=run is not None and run.stopped is not None),
+        "due": short_day(judged.due_at, now),
+        "list": (definition.tracks[track].list_title if track in definition.tracks else track).removesuffix("的问题"),
+    }
+
+
+SHOWN_ONLY = ("left", "due", "list")
+"""Keys of a row that are words for the table and not for programs."""
+
+
+def public(row: Mapping[str, object]) -> dict[str, object]:
+    """Return a row as programs get it."""
+    return {key: value for key, value in row.items() if key not in SHOWN_ONLY}
+
+
+def left(judged: Light, *, final: bool, done: bool) -> str:
+    """Say how much time is left or over: 余3日 今日 超5日 (working days), or 按时 逾期5日 for what is done."""
+    if final or done:
+        if judged.due_at is None:
+            return ""
+        return f"逾期{judged.days}日" if judged.word == OVERDUE else "按时"
+    if judged.word == NONE:
+        return "暂停" if judged.due_at is not None else ""
+    if judged.word == OVERDUE:
+        return f"超{judged.days}日" if judged.days else "已超"
+    return f"余{judged.days}日" if judged.days else "今日"
+
+
+def short_day(at: int | None, now: int) -> str:
+    """Write a due day for a list: 8月31日, or 2024年1月3日 in another year; the day that ends, for a 24:00."""
+    if at is None:
+        return ""
+    when, today = civil(at - 1), civil(now)
+    return f"{'' if when.year == today.year else f'{when.year}年'}{when.month}月{when.day}日"
+
+
+def _due(row: Mapping[str, object]) -> str:
+    if row["unclear"]:
+        return "待明确"
+    return f"{row['due']}{'（暂定）' if row['provisional'] else ''}"
+
+
+def columns(form: str) -> list[Column]:
+    """Return the ledger's columns; a table has no room for the serial."""
+    named = [] if form == "table" else [Column("serial", "事项编号")]
+    track = Column("list", "清单", max_cells=9) if form == "table" else Column("track_title", "清单")
+    return [
+        Column("number", "编号", "right"),
+        *named,
+        track,
+        Column("title", "问题"),
+        Column("lead_unit_title", "主办", max_cells=12),
+        Column("handler_name", "责任人", max_cells=8),
+        Column("state_title", "状态", max_cells=12),
+        Column("due_at", "时限", show=_due),
+        Column("left", "余/超", "right", light="light"),
+        Column("rungs", "督办", "right"),
+    ]
+
+
+def totals(rows: list[dict[str, object]]) -> str:
+    """Sum up a list: how many, open, overdue, near, closed, not counted."""
+    open_ = [row for row in rows if row["open"] and row["counted"]]
+    parts = [
+        ("在办", len(open_)),
+        ("其中逾期", sum(row["light"] == OVERDUE and row["done_at"] is None for row in open_)),
+        ("临期", sum(row["light"] == DUE_SOON and row["done_at"] is None for row in open_)),
+        ("已办结", sum(not row["open"] and bool(row["counted"]) for row in rows)),
+        ("不计入", sum(not row["counted"] for row in rows)),
+        ("督办", sum(int(str(row["rungs"])) for row in rows)),
+    ]
+    shown = "，".join(f"{word} {number}{'次' if word == '督办' else ''}" for word, number in parts if number)
+    return f"共 {len(rows)} 件{'：' + shown if shown else ''}"
+
+
+__all__ = ["DONE", "columns", "item_row", "left", "light_text", "public", "short_day", "totals"]
