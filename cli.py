@@ -139,7 +139,7 @@ def root(ctx: click.Context, db: str | None, acting: str | None, at: str | None,
 
     每个办理动作都是一个命令，中英文均可；不写命令时显示我的待办。
     """
-    _session(ctx)
+    _session(ctx).command = f"siban {ctx.invoked_subcommand or 'todo'}"
     if ctx.invoked_subcommand is None:
         command = root.get_command(ctx, "todo")
         if command is not None:

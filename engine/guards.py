@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from engine.clock import day_of
@@ -92,7 +93,7 @@ def measures_done(item: Item, fields: Fields, _context: Context, _argument: str)
         return
     measures = item.fields.get("measures")
     settled = {
-        str(entry).partition(":")[0].partition("：")[0]
+        "".join(takewhile(str.isdigit, str(entry)))
         for name in ("measure_done", "measure_dropped")
         for source in (item.fields.get(name), fields.get(name))
         if isinstance(source, (list, tuple))

@@ -46,7 +46,7 @@ class Fault(NamedTuple):
 
 
 class _Table:
-    """One TOML table under reading: takes keys by kind, notes faults with their place, reports keys nobody asked for."""
+    """One TOML table under reading: takes keys by kind, notes faults with their place and keys nobody asked for."""
 
     def __init__(self, data: object, place: str, faults: list[Fault]) -> None:
         self.place, self.faults = place, faults

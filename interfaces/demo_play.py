@@ -1,6 +1,7 @@
-"""The demo's stage: a bureau's days on a stepped clock, with everybody reaching the engine by the doors that officers use.
+"""The demo's stage: a bureau's days on a stepped clock, with everybody reaching the engine by the doors of officers.
 
-Nothing is random: who acts when follows from the story alone, so two demos differ in nothing but the salts of reporters' names.
+Nothing is random: who acts when follows from the story alone, so two demos differ in nothing but the salts that hide
+reporters' names.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ BEGIN, END = "2023-05-04 08:30", "2023-08-31 17:30"
 """The first and the last moment of the demo."""
 
 CLERK, DISPATCHER, VERIFIER, CHIEF, GENERAL = "o13", "o12", "o14", "o11", "o02"
-"""Of the supervising office: who registers and calls back, who assigns and closes, who verifies, its head; and the leader above it."""
+"""Who registers and calls back, who assigns and closes, who verifies, the office's head, and the leader above it."""
 
 _LAST_RELEASE = "2023-08-25"  # what is drafted later is left for whoever tries the demo
 _LAST_READ = "2023-08-24"
@@ -54,7 +55,7 @@ class Play:
         self.numbers: dict[int, int] = {}
         self._withheld = 0
 
-    # -- the clock -------------------------------------------------------------------------------------------------------------
+    # -- the clock -----------------------------------------------------------------------------------------------------
 
     @property
     def now(self) -> int:
@@ -62,7 +63,7 @@ class Play:
         return self.time.now()
 
     def run(self, scripts: Sequence[Script], progress: Callable[[int, int, int], None]) -> None:
-        """Play the scripts to the end, each act at its moment, under the heartbeat; `progress` is told (begin, now, end)."""
+        """Play the scripts to the end, each act at its moment; `progress` is told (begin, now, end)."""
         begin, end, order = self.now, parse_instant(END), count()
         queue = [(next(script), next(order), script) for script in scripts]
         heapq.heapify(queue)
@@ -96,7 +97,7 @@ class Play:
         """Return an hour of the day so many working days from today; 0 is today, or the next day that is one."""
         return start_of_day(self.calendar.add_workdays(ordinal_of(self.now), days)) + int(hour * HOUR)
 
-    # -- people ----------------------------------------------------------------------------------------------------------------
+    # -- people --------------------------------------------------------------------------------------------------------
 
     def hand(self, person: str) -> Hand:
         """Return a person's hand, or that of whoever stands in under a delegation while the person is away."""
@@ -135,7 +136,7 @@ class Play:
         led_by = {self.organisation.units[unit].head, self.organisation.units[unit].deputy}
         return [o.id for o in self.organisation.officers.values() if o.unit == unit and o.id not in led_by]
 
-    # -- doors -----------------------------------------------------------------------------------------------------------------
+    # -- doors ---------------------------------------------------------------------------------------------------------
 
     def item(self, no: int) -> Item:
         """Return the item that a problem of the list has become."""
@@ -164,11 +165,11 @@ class Play:
     def _took(self, no: int, outcomes: list[Outcome]) -> None:
         self.numbers[no] = outcomes[0].after.number
 
-    def act(self, no: int, verb: str, hand: Hand, at: int | None = None, **fields: object) -> None:
-        """Do a verb to a problem."""
+    def act(self, no: int, verb: str, hand: Hand, at: int | None, /, **fields: object) -> None:
+        """Do a verb to a problem; `at` is when it was really done, None for now."""
         self.office.act([self.numbers[no]], verb, fields, hand, at=at)
 
-    def ask(self, no: int, kind: str, hand: Hand, **fields: object) -> int:
+    def ask(self, no: int, kind: str, hand: Hand, /, **fields: object) -> int:
         """Apply for something; return the request's ordinal."""
         return self.office.request([self.numbers[no]], kind, fields, hand)[0].after.requests[-1].ordinal
 
@@ -185,10 +186,10 @@ class Play:
             path.write_text(f"演示用佐证材料：{name}\n", encoding="utf-8")
             return [keep(self.session.path, path)._asdict()]
 
-    # -- what the office does every week ---------------------------------------------------------------------------------------
+    # -- what the office does every week -------------------------------------------------------------------------------
 
     def routines(self) -> list[Script]:
-        """Return the threads that belong to no single problem: papers released, notices read, small things confirmed."""
+        """Return the threads of no single problem: papers released, notices read, small things confirmed."""
         return [self._papers(), self._reading(), self._confirming()]
 
     def _papers(self) -> Script:

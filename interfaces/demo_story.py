@@ -29,7 +29,7 @@ _DATA = Path(workflows.__file__).parent / "demo"
 
 
 class Story(NamedTuple):
-    """One problem: its number in the list, the day it was found, how fast it is handled, what happens, and the words for it."""
+    """One problem: its number in the list, when it was found, its pace, what happens and in what words."""
 
     no: int
     found_on: str

@@ -5,34 +5,41 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.clock import SystemTime, civil
 from engine.errors import Conflict, SibanError
 from interfaces.output import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
     from types import FrameType
 
     from engine.office import Office
 
 
-def run(office: Office, path: str, every: int, log_file: str | None = None) -> None:
+def run(make_office: Callable[[], Office], path: str, every: int, log_file: str | None = None) -> None:
     """Tick every so many seconds until SIGTERM or SIGINT; the pass under way is finished first.
 
-    A pass that fails is logged and tried again at the next beat. Raises `Conflict("another_serve")` when one runs already on this machine.
+    `make_office` is called once, in the thread that beats: a store belongs to one thread. A pass that fails is logged and tried again at
+    the next beat. Raises `Conflict("another_serve")` when one runs already on this machine.
     """
+    from apscheduler.executors.pool import ThreadPoolExecutor
     from apscheduler.schedulers.blocking import BlockingScheduler
 
     logger = _logger(log_file)
     release = _only_one(path)
-    scheduler = BlockingScheduler(timezone="Asia/Shanghai")
+    # one worker thread: the office it makes at its first beat stays with it
+    scheduler = BlockingScheduler(timezone="Asia/Shanghai", executors={"default": ThreadPoolExecutor(1)})
+    offices: list[Office] = []
 
     def beat() -> None:
         try:
-            done = office.tick()
+            if not offices:
+                offices.append(make_office())
+            done = offices[0].tick()
         except SibanError as error:
             logger.bind(code=error.code).error("tick failed")
             return
@@ -40,13 +47,13 @@ def run(office: Office, path: str, every: int, log_file: str | None = None) -> N
             logger.bind(items=done.items, rungs=done.rungs, events=done.events).info("tick")
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        scheduler.shutdown(wait=False)
+        scheduler.shutdown(wait=True)
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     # None: a beat missed while the machine slept is made up for at once; coalesce: by one pass, which finds all that is due.
     scheduler.add_job(
-        beat, "interval", seconds=every, next_run_time=_soon(), misfire_grace_time=None, coalesce=True, max_instances=1
+        beat, "interval", seconds=every, next_run_time=_at_once(), misfire_grace_time=None, coalesce=True, max_instances=1
     )
     note(f"值守中，每 {every} 秒巡查一遍（进程 {os.getpid()}）。")
     try:
@@ -56,9 +63,9 @@ def run(office: Office, path: str, every: int, log_file: str | None = None) -> N
     note("值守结束。")
 
 
-def _soon() -> datetime:
-    """Return a moment that has passed: the first beat comes at once."""
-    return datetime.fromtimestamp(0, UTC)
+def _at_once() -> datetime:
+    """Return this moment: the first beat does not wait. (A moment long past would make APScheduler count every beat since.)"""
+    return civil(SystemTime().now())
 
 
 def _logger(log_file: str | None):  # type: ignore[no-untyped-def]  # noqa: ANN202 - loguru's own type, loaded only here

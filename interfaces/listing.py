@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.clock import civil, iso
+from engine.clock import civil, day_of, iso
 from engine.light import DUE_SOON, NONE, OVERDUE, light, unclear
 from interfaces.output import Column
-from interfaces.wording import light_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,9 +14,6 @@ if TYPE_CHECKING:
     from engine.context import Rules
     from engine.item import Item
     from engine.light import Light
-
-DONE = "done"
-"""The light of an item that is closed in time: it needs no attention."""
 
 
 def item_row(item: Item, rules: Rules, now: int) -> dict[str, object]:
@@ -49,6 +45,7 @@ def item_row(item: Item, rules: Rules, now: int) -> dict[str, object]:
         "registered_at": iso(item.registered_at),
         "since": iso(item.since),
         "due_at": None if judged.due_at is None else iso(judged.due_at),
+        "due_on": None if judged.due_at is None else day_of(judged.due_at - 1).isoformat(),
         "done_at": None if run is None or run.stopped is None else iso(run.stopped),
         "closed_at": None if item.closed_at is None else iso(item.closed_at),
         "light": judged.word,
@@ -94,10 +91,10 @@ def short_day(at: int | None, now: int) -> str:
     return f"{'' if when.year == today.year else f'{when.year}年'}{when.month}月{when.day}日"
 
 
-def _due(row: Mapping[str, object]) -> str:
+def _due(row: Mapping[str, object], day: str) -> str:
     if row["unclear"]:
         return "待明确"
-    return f"{row['due']}{'（暂定）' if row['provisional'] else ''}"
+    return f"{row[day] or ''}{'（暂定）' if row['provisional'] else ''}"
 
 
 def columns(form: str) -> list[Column]:
@@ -112,7 +109,7 @@ def columns(form: str) -> list[Column]:
         Column("lead_unit_title", "主办", max_cells=12),
         Column("handler_name", "责任人", max_cells=8),
         Column("state_title", "状态", max_cells=12),
-        Column("due_at", "时限", show=_due),
+        Column("due_on", "时限", show=lambda row: _due(row, "due" if form == "table" else "due_on")),
         Column("left", "余/超", "right", light="light"),
         Column("rungs", "督办", "right"),
     ]
@@ -129,8 +126,5 @@ def totals(rows: list[dict[str, object]]) -> str:
         ("不计入", sum(not row["counted"] for row in rows)),
         ("督办", sum(int(str(row["rungs"])) for row in rows)),
     ]
-    shown = "，".join(f"{word} {number}{'次' if word == '督办' else ''}" for word, number in parts if number)
+    shown = "，".join(f"{word} {number}{' 次' if word == '督办' else ''}" for word, number in parts if number)
     return f"共 {len(rows)} 件{'：' + shown if shown else ''}"
-
-
-__all__ = ["DONE", "columns", "item_row", "left", "light_text", "public", "short_day", "totals"]

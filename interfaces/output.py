@@ -99,6 +99,16 @@ def say(text: str) -> None:
     _send(_ready(sys.stdout), [display_block(text) + "\n"])
 
 
+def lines(texts: Iterable[str]) -> None:
+    """Write lines that are laid out and coloured already to standard output; `display` has seen what is in them."""
+    _send(_ready(sys.stdout), (text + "\n" for text in texts))
+
+
+def room() -> int:
+    """Give the width to fit lines on standard output to; 0, no limit, where nobody set one."""
+    return _room(sys.stdout)
+
+
 def note(text: str) -> None:
     """Write a message to standard error; a terminal or pipe that is gone does not matter."""
     _send(_ready(sys.stderr), [display_block(text) + "\n"])

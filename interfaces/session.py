@@ -33,6 +33,7 @@ class Session:
         self.path = path or DEFAULT_DATABASE
         self.acting = acting
         self.at = at
+        self.command = "siban"
         self.shelf = PolicyShelf()
         self.trial = False
         self._clock: str | None = None
@@ -46,7 +47,7 @@ class Session:
         if self._store is None:
             from storage.sqlite import open_store
 
-            self._store = open_store(self.path)
+            self._store = open_store(self.path, command=self.command)
             with self._store.read() as reader:
                 self.trial = reader.setting(TRIAL) == "1"
                 self._clock = reader.setting(CLOCK)

@@ -179,8 +179,21 @@ MESSAGES: Mapping[str, str] = {
     "bad_toml": "{path} 不是有效的 TOML 文件：{why}。",
     # storage
     "no_database": "没有数据库 {path}。先试用：siban demo；新建：siban --db {path} init。",
+    "not_a_database": "{path} 不是数据库文件，未作任何改动。",
+    "foreign_database": "{path} 是其他程序的数据库，未作任何改动。",
+    "newer_schema": "{path} 的库结构版本为 {found}，本程序只认到 {known}，请升级程序；未作任何改动。",
+    "older_schema": "{path} 的库结构版本为 {found}，需升级到 {known}：请运行 siban --db {path} db upgrade。",
+    "locked": "等了 {seconds} 秒，数据库仍被占用（进程 {pid}：{command}），请稍后再试。",
+    "disk_full": "磁盘已满，本次办理未保存；请清理 {path} 所在磁盘后重试。",
+    "disk_failed": "磁盘读写出错（{why}），本次办理未保存。",
+    "read_only": "无权写入 {path} 或其所在文件夹。",
+    "no_directory": "{path} 所在的文件夹不存在。",
+    "damaged": "{path} 已损坏（{why}），请用最近的备份恢复。",
+    "journal_mode": "{path} 正被另一版本的 SQLite 使用，请先关闭其他程序。",
+    "settings": "数据库的安全设置未能生效，未打开 {path}。",
     "exists": "{path} 已经存在，不会覆盖。",
-    "trial_workflow": "试用库不能转为正式库。",
+    "bad_attachment": "附件 {path} 不能收存：{why}。",
+    "serial_taken": "编号 {serial} 已被使用。",
     "rung_crossed": "该督办层级已由另一进程记录，请重试。",
     "no_org": "还没有机构人员，请先载入：siban org load 文件.toml。",
     "check_failed": "检查发现 {count} 处不符：",
@@ -280,6 +293,15 @@ FILE_FAULTS: Mapping[str, str] = {
     "no_sheet": "没有这个工作表",
 }
 
+ATTACHMENT_FAULTS: Mapping[str, str] = {
+    "missing": "没有这个文件",
+    "not_a_file": "不是普通文件",
+    "unreadable": "没有读取权限",
+    "too_large": "超过 200 MB",
+    "name": "文件名不能接受",
+    "digest": "内容校验值有误",
+}
+
 CALENDAR_FAULTS: Mapping[str, str] = {
     "off_and_work": "同一天既放假又上班",
     "no_such_date": "没有这个日期",
@@ -350,6 +372,8 @@ def sentence(error: SibanError, titles: Titles) -> str:
         return f"{error.code}：" + "；".join(f"{key} {word}" for key, word in words.items())
     if error.code == "bad_field":
         words["why"] = "，" + KINDS.get(str(error.data.get("why")), "类型不符")
+    if error.code == "bad_attachment":
+        words["why"] = ATTACHMENT_FAULTS.get(str(error.data.get("why")), str(error.data.get("why")))
     if error.code == "bad_file":
         words["why"] = FILE_FAULTS.get(str(error.data.get("why")), str(error.data.get("why")))
     if error.code == "bad_calendar":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from engine.light import NONE, OVERDUE
 from interfaces.acting import session_of
 from interfaces.output import emit, note, output_option
 from interfaces.shell import Command
@@ -16,18 +17,22 @@ if TYPE_CHECKING:
     from engine.context import Rules
     from engine.item import Item
     from engine.organisation import Organisation
-    from engine.row import Row
     from workflows.index import Index
 
 FIRST = 50
 """How many rows a list shows unless asked for more."""
 
-_FAR = 1 << 62
+Shown = dict[str, object]
 
-_SORTS: Mapping[str, Callable[[Row], tuple[int, ...]]] = {
-    "urgency": lambda row: (-row.open, _FAR if row.due_at is None or row.done_at else row.due_at, row.number),
-    "due": lambda row: (_FAR if row.due_at is None else row.due_at, row.number),
-    "number": lambda row: (row.number,),
+_SORTS: Mapping[str, Callable[[Shown], tuple[object, ...]]] = {
+    "urgency": lambda row: (
+        not row["open"],
+        row["light"] == NONE or bool(row["done_at"]),
+        row["due_at"] or "9",
+        row["number"],
+    ),
+    "due": lambda row: (row["due_at"] or "9", row["number"]),
+    "number": lambda row: (row["number"],),
 }
 """Keys of order. By urgency: open ones first, the earliest due first; what waits for others or is done comes behind."""
 
@@ -93,7 +98,6 @@ def list_items(
     form: str,
 ) -> None:
     """台账：全部事项，在办在前、最急在前。条件可以并用；条件的值中英文均可。"""
-    from engine.light import OVERDUE
     from engine.ports import ItemQuery
     from engine.row import from_text
     from interfaces.listing import columns, item_row, public, totals
@@ -118,7 +122,7 @@ def list_items(
         asked = meant.lights(lights)
         key = _SORTS[meant.one("排序", sort, {**{name: name for name in _SORTS}, **_SORT_WORDS})]
         rows = []
-        for kept in sorted(reader.rows(query), key=key):
+        for kept in reader.rows(query):
             item = from_text(kept.body)
             rules = session.rules(reader, item.definition)
             row = item_row(item, rules, now)
@@ -127,6 +131,7 @@ def list_items(
                 continue
             if late or not overdue:
                 rows.append(row)
+    rows.sort(key=key)
     shown = rows[: limit or None]
     if form in ("json", "jsonl"):
         shown = [public(row) for row in shown]

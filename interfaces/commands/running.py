@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from interfaces.acting import session_of
 from interfaces.output import say
+from interfaces.session import Session
 from interfaces.shell import Command
+
+if TYPE_CHECKING:
+    from engine.office import Office
 
 
 @click.command(cls=Command, short_help="巡查一遍：到期的提醒与督办", example="siban tick")
@@ -37,7 +43,12 @@ def serve(every: int, log_file: str | None) -> None:
     from interfaces.heartbeat import run
 
     session = session_of()
-    run(session.office, session.path, every, log_file)
+    _ = session.store  # a database that cannot be used is refused here, not at the first beat
+
+    def office() -> Office:
+        return Session(session.path, session.acting, session.at).office
+
+    run(office, session.path, every, log_file)
 
 
 @click.command(cls=Command, short_help="自查：台账与办理记录是否一致", example="siban check")

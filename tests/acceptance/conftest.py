@@ -1,0 +1,71 @@
+"""The installed command as an officer runs it: real processes on a real file."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).resolve().parents[2]
+SIBAN = Path(sys.executable).with_name("siban.exe" if os.name == "nt" else "siban")
+START = "2023-05-08 09:00"
+
+
+class Said(NamedTuple):
+    """What a command ended with."""
+
+    status: int
+    out: str
+    err: str
+
+
+def environment() -> dict[str, str]:
+    """Return the environment without settings of ours."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("SIBAN_")} | {"PYTHONUTF8": "1"}
+
+
+def run(*arguments: str, cwd: Path | None = None, text: str | None = None) -> Said:
+    """Run the command and return how it ended."""
+    done = subprocess.run(
+        [str(SIBAN), *arguments], capture_output=True, text=True, encoding="utf-8", env=environment(), cwd=cwd, input=text,
+        check=False, timeout=120,
+    )  # fmt: skip
+    return Said(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A trial database with the demo's bureau and three items: one registered, one assigned, one petition."""
+    path = tmp_path_factory.mktemp("made") / "office.db"
+    base = ("--db", str(path), "--at", START)
+    assert run(*base, "init", "--trial", "--org", str(ROOT / "workflows" / "bureau.toml")).status == 0
+    for arguments in (
+        ("--as", "o13", "登记", "--title", "河道漂浮垃圾", "--source", "群众反映", "--匿名"),
+        ("--as", "o13", "登记", "--title", "垃圾箱房异味", "--source", "学习研讨"),
+        ("--as", "o11", "交办", "2", "--清单", "即知即改的问题", "--主办单位", "河道署", "--责任人", "金晓"),
+        ("--as", "o13", "登记", "--流程", "petition", "--title", "信访一件", "--匿名"),
+    ):
+        said = run(*base, *arguments)
+        assert said.status == 0, said
+    return path
+
+
+@pytest.fixture
+def office(made: Path, tmp_path: Path) -> Callable[..., Said]:
+    """A copy of that database, as a function that runs a command on it."""
+    path = tmp_path / "office.db"
+    shutil.copy(made, path)  # nobody has it open: there is no -wal to miss
+
+    def command(*arguments: str, text: str | None = None) -> Said:
+        return run("--db", str(path), *arguments, cwd=tmp_path, text=text)
+
+    command.path = path  # type: ignore[attr-defined]  # for tests that look into the file
+    return command
