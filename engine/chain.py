@@ -22,12 +22,8 @@ def event_hash(event: Event) -> str:
 
     The lengths keep `ab|c` apart from `a|bc`; integers are hashed as their decimal text.
     """
-    parts = [_TAG, bytes.fromhex(event.prev)]
-    for field in event[:_HASHED]:
-        data = str(field).encode()
-        parts.append(b"%d:" % len(data))
-        parts.append(data)
-    return hashlib.sha256(b"".join(parts)).hexdigest()
+    data = [str(field).encode() for field in event[:_HASHED]]
+    return hashlib.sha256(_TAG + bytes.fromhex(event.prev) + b"".join([b"%d:%b" % (len(d), d) for d in data])).hexdigest()
 
 
 def link(events: Iterable[Event], seq: int, prev: str) -> list[Event]:
@@ -35,9 +31,9 @@ def link(events: Iterable[Event], seq: int, prev: str) -> list[Event]:
     linked = []
     for event in events:
         seq += 1
-        numbered = event._replace(seq=seq, prev=prev)
-        prev = event_hash(numbered)
-        linked.append(numbered._replace(hash=prev))
+        fields = (seq, *event[1:_HASHED], prev)
+        prev = event_hash(Event(*fields))
+        linked.append(Event(*fields, prev))
     return linked
 
 

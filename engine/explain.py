@@ -105,8 +105,9 @@ class Step(NamedTuple):
 class Explanation(NamedTuple):
     """The whole count of one clock.
 
-    `due_at` is `engine.run.due`'s. `opened_at` is when a receipt out of hours began to count. Limits in days have
-    `days`, limits in hours `segments`; both are empty while no limit is fixed.
+    `due_at` is `engine.run.due`'s; `original_due` and `unpaused_due` what it would be without extensions, and without
+    pauses. `opened_at` is when a receipt out of hours began to count. Limits in days have `days`, limits in hours
+    `segments`; both are empty while no limit is fixed.
     """
 
     clock: str
@@ -121,6 +122,7 @@ class Explanation(NamedTuple):
     extensions: tuple[Extension, ...]
     due_at: int | None
     original_due: int | None
+    unpaused_due: int | None
     near_at: int | None
     provisional: bool
     paused: bool
@@ -187,6 +189,7 @@ def count(item: Item, clock_name: str, rules: Rules, events: Iterable[Event] = (
         extensions=tuple(_extensions(case)),
         due_at=due_at,
         original_due=original_due(run, clock, item, calendar),
+        unpaused_due=case.due(run._replace(pauses=())),
         near_at=None if due_at is None else near(run, clock, item, calendar, due_at),
         provisional=due_at is not None and calendar.provisional(ordinal_of(run.started), closing_ordinal(due_at)),
         paused=run.paused,

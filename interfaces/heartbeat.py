@@ -53,7 +53,13 @@ def run(make_office: Callable[[], Office], path: str, every: int, log_file: str 
     signal.signal(signal.SIGINT, stop)
     # None: a beat missed while the machine slept is made up for at once; coalesce: by one pass, which finds all that is due.
     scheduler.add_job(
-        beat, "interval", seconds=every, next_run_time=_at_once(), misfire_grace_time=None, coalesce=True, max_instances=1
+        beat,
+        "interval",
+        seconds=every,
+        next_run_time=_at_once(),
+        misfire_grace_time=None,
+        coalesce=True,
+        max_instances=1,
     )
     note(f"值守中，每 {every} 秒巡查一遍（进程 {os.getpid()}）。")
     try:

@@ -71,9 +71,9 @@ def public(row: Mapping[str, object]) -> dict[str, object]:
 
 
 def left(judged: Light, *, final: bool, done: bool) -> str:
-    """Say how much time is left or over: 余3日 今日 超5日 (working days), or 按时 逾期5日 for what is done."""
+    """Say how much time is left or over: 余3日 今日 超5日 (working days), or 按时 逾期5日 for what is closed."""
     if final or done:
-        if judged.due_at is None:
+        if judged.due_at is None or not final:
             return ""
         return f"逾期{judged.days}日" if judged.word == OVERDUE else "按时"
     if judged.word == NONE:

@@ -46,7 +46,14 @@ class Batch(NamedTuple):
 
 
 def read_problems(  # noqa: PLR0913 - the options of one command
-    path: str, maps: tuple[str, ...], sheet: str | None, session: Session, workflow: str, *, source: str | None, anonymous: bool
+    path: str,
+    maps: tuple[str, ...],
+    sheet: str | None,
+    session: Session,
+    workflow: str,
+    *,
+    source: str | None,
+    anonymous: bool,
 ) -> Batch:
     """Read a problem list; raises `Misused` or `FaultsFound` when the file or its columns as a whole cannot be used."""
     explicit = parse_map(maps)
@@ -120,7 +127,11 @@ class _Reading:
             self._wrong(name, value, error)
             return None
         if name == "co_units":
-            return [part for part in text.replace("，", "、").replace(",", "、").replace("；", "、").split("、") if part.strip()]
+            return [
+                part
+                for part in text.replace("，", "、").replace(",", "、").replace("；", "、").split("、")
+                if part.strip()
+            ]
         return text
 
     def _found(self, value: object) -> str | None:
@@ -141,7 +152,9 @@ class _Reading:
         if not text:
             return
         for track in self.rules.definition.tracks.values():
-            if text in (track.name, track.title, track.list_title) or text.rstrip("的问题") == track.list_title.rstrip("的问题"):
+            if text in (track.name, track.title, track.list_title) or text.rstrip("的问题") == track.list_title.rstrip(
+                "的问题"
+            ):
                 fields["track"] = track.name
                 return
         titles = "、".join(track.list_title for track in self.rules.definition.tracks.values())

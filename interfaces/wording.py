@@ -88,7 +88,18 @@ def event_text(event: Event, titles: Titles, rules: Rules) -> str:
         detail = _fields_text(made.get("fields") if isinstance(made, dict) else {}, titles, rules)
         return f"申请{kind}{'：' + detail if detail else ''}"
     detail = _fields_text(body.get("fields"), titles, rules)
-    return f"{title}{'：' + detail if detail else ''}"
+    return f"{title}{_decision_text(event, body)}{'：' + detail if detail else ''}"
+
+
+def _decision_text(event: Event, body: dict[str, object]) -> str:
+    """Name the request that was decided and what became of it."""
+    from workflows.labels import REQUEST_STATES
+
+    decision = body.get("decision")
+    if not isinstance(decision, list):
+        return ""
+    ordinal, state = decision
+    return f" {event.item}-{ordinal}{'（' + REQUEST_STATES['endorsed'] + '）' if state == 'endorsed' else ''}"
 
 
 def _rung_text(body: dict[str, object], rules: Rules) -> str:

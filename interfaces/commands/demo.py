@@ -22,7 +22,7 @@ DEFAULT_FILE = "siban-demo.db"
 """Where the demo leaves its database when nothing else is said: in the current folder."""
 
 _BESIDE = ("", "-journal", "-wal", "-shm", ".lock")
-_BAR = 30  # cells
+_BAR, _WIDE = 30, 72  # cells of the progress bar, and of what a record says
 _FORMAL = 3  # from this level of the ladder on each case is shown, below it they are counted
 
 
@@ -134,8 +134,9 @@ def _show(ctx: click.Context, play: Play) -> None:
     _screen(ctx, "台账：还在办的", "list", "--open")
     _head("逐级督办：报给了谁")
     _escalations(play)
-    _screen(ctx, "一件事项的办理记录：逾期、督办、退回整改、销号", "log", str(numbers[24]))
-    _screen(ctx, "一个到期日是怎样数出来的：端午放假、调休上班、等待上级答复", "explain", str(numbers[40]))
+    _head("一件事项的办理记录：逾期、督办、退回整改、销号（略去已阅）", f"siban log {numbers[24]}")
+    _trail(play, numbers[24])
+    _screen(ctx, "一个到期日是怎样数出来的：端午放假、调休上班", "explain", str(numbers[14]))
     _screen(ctx, "一页通报", "report")
 
 
@@ -216,10 +217,46 @@ def _escalations(play: Play) -> None:
     emit(rows, columns, form="table", footer=f"另有临期提醒、到期催办和催办通知 {len(crossings) - len(formal)} 次。")
 
 
+def _trail(play: Play, number: int) -> None:
+    """Show what was recorded about an item, but not who has read what, nor a paper's second copy."""
+    from engine.ports import EventQuery
+    from interfaces.demo_story import WORKFLOW
+    from interfaces.display import display, shorten
+    from interfaces.dossier import decider_text, when
+    from interfaces.wording import event_text
+    from workflows.labels import titles_of
+
+    titles = titles_of({WORKFLOW: play.session.index[WORKFLOW]})
+
+    with play.session.store.read() as reader:
+        item, events = reader.item(number), list(reader.events(EventQuery(item=number)))
+        rules = play.session.rules(reader, item.definition) if item else None
+    if rules is None:
+        return
+    rows = [
+        {
+            "seq": event.seq,
+            "when": when(event.effective_at, play.now),
+            "who": decider_text(event, rules),
+            "text": shorten(display(event_text(event, titles, rules)), _WIDE),
+        }
+        for event in events
+        if event.verb != "ack"
+    ]
+    shown = [row for n, row in enumerate(rows) if n == 0 or {**row, "seq": 0} != {**rows[n - 1], "seq": 0}]
+    columns = [
+        Column("seq", "记录号", "right"),
+        Column("when", "时间", whole=True),
+        Column("who", "办理人", whole=True),
+        Column("text", "办理情况"),
+    ]
+    emit(shown, columns, form="table")
+
+
 def _what_next(path: str, play: Play) -> None:
     """End with commands that work on the database left behind."""
     start = f"siban --db {shlex.quote(path)}"
-    review, stuck = play.numbers[34], play.numbers[31]
+    review, stuck, paused = (play.numbers[no] for no in (34, 31, 40))
     tries = (
         (f"{start} --as 周明 todo", "周明（水务处处长）的待办"),
         (f"{start} --as 周明 办 {review}", "他能办什么"),
@@ -227,7 +264,7 @@ def _what_next(path: str, play: Play) -> None:
         (f"{start} show {stuck}", "久拖未决的一件"),
         (f"{start} --as 沈建文 todo", "副局长的待办：这一件的《专报》待他签发"),
         (f"{start} log {review}", "办理记录"),
-        (f"{start} explain {review}", "到期日怎样数"),
+        (f"{start} explain {paused}", "等待上级答复时不计时"),
         (f"{start} report", "一页通报"),
         (f'{start} --at "2023-09-04 09:00" tick', "再过两天，看督办"),
         (f"{start} check", "台账与记录一致，不作声"),

@@ -16,7 +16,9 @@ from interfaces.shell import Command
     example="siban import 问题清单.xlsx --dry-run\nsiban 导入 来信.xlsx --map title=留言主题 --map found_at=留言时间 --source 群众反映 --anonymous",
 )
 @click.argument("path", metavar="FILE")
-@click.option("--map", "maps", multiple=True, metavar="FIELD=列名", help="指明哪一列是哪个字段，可多次；不用的列写 ignore=列名")
+@click.option(
+    "--map", "maps", multiple=True, metavar="FIELD=列名", help="指明哪一列是哪个字段，可多次；不用的列写 ignore=列名"
+)
 @click.option("--sheet", "--工作表", metavar="NAME", help="工作表名，默认第一张")
 @click.option("--source", "--来源", metavar="TEXT", help="清单中没有来源列时，全部按此来源")
 @click.option("--anonymous", "--匿名", is_flag=True, help="群众反映而没有反映人的，按匿名登记")
@@ -24,7 +26,14 @@ from interfaces.shell import Command
 @click.option("--dry-run", "--试办", is_flag=True, help="只检查，不导入")
 @output_option
 def import_list(
-    path: str, maps: tuple[str, ...], sheet: str | None, source: str | None, anonymous: bool, workflow: str | None, dry_run: bool, form: str
+    path: str,
+    maps: tuple[str, ...],
+    sheet: str | None,
+    source: str | None,
+    anonymous: bool,
+    workflow: str | None,
+    dry_run: bool,
+    form: str,
 ) -> None:
     """导入问题清单：按列名自动对应字段，逐行登记。有一行不对就全部不导入，并列出每一处的行号和列名。"""
     from interfaces.problem_list import read_problems
@@ -36,7 +45,12 @@ def import_list(
         note(line)
     if batch.faults:
         rows = [fault._asdict() for fault in batch.faults]
-        columns = [Column("row", "行", "right"), Column("column", "列"), Column("value", "内容", max_cells=40), Column("why", "问题")]
+        columns = [
+            Column("row", "行", "right"),
+            Column("column", "列"),
+            Column("value", "内容", max_cells=40),
+            Column("why", "问题"),
+        ]
         emit(rows, columns, form=form)
         note(f"{len(batch.faults)} 处有误，未导入任何一行。")
         click.get_current_context().exit(4)
@@ -44,13 +58,23 @@ def import_list(
     outcomes = session.office.register(name, batch.sheets, hand, dry_run=dry_run)
     if not dry_run:
         session.keep_clock()
-    unclear = sum(not sheet_fields.get("limit") and bool(sheet_fields.get("limit_text")) for sheet_fields, _ in batch.sheets)
+    unclear = sum(
+        not sheet_fields.get("limit") and bool(sheet_fields.get("limit_text")) for sheet_fields, _ in batch.sheets
+    )
     first, last = outcomes[0].after.serial, outcomes[-1].after.serial
     said = f"{'可以导入' if dry_run else '已导入'} {len(outcomes)} 件：{first} 至 {last}。"
     if form in ("json", "jsonl"):
         from interfaces.output import emit_value
 
-        emit_value({"imported": 0 if dry_run else len(outcomes), "rows": len(outcomes), "first": first, "last": last, "unclear_limits": unclear})
+        emit_value(
+            {
+                "imported": 0 if dry_run else len(outcomes),
+                "rows": len(outcomes),
+                "first": first,
+                "last": last,
+                "unclear_limits": unclear,
+            }
+        )
     else:
         say(said)
     if unclear:

@@ -120,7 +120,7 @@ def list_items(
             text=text or "",
         )
         asked = meant.lights(lights)
-        key = _SORTS[meant.one("排序", sort, {**{name: name for name in _SORTS}, **_SORT_WORDS})]
+        key = _SORTS[one_of("排序", sort, {**{name: name for name in _SORTS}, **_SORT_WORDS})]
         rows = []
         for kept in reader.rows(query):
             item = from_text(kept.body)
@@ -147,25 +147,28 @@ def _is_mine(item: Item, rules: Rules, me: str, now: int) -> bool:
     return item.text("handler") == me or any(me in people(turn, item, rules) for turn in turns(item, rules, now))
 
 
+def one_of(what: str, text: str, among: Mapping[str, str]) -> str:
+    """Return the identifier for a text that is one, or its title, or the beginning of just one title.
+
+    `among` maps titles to identifiers. Raises `Refused("unknown_choice")` with what there is.
+    """
+    if text in among.values():
+        return text
+    if text in among:
+        return among[text]
+    near = {value for title, value in among.items() if title.startswith(text)}
+    if len(near) == 1:
+        return near.pop()
+    from engine.errors import Refused
+
+    raise Refused("unknown_choice", what=what, text=text, among=list(dict.fromkeys(among)))
+
+
 class _Meanings:
     """Turns what an officer wrote as a condition into identifiers; what nothing is called is refused."""
 
     def __init__(self, index: Index, organisation: Organisation) -> None:
         self._index, self._organisation = index, organisation
-
-    @staticmethod
-    def one(what: str, text: str, among: Mapping[str, str]) -> str:
-        """Return the identifier for a text that is one, or its title, or the beginning of just one title."""
-        if text in among.values():
-            return text
-        if text in among:
-            return among[text]
-        near = {value for title, value in among.items() if title.startswith(text)}
-        if len(near) == 1:
-            return near.pop()
-        from engine.errors import Refused
-
-        raise Refused("unknown_choice", what=what, text=text, among=list(dict.fromkeys(among)))
 
     def states(self, texts: tuple[str, ...]) -> tuple[str, ...]:
         """Read states by title; one title may stand for states of several workflows."""
@@ -173,7 +176,7 @@ class _Meanings:
         for text in texts:
             titles = [(t, name) for entry in self._index.values() for name, t in entry["states"].items()]
             several = [name for title, name in titles if text in (title, name)]
-            found += several or [self.one("状态", text, dict(titles))]
+            found += several or [one_of("状态", text, dict(titles))]
         return tuple(dict.fromkeys(found))
 
     def stages(self, texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -181,7 +184,7 @@ class _Meanings:
         from workflows.labels import STAGES
 
         among = {title: name for name, title in STAGES.items()}
-        return tuple(self.one("环节", text, among) for text in texts)
+        return tuple(one_of("环节", text, among) for text in texts)
 
     def units(self, texts: tuple[str, ...]) -> tuple[str, ...]:
         """Read units by title."""
@@ -191,16 +194,16 @@ class _Meanings:
         """Read the values of a choice by their titles."""
         shapes = [entry["fields"].get(name, {}) for entry in self._index.values()]
         among = {title: value for shape in shapes for value, title in shape.get("choices", {}).items()}
-        return tuple(self.one(what, text, among) for text in texts)
+        return tuple(one_of(what, text, among) for text in texts)
 
     def lights(self, texts: tuple[str, ...]) -> tuple[str, ...]:
         """Read lights by their words."""
         from interfaces.wording import LIGHTS
 
         among = {word: light for light, word in LIGHTS.items()}
-        return tuple(self.one("亮灯", text, among) for text in texts)
+        return tuple(one_of("亮灯", text, among) for text in texts)
 
     def workflow(self, text: str | None) -> str:
         """Read a workflow by title."""
         among = {str(entry["title"]): name for name, entry in self._index.items()}
-        return self.one("流程", text, among) if text else ""
+        return one_of("流程", text, among) if text else ""

@@ -1,0 +1,268 @@
+"""One item: `show` all about it, `log` what was recorded, `explain` how its due day came about."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import click
+
+from interfaces.acting import session_of
+from interfaces.output import Column, emit, emit_value, lines, note, output_option
+from interfaces.shell import Command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from engine.context import Rules
+    from engine.event import Event
+    from engine.ports import EventQuery, Reader
+    from interfaces.dossier import Dossier
+    from interfaces.session import Session
+    from workflows.labels import Titles
+
+FIRST = 50
+"""How many entries a log shows unless asked for more."""
+
+
+@click.command(cls=Command, short_help="一件事项的全部情况", example="siban show 12\nsiban 查看 ZG2023-0012 -o json")
+@click.argument("item", metavar="ITEM")
+@click.option("--proof", "--散列", is_flag=True, help="列出全部记录及其散列值")
+@output_option
+def show(item: str, proof: bool, form: str) -> None:
+    """一件事项的全部情况：在谁手上、何时到期、下一步、我能办什么，以及措施、申请、反馈、材料和最近记录。"""
+    from interfaces.dossier import page, page_json
+
+    dossier = _dossier(session_of(), item, possibilities=True)
+    if form in ("json", "jsonl"):
+        emit_value(page_json(dossier, proof=proof), form=form)
+        return
+    lines(page(dossier, proof=proof).split("\n"))
+
+
+@click.command(
+    "log",
+    cls=Command,
+    short_help="办理记录",
+    example="siban log 12\nsiban 记录 --actor 周明 --since 2023-05-01 --until 2023-05-31\nsiban log --result refused -o jsonl",
+)
+@click.argument("item", required=False, metavar="[ITEM]")
+@click.option("--actor", "--办理人", metavar="OFFICER", help="决定的人、录入的人或集体；系统写 system")
+@click.option("--verb", "--动作", metavar="VERB", help="办理动作")
+@click.option("--unit", "--单位", metavar="UNIT", help="办理人所在单位")
+@click.option("--since", "--自", metavar="INSTANT", help="录入时间不早于")
+@click.option("--until", "--至", metavar="INSTANT", help="录入时间不晚于；只写日期的含当日")
+@click.option("--result", "--结果", metavar="RESULT", help="办成（done）｜未成（refused）")
+@click.option(
+    "-n",
+    "--limit",
+    "--条数",
+    "limit",
+    type=click.IntRange(0),
+    default=FIRST,
+    metavar="N",
+    help=f"最近几条，默认 {FIRST}，0 为全部",
+)
+@click.option("--proof", "--散列", is_flag=True, help="附散列值")
+@output_option
+def log(
+    item: str | None,
+    actor: str | None,
+    verb: str | None,
+    unit: str | None,
+    since: str | None,
+    until: str | None,
+    result: str | None,
+    limit: int,
+    proof: bool,
+    form: str,
+) -> None:
+    """办理记录：谁在何时办了什么，未办成的也在内；最近的在最后。代录的注明录入人和依据。"""
+    session = session_of()
+    titles, now = session.titles, session.now
+    number = session.numbers([item])[0] if item else None
+    with session.store.read() as reader:
+        organisation = session.organisation(reader)
+        query = _query(
+            number,
+            organisation.decider(actor) if actor and actor != "system" else actor,
+            verb,
+            since,
+            until,
+            result,
+            titles,
+        )
+        wanted = organisation.unit(unit).id if unit else ""
+        found = []
+        for event in reader.events(query):
+            if wanted and wanted not in (organisation.unit_of(event.decider), organisation.unit_of(event.enterer)):
+                continue
+            found.append(event)
+            if limit and len(found) > limit:
+                break
+        more = bool(limit) and len(found) > limit
+        rows = list(_log_rows(list(reversed(found[: limit or None])), session, reader, titles, now, proof=proof))
+    columns = [
+        Column("seq", "记录号", "right"),
+        Column("when", "时间") if form == "table" else Column("effective_at", "时间"),
+        *([] if number else [Column("item", "事项", "right")]),
+        Column("who", "办理人"),
+        Column("text", "办理情况", light="mark"),
+        *([Column("hash", "散列值")] if proof else []),
+    ]
+    emit(rows, columns, form=form, empty="没有符合条件的记录。")
+    if more and form == "table":
+        note(f"只列出最近 {limit} 条；全部列出：-n 0")
+
+
+def _query(  # the filters of one command
+    number: int | None,
+    person: str | None,
+    verb: str | None,
+    since: str | None,
+    until: str | None,
+    result: str | None,
+    titles: Titles,
+) -> EventQuery:
+    from engine.clock import DAY, SECOND, parse_instant
+    from engine.ports import EventQuery
+    from interfaces.commands.ledger import one_of
+    from workflows.labels import FIXED_VERBS
+
+    end = parse_instant(until) if until else None
+    if end is not None and until:
+        end += DAY if len(until.strip()) <= len("2023年12月31日") and ":" not in until else SECOND
+    verbs = {title: name for name, title in (*FIXED_VERBS.items(), *titles.verbs.items())}
+    results = {"办成": "done", "未成": "refused"}
+    return EventQuery(
+        item=number,
+        person=person or "",
+        verb=one_of("办理动作", verb.replace("-", "_"), verbs) if verb else "",
+        result=one_of("结果", result, results) if result else "",
+        since=parse_instant(since) if since else None,
+        until=end,
+        newest=True,
+    )
+
+
+def _log_rows(
+    events: list[Event], session: Session, reader: Reader, titles: Titles, now: int, *, proof: bool
+) -> Iterator[dict[str, object]]:
+    from interfaces.dossier import decider_text, event_json, late_text, was_refused, when
+
+    for event in events:
+        rules = _rules(event, session, reader)
+        row = event_json(event, rules, _titles(session, rules, titles), proof=proof)
+        row["who"] = decider_text(event, rules)
+        row["when"] = when(event.effective_at, now)
+        row["text"] = f"{row['text']}{late_text(event, now)}"
+        row["mark"] = "overdue" if was_refused(event) else ""
+        yield row
+
+
+def _rules(event: Event, session: Session, reader: Reader) -> Rules:
+    """Return the rules an entry is to be read under; entries about no item name none of their own."""
+    from engine.policy import DEFINITION
+
+    known = reader.policy(DEFINITION, event.definition) if event.definition else None
+    if known:
+        return session.rules(reader, event.definition)
+    current = reader.current_hashes()
+    return session.rules(reader, next(hash_ for (kind, _), hash_ in current.items() if kind == DEFINITION))
+
+
+def _titles(session: Session, rules: Rules, titles: Titles) -> Titles:
+    """Return the titles of one workflow: two may call the same verb differently."""
+    from workflows.labels import titles_of
+
+    name = rules.definition.name
+    return titles_of({name: session.index[name]}) if name in session.index else titles
+
+
+@click.command(
+    cls=Command,
+    short_help="到期日是怎样一天一天算出来的",
+    example="siban explain 12\nsiban 算期 12 --clock 签收时限\nsiban explain 12 --spent",
+)
+@click.argument("item", metavar="ITEM")
+@click.option("--clock", "--计时", metavar="NAME", help="哪个计时，默认整改时限")
+@click.option("--all", "--全部", "everything", is_flag=True, help="逐日列出，不折叠")
+@click.option("--spent", "--用时", is_flag=True, help="时间用在了哪里：每个环节、每个单位各用多少工作时间")
+@output_option
+def explain(item: str, clock: str | None, everything: bool, spent: bool, form: str) -> None:
+    """到期日是怎样一天一天算出来的：哪天计、哪天不计、依据什么通知，何时暂停、延期，到哪一级督办。"""
+    from engine.explain import count
+    from interfaces.reckoning import explanation_json, explanation_text
+
+    session = session_of()
+    dossier = _dossier(session, item, possibilities=False)
+    if spent:
+        _spent(dossier, form)
+        return
+    told = count(dossier.item, _clock(dossier, clock), dossier.rules, dossier.events)
+    if form in ("json", "jsonl"):
+        emit_value({"number": dossier.item.number, "serial": dossier.item.serial} | explanation_json(told), form=form)
+        return
+    lines(explanation_text(told, dossier, everything=everything).split("\n"))
+
+
+def _spent(dossier: Dossier, form: str) -> None:
+    from engine.explain import spent
+    from interfaces.reckoning import by_unit, visit_row
+
+    visits = spent(dossier.events, dossier.rules, dossier.now)
+    columns = [
+        Column("state_title", "状态"),
+        Column("unit_title", "单位"),
+        Column("who", "办理人"),
+        Column("since", "自", show=lambda row: str(row["since"])[:16].replace("T", " ")),
+        Column("until", "至", show=lambda row: str(row["until"] or "")[:16].replace("T", " ")),
+        Column("worked", "用时", "right"),
+    ]
+    rows = [visit_row(visit, dossier.rules) for visit in visits]
+    if form == "table":
+        rows = [row for row in rows if row["worked_seconds"] or row["until"] is None]
+    emit(rows, columns, form=form, footer=by_unit(visits, dossier.rules))
+
+
+def _clock(dossier: Dossier, name: str | None) -> str:
+    """Return the clock meant: the one named, else the main one, before it begins the one that runs out first."""
+    from engine.run import due
+    from interfaces.commands.ledger import one_of
+
+    item, definition = dossier.item, dossier.rules.definition
+    if name:
+        return one_of("计时", name, {clock.title: key for key, clock in definition.clocks.items()})
+    main = definition.main_clock
+    if main and main.name in item.clocks:
+        return main.name
+    moments = [
+        (due(run, definition.clocks[key], item, dossier.rules.calendar) or 1 << 62, key)
+        for key, run in item.clocks.items()
+        if key in definition.clocks
+    ]
+    return min(moments)[1] if moments else main.name if main else ""
+
+
+def _dossier(session: Session, name: str, *, possibilities: bool) -> Dossier:
+    """Read everything about the item named, in one view."""
+    from engine.context import Context, Hand
+    from engine.decide import allowed_verbs
+    from engine.errors import Refused
+    from engine.ports import EventQuery
+    from interfaces.dossier import Dossier
+
+    number, now, titles = session.numbers([name])[0], session.now, session.titles
+    me = ""
+    if possibilities:
+        with suppress(Refused):  # whoever reads need not be an officer
+            me = session.hand().decider
+    with session.store.read() as reader:
+        item = reader.item(number)
+        if item is None:
+            raise Refused("unknown_item", name=name)
+        rules = session.rules(reader, item.definition)
+        allowed = allowed_verbs(item, Context(rules, Hand(me, me), now, now, reader.item)) if me else []
+        events = list(reader.events(EventQuery(item=number)))
+        own = _titles(session, rules, titles)
+        return Dossier(item, rules, own, events, reader.reporter(number), allowed, now)

@@ -1,0 +1,402 @@
+"""One item as people read it: where it is, whose move it is, by when, and what has happened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from engine.canonical import parse
+from engine.clock import MINUTE, civil, iso
+from engine.event import DONE, SYSTEM
+from interfaces.display import display
+from interfaces.output import block
+from interfaces.wording import due_text, event_text, left_text, light_text, value_text
+from workflows.labels import STAGES, WEEKDAYS, addressee
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from engine.context import Rules
+    from engine.event import Event
+    from engine.item import Item, Request
+    from engine.ports import Reporter
+    from workflows.labels import Titles
+
+LAST = 5
+"""How many of the last entries `show` prints."""
+
+_OWN_PLACE = (
+    "title", "description", "track", "source", "lead_unit", "co_units", "co_reported", "handler", "commander",
+    "measures", "measure_done", "measure_dropped", "all_measures_done", "evidence", "told", "exempted", "addressees",
+    "limit", "extended", "on_time",
+)  # fmt: skip
+"""Kept fields that the page shows in a place of their own; all others follow by their titles."""
+
+
+class Dossier(NamedTuple):
+    """Everything about one item that a page needs, read in one view."""
+
+    item: Item
+    rules: Rules
+    titles: Titles
+    events: list[Event]
+    reporter: Reporter | None
+    allowed: list[str]
+    now: int
+
+    def title(self, verb: str) -> str:
+        """Return a verb's title in the item's own workflow."""
+        return self.rules.definition.verbs.get(verb) or self.titles.verb(verb)
+
+    def who(self, person: str) -> str:
+        """Return a person's name."""
+        return person_name(person, self.rules)
+
+
+def page(dossier: Dossier, *, proof: bool = False) -> str:
+    """Return the page in words."""
+    item = dossier.item
+    again = f"，第 {item.round} 轮" if item.round > 1 else ""
+    parts = [
+        f"{item.serial}  {display(item.text('title'))}    （第 {item.number} 号{again}）",
+        block([*_standing(dossier), *_parties(dossier), *_others(dossier)]),
+    ]
+    for heading, lines in (
+        ("整改措施", list(_measures(dossier))),
+        ("申请", [_request(dossier, request) for request in item.requests]),
+        ("反馈", list(_feedback(dossier))),
+        ("佐证材料", [_file(one, proof=proof) for one in _list(item, "evidence")]),
+    ):
+        if lines:
+            parts.append("\n".join([heading, *(f"  {line}" for line in lines)]))
+    shown = dossier.events if proof else dossier.events[-LAST:]
+    count = len(dossier.events)
+    more = "" if len(shown) == count else f"（最近 {len(shown)} 条，共 {count} 条：siban log {item.number}）"
+    records = [record(event, dossier, proof=proof) for event in shown]
+    parts.append("\n".join([f"办理记录{more}", *(f"  {line}" for line in records)]))
+    return "\n\n".join(parts)
+
+
+def record(event: Event, dossier: Dossier, *, proof: bool = False) -> str:
+    """Return one entry of the record as a line, with who entered it and what that rested on."""
+    rules = dossier.rules
+    text = event_text(event, dossier.titles, rules) + late_text(event, dossier.now)
+    line = f"{when(event.effective_at, dossier.now)}  {decider_text(event, rules)}  {text}"
+    return f"{event.seq}  {line}\n     {event.hash}" if proof else line
+
+
+def decider_text(event: Event, rules: Rules) -> str:
+    """Name who decided, and for 代录 who entered it and on what basis."""
+    basis = parse(event.basis) if event.basis else {}
+    name = person_name(event.decider, rules)
+    if event.decider == event.enterer:
+        return name
+    by = person_name(event.enterer, rules)
+    if basis.get("kind") == "delegation":
+        return f"{name}（{by}代办）"
+    words = " ".join(str(basis[key]) for key in ("kind", "ref", "date") if basis.get(key))
+    return f"{name}（{by}代录{'：' + display(words) if words else ''}）"
+
+
+def person_name(person: str, rules: Rules) -> str:
+    """Return the name of a person, a body or the system."""
+    return "系统" if person == SYSTEM else display(rules.organisation.name_of(person))
+
+
+def late_text(event: Event, now: int) -> str:
+    """Say when an act was entered, where that was later than it was done (补录)."""
+    late = event.recorded_at - event.effective_at >= MINUTE and event.decider != SYSTEM
+    return f"（{when(event.recorded_at, now)} 补录）" if late else ""
+
+
+def when(at: int, now: int) -> str:
+    """Write an instant for a list: 5月29日 11:00, with the year in front where it is another."""
+    moment, today = civil(at), civil(now)
+    year = "" if moment.year == today.year else f"{moment.year}年"
+    return f"{year}{moment.month}月{moment.day}日 {moment:%H:%M}"
+
+
+def day_and_time(at: int, now: int) -> str:
+    """Write an instant with its weekday: 5月31日 周三 17:30; a day's very end is the 24:00 of that day."""
+    midnight = civil(at).hour == civil(at).minute == civil(at).second == 0
+    moment, today = civil(at - 1 if midnight else at), civil(now)
+    year = "" if moment.year == today.year else f"{moment.year}年"
+    clock = "24:00" if midnight else f"{moment:%H:%M}"
+    return f"{year}{moment.month}月{moment.day}日 周{WEEKDAYS[moment.weekday()]} {clock}"
+
+
+# -- the parts of the page -------------------------------------------------------------------------------------------
+
+
+def _standing(dossier: Dossier) -> Iterator[tuple[str, object]]:
+    """Where it is, whose move it is, by when."""
+    item, rules, now = dossier.item, dossier.rules, dossier.now
+    state = rules.definition.states[item.state]
+    yield "状态", f"{state.title}（{STAGES[state.stage]}），{when(item.since, now)} 起"
+    if not state.final:
+        yield "现在该谁", whose_move(item, rules, now)
+        yield "下一步", next_step(dossier)
+    names = [dossier.title(verb) for verb in dossier.allowed]
+    if names:
+        yield "您可以", f"{'、'.join(names)}（siban 办 {item.number}）"
+    yield from _limits(dossier)
+    verdict = item.fields.get("on_time")
+    if state.final and isinstance(verdict, bool):
+        yield "结论", _verdict(verdict, dossier)
+
+
+def _verdict(on_time: bool, dossier: Dossier) -> str:  # noqa: FBT001 - the one fact
+    """Say how punctual a closed item was judged, and beside it what a count under the present calendar gives."""
+    from engine.light import OVERDUE, light
+
+    words = {True: "按时办结", False: "逾期办结"}
+    again = light(dossier.item, dossier.rules, dossier.now).word != OVERDUE
+    excused = "，申诉成立，不计入逾期统计" if dossier.item.fields.get("exempt_from_statistics") else ""
+    return f"{words[on_time]}{excused}{'' if again == on_time else f'（按现行日历重算为{words[again]}）'}"
+
+
+def _limits(dossier: Dossier) -> Iterator[tuple[str, object]]:
+    """The present limit, the original one with its extensions, and the other clocks that run."""
+    from engine.explain import count
+    from engine.light import NORMAL, light
+    from engine.run import due
+
+    item, rules, now = dossier.item, dossier.rules, dossier.now
+    main = rules.definition.main_clock
+    if main and main.name in item.clocks:
+        told = count(item, main.name, rules, dossier.events)
+        judged = light(item, rules, now)
+        if told.due_at is None:
+            yield main.title, "时限待明确"
+        else:
+            if told.stopped is None:
+                judgement = "、".join(word for word in (light_text(judged), left_text(judged)) if word)
+                spent = f"（{judgement}）"
+            else:
+                spent = (
+                    f"，{when(told.stopped, now)} 报办结{'' if judged.word == NORMAL else f'，{light_text(judged)}'}"
+                )
+            yield main.title, f"{day_and_time(told.due_at, now)}{'（暂定）' if told.provisional else ''}{spent}"
+        if told.original_due is not None and told.original_due != told.due_at and told.extensions:
+            moves = "；".join(
+                f"{when(e.at, now)} 批准延至 {due_text(judged._replace(due_at=e.after))}" for e in told.extensions
+            )
+            yield "原时限", f"{day_and_time(told.original_due, now)}；{moves}"
+    for name, run in item.clocks.items():
+        clock = rules.definition.clocks.get(name)
+        at = due(run, clock, item, rules.calendar) if clock and not clock.main and run.running else None
+        if clock and at is not None:
+            yield clock.title, f"{day_and_time(at, now)}{'，已超' if now > at else ''}"
+
+
+def whose_move(item: Item, rules: Rules, now: int) -> str:
+    """Name on whose desk an item lies: 河道署 金晓, or the unit alone where anybody of it may."""
+    from engine.turn import desk
+    from workflows.labels import ROLES
+
+    where = desk(item, rules, now)
+    organisation = rules.organisation
+    words = [organisation.unit_title(where.unit), organisation.name_of(where.person)]
+    return display(" ".join(word for word in words if word)) or ROLES.get(where.role, where.role)
+
+
+def next_step(dossier: Dossier) -> str:
+    """Say what comes next, and what else is asked for at the same time."""
+    from engine.turn import turns
+
+    item, rules = dossier.item, dossier.rules
+    state = rules.definition.states[item.state]
+    steps = turns(item, rules, dossier.now)
+    words = [dossier.title(step.verb) if step.verb else state.next or state.title for step in steps]
+    return "；另：".join([words[0], "、".join(words[1:])]) if len(words) > 1 else "".join(words)
+
+
+def _parties(dossier: Dossier) -> Iterator[tuple[str, object]]:
+    item, rules = dossier.item, dossier.rules
+    definition, organisation = rules.definition, rules.organisation
+    track = definition.tracks.get(item.text("track"))
+    if track:
+        yield "清单", f"{track.list_title}（{track.title}{'，暂名' if track.provisional else ''}）"
+    source = definition.sources.get(item.text("source"))
+    if source:
+        yield "来源", source.title
+    if item.text("lead_unit"):
+        yield "主办", organisation.unit_title(item.text("lead_unit"))
+    reported = item.names("co_reported")
+    co_units = [
+        f"{organisation.unit_title(u)}（{'已反馈' if u in reported else '未反馈'}）" for u in item.names("co_units")
+    ]
+    if co_units:
+        yield "协办", "、".join(co_units)
+    for name, title in (("handler", "责任人"), ("commander", "挂帅领导")):
+        if item.text(name):
+            yield title, organisation.name_of(item.text(name))
+    yield (
+        "登记",
+        f"{when(item.registered_at, dossier.now)} {'、'.join(dossier.who(p) for p in _doers(item, 'register'))}",
+    )
+    if dossier.reporter:
+        yield "反映人", masked(dossier.reporter.name)
+    if item.text("description"):
+        yield "具体情况", item.text("description")
+
+
+def _doers(item: Item, verb: str) -> tuple[str, ...]:
+    act = item.acts.get(verb)
+    return act.by if act else ()
+
+
+def masked(name: str) -> str:
+    """Hide a reporter's name but for its first character."""
+    return f"{name[:1]}**" if name else "（未具名）"
+
+
+def _others(dossier: Dossier) -> Iterator[tuple[str, object]]:
+    """Kept fields that have no place of their own."""
+    for name, field in dossier.rules.definition.fields.items():
+        value = dossier.item.fields.get(name)
+        if name not in _OWN_PLACE and value not in (None, "", [], False):
+            yield field.title, value_text(name, value, dossier.rules)
+
+
+def _measures(dossier: Dossier) -> Iterator[str]:
+    item, organisation = dossier.item, dossier.rules.organisation
+    done = {_ordinal(text) for text in item.names("measure_done")}
+    dropped = {_ordinal(text): text for text in item.names("measure_dropped")}
+    for number, one in enumerate(_list(item, "measures"), 1):
+        unit = organisation.unit_title(str(one.get("unit") or ""))
+        mark = "已完成" if str(number) in done else "不再执行" if str(number) in dropped else ""
+        tail = "，".join(word for word in (unit, str(one.get("due") or ""), mark) if word)
+        yield f"{number}. {display(str(one.get('text', '')))}{f'（{display(tail)}）' if tail else ''}"
+    if item.fields.get("all_measures_done"):
+        yield "报告：措施全部完成"
+
+
+def _ordinal(text: str) -> str:
+    digits = text.partition(":")[0].partition("：")[0]
+    return digits.strip()
+
+
+def _request(dossier: Dossier, request: Request) -> str:
+    from workflows.labels import REQUEST_STATES
+
+    kind = dossier.rules.definition.requests.get(request.kind)
+    asked = "；".join(
+        f"{dossier.titles.fields.get(name, name)} {value_text(name, value, dossier.rules)}"
+        for name, value in request.fields.items()
+    )
+    decided = ""
+    if request.decided_at is not None:
+        decided = f"（{when(request.decided_at, dossier.now)} {dossier.who(request.decided_by)}）"
+    head = f"{dossier.item.number}-{request.ordinal} {kind.title if kind else request.kind}"
+    made = f"{when(request.made_at, dossier.now)} {dossier.who(request.made_by)}"
+    state = REQUEST_STATES.get(request.state, request.state)
+    waits = f"，等{_deciders(dossier, request)}批复" if request.is_open else ""
+    return f"{head}  {made}：{display(asked)} → {state}{decided}{waits}"
+
+
+def _deciders(dossier: Dossier, request: Request) -> str:
+    from engine.context import Context, Hand
+    from engine.request import deciders
+    from workflows.labels import ROLES
+
+    context = Context(dossier.rules, Hand(SYSTEM, SYSTEM), dossier.now, dossier.now, lambda _number: None)
+    roles = deciders(dossier.item, request, dossier.rules.definition.requests[request.kind], context)
+    return "、".join(ROLES.get(role, role) for role in roles)
+
+
+def _feedback(dossier: Dossier) -> Iterator[str]:
+    item = dossier.item
+    for name in item.names("addressees"):
+        state = "已反馈" if name in item.names("told") else "免予反馈" if name in item.names("exempted") else "尚未反馈"
+        yield f"{addressee(name)}：{state}"
+
+
+def _file(one: Mapping[str, object], *, proof: bool) -> str:
+    size = one.get("size")
+    words = f"{display(str(one.get('name', '')))}{f'（{size} 字节）' if isinstance(size, int) else ''}"
+    return f"{words}  {one.get('sha256', '')}" if proof else words
+
+
+def _list(item: Item, field: str) -> list[Mapping[str, object]]:
+    value = item.fields.get(field)
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, (list, tuple)) else []
+
+
+# -- for programs ----------------------------------------------------------------------------------------------------
+
+
+def page_json(dossier: Dossier, *, proof: bool = False) -> dict[str, object]:
+    """Return the page as JSON with the identifiers of the glossary."""
+    from engine.request import open_requests
+    from engine.run import due
+    from engine.turn import desk, people, turns
+    from interfaces.listing import item_row, public
+
+    item, rules, now = dossier.item, dossier.rules, dossier.now
+    where = desk(item, rules, now)
+    clocks = {}
+    for name, run in item.clocks.items():
+        clock = rules.definition.clocks.get(name)
+        at = due(run, clock, item, rules.calendar) if clock else None
+        clocks[name] = {
+            "title": clock.title if clock else name,
+            "cycle": run.cycle,
+            "started_at": iso(run.started),
+            "stopped_at": None if run.stopped is None else iso(run.stopped),
+            "paused": run.paused,
+            "due_at": None if at is None else iso(at),
+        }
+    fields = {name: value for name, value in item.fields.items() if not name.startswith("_")}
+    return public(item_row(item, rules, now)) | {
+        "fields": fields,
+        "desk": {"role": where.role, "unit": where.unit, "person": where.person},
+        "turns": [
+            {"verb": t.verb, "roles": list(t.roles), "clock": t.clock, "people": people(t, item, rules)}
+            for t in turns(item, rules, now)
+        ],
+        "allowed": dossier.allowed,
+        "clocks": clocks,
+        "requests": [
+            {
+                "name": f"{item.number}-{r.ordinal}",
+                "kind": r.kind,
+                "state": r.state,
+                "made_by": r.made_by,
+                "made_at": iso(r.made_at),
+                "timely": r.timely,
+                "fields": dict(r.fields),
+                "decided_by": r.decided_by,
+                "decided_at": None if r.decided_at is None else iso(r.decided_at),
+            }
+            for r in item.requests
+        ],
+        "open_requests": open_requests(item),
+        "reporter": masked(dossier.reporter.name) if dossier.reporter else None,
+        "events": [event_json(event, dossier.rules, dossier.titles, proof=proof) for event in dossier.events],
+    }
+
+
+def event_json(event: Event, rules: Rules, titles: Titles, *, proof: bool = False) -> dict[str, object]:
+    """Return one entry of the record as JSON."""
+    row: dict[str, object] = {
+        "seq": event.seq,
+        "item": event.item,
+        "verb": event.verb,
+        "result": event.result,
+        "effective_at": iso(event.effective_at),
+        "recorded_at": iso(event.recorded_at),
+        "decider": event.decider,
+        "enterer": event.enterer,
+        "on_behalf": event.decider != event.enterer,
+        "basis": parse(event.basis) if event.basis else None,
+        "text": event_text(event, titles, rules),
+        "body": parse(event.body),
+    }
+    if proof:
+        row |= {"prev": event.prev, "hash": event.hash, "definition": event.definition, "calendar": event.calendar}
+    return row
+
+
+def was_refused(event: Event) -> bool:
+    """Whether an entry records a command that was refused."""
+    return event.result != DONE
