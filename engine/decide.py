@@ -9,7 +9,7 @@ from engine.errors import Refused
 from engine.evolve import evolve
 from engine.machine import next_state
 from engine.roles import addressees, holds, members, seen_before
-from engine.run import due, limit_fields
+from engine.run import due, limit_fields, limit_of
 from engine.timing import operations
 
 if TYPE_CHECKING:
@@ -98,7 +98,8 @@ def choose(item: Item, verb: str, context: Context) -> Transition:
 def on_desk(item: Item, context: Context) -> list[str]:
     """Name those on whose desk the item lies now, at most three."""
     state = context.rules.definition.states.get(item.state)
-    return _people((state.owner,), item, context)[:3] if state and state.owner else []
+    owner = state.owner_of(item) if state else ""
+    return _people((owner,), item, context)[:3] if owner else []
 
 
 def allowed_verbs(item: Item, context: Context) -> list[str]:
@@ -168,12 +169,14 @@ def carry_out(item: Item, transition: Transition, given: Fields, context: Contex
     body: dict[str, object] = {}
     if transition.to:
         body["to"] = to
-        voided = [request.ordinal for request in item.requests if request.is_open and request.made_in != to]
-        if voided:
-            body["void"] = voided
     constants = {name: constant(value, context) for name, value in transition.put.items()}
     copied = {name: item.fields[source] for name, source in transition.copy.items() if source in item.fields}
-    body.update(_field_body(definition, {**copied, **given, **constants}))
+    fields = {**copied, **given, **constants}
+    body.update(_field_body(definition, fields))
+    moves_on = fields.get("lead_unit", item.text("lead_unit")) != item.text("lead_unit")
+    voided = [r.ordinal for r in item.requests if r.is_open and (moves_on or r.made_in != to)]
+    if voided:
+        body["void"] = voided
     if transition.clears:
         body["clears"] = list(transition.clears)
     if transition.new_round:
@@ -181,7 +184,8 @@ def carry_out(item: Item, transition: Transition, given: Fields, context: Contex
     clocks = operations(definition, item, transition.verb, to, at, transition.restarts)
     if clocks:
         body["clocks"] = clocks
-    told = addressees(transition.notify, definition.states[to].owner, item, context.rules.organisation, context.now)
+    after = item._replace(fields={**item.fields, **fields})  # an assignment is told to those it names
+    told = addressees(transition.notify, definition.states[to].owner_of(after), after, context.rules.organisation, context.now)
     told = [person for person in told if person != context.hand.decider]
     if told:
         body["tell"] = told
@@ -196,7 +200,7 @@ def carry_out(item: Item, transition: Transition, given: Fields, context: Contex
 
 
 def completed(item: Item, verb: str, body: dict[str, object], context: Context) -> Event:
-    """Finish an act's body with what only its outcome shows: clocks that begin a new cycle, and the verdict of a closed item."""
+    """Finish an act's body with what only its outcome shows: due moments that a new limit fixes, cycles, the verdict of a closed item."""
     definition = context.rules.definition
     event = context.event(item.number, verb, body)
     to = body.get("to")
@@ -205,10 +209,10 @@ def completed(item: Item, verb: str, body: dict[str, object], context: Context) 
         return event
     after = evolve(item, event, body)
     extra: dict[str, object] = {}
-    longer = _longer(item, after, context)
-    if longer:
+    changes = _changed_dues(item, after, context)
+    if changes:
         ops = body.get("clocks", [])
-        extra["clocks"] = [*(ops if isinstance(ops, list) else []), *longer]
+        extra["clocks"] = [*(ops if isinstance(ops, list) else []), *changes]
     if closes:
         extra |= {"closed": True} | verdict(after, context)
     return context.event(item.number, verb, body | extra)
@@ -227,18 +231,28 @@ def _names(value: object) -> list[str]:
     return value if isinstance(value, list) else []
 
 
-def _longer(item: Item, after: Item, context: Context) -> list[list[str]]:
-    """List the clocks whose due moment the act has moved later without a pause: each begins a new cycle."""
+def _changed_dues(item: Item, after: Item, context: Context) -> list[list[object]]:
+    """List what a new limit or an extension does to the clocks that go on.
+
+    A clock with pauses or extensions behind it is moved to what the new limit gives: a date as it stands, a length with the pauses given
+    back. A due moment that comes later begins a new cycle.
+    """
     definition, calendar = context.rules.definition, context.rules.calendar
-    longer = []
+    changes: list[list[object]] = []
     for name, run in after.clocks.items():
-        before = item.clocks.get(name)
-        if before is None or run.stopped is not None or before.cycle != run.cycle or before.pauses != run.pauses:
+        before, clock = item.clocks.get(name), definition.clocks[name]
+        if before is None or run.stopped is not None or before.cycle != run.cycle:
             continue
-        new, old = due(run, definition.clocks[name], after, calendar), due(before, definition.clocks[name], item, calendar)
+        old = due(run._replace(moves=before.moves), clock, item, calendar)
+        new = due(run, clock, after, calendar)
+        limit = limit_of(clock.limit, after)
+        if limit and limit != limit_of(clock.limit, item) and run.moves == before.moves and (run.pauses or run.moves):
+            counted = run._replace(moves=(), pauses=() if limit.unit == "on" else run.pauses)
+            new = due(counted, clock, after, calendar)
+            changes.append(["move", name, context.effective_at, new])
         if new is not None and (old is None or new > old):
-            longer.append(["cycle", name])
-    return longer
+            changes.append(["cycle", name])
+    return changes
 
 
 def verdict(item: Item, context: Context) -> dict[str, object]:

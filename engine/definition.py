@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from engine.item import Item
     from engine.limit import Limit, Offset
 
 STAGES = ("intake", "assign", "handle", "verify", "feedback", "closed")
@@ -41,15 +42,22 @@ class Field(NamedTuple):
 
 
 class State(NamedTuple):
-    """A finer place inside a stage. `owner` is the role on whose desk the item lies; `next` says in words what comes next."""
+    """A finer place inside a stage. `owner` is the role on whose desk the item lies, `owners` the exceptions by track; `next` says in
+    words what comes next.
+    """
 
     name: str
     title: str
     stage: str
     owner: str = ""
+    owners: Mapping[str, str] = {}
     next: str = ""
     final: bool = False
     counted: bool = True
+
+    def owner_of(self, item: Item) -> str:
+        """Return the role on whose desk an item in this state lies."""
+        return self.owners.get(item.text("track"), self.owner)
 
 
 class Requirement(NamedTuple):
@@ -155,7 +163,7 @@ class RequestKind(NamedTuple):
 
     `until` names the date field whose distance from the due day (or from today, when `moves` is empty) is the length asked for.
     `moves` is the clock whose due moment a grant moves to that date; `to` the state a grant leads to; `wakes` the verb that ends that
-    state by itself at the end of that date. `window` counts from the last `window_from` verb.
+    state by itself at the end of that date. `window` counts from the latest of the `window_from` verbs.
     """
 
     name: str
@@ -176,7 +184,7 @@ class RequestKind(NamedTuple):
     max_granted: int = 0
     before_due: str = ""
     window: Limit | None = None
-    window_from: str = ""
+    window_from: tuple[str, ...] = ()
     longest: Limit | None = None
     lapses_after: Limit | None = None
     help: str = ""

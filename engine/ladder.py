@@ -90,14 +90,15 @@ def _comings(item: Item, rules: Rules) -> Iterator[Coming]:
         found: set[str] = set()  # among offsets of one unit the next uncrossed one comes first: the later ones can wait
         for rung in rules.definition.ladders[clock.ladder]:
             unit = rung.at.unit if rung.at else ""
-            if unit in found or f"{name}:{run.cycle}:{rung.level}" in item.crossed:
+            cycle = run.cycle if rung.at else item.round  # what an event sets off comes once a round, not in every cycle
+            if unit in found or f"{name}:{cycle}:{rung.level}" in item.crossed:
                 continue
             at = _planned(rung, item, clock, due_at, rules.calendar)
             if at is None or (unit and at < run.since) or _held(rung, item):
                 continue
             if unit:
                 found.add(unit)
-            yield Coming(at, 2, RUNG, name, run.cycle, rung.level)
+            yield Coming(at, 2, RUNG, name, cycle, rung.level)
 
 
 def _planned(rung: Rung, item: Item, clock: Clock, due_at: int | None, calendar: Calendar) -> int | None:
@@ -145,7 +146,7 @@ def _happen(item: Item, coming: Coming, rules: Rules, now: int) -> Event:
     transition = next(t for t in definition.variants(verb) if item.state in t.sources)
     to = next_state(definition, item.state, transition.name)
     body: dict[str, object] = {"to": to, "clocks": operations(definition, item, verb, to, coming.at)}
-    told = addressees(("owner",), definition.states[to].owner, item, rules.organisation, coming.at)
+    told = addressees(("owner",), definition.states[to].owner_of(item), item, rules.organisation, coming.at)
     if told:
         body["tell"] = told
     return completed(item, verb, body, context)
@@ -156,7 +157,7 @@ def _escalation(item: Item, coming: Coming, context: Context) -> Event:
     rung = next(
         r for r in rules.definition.ladders[rules.definition.clocks[coming.clock].ladder] if r.level == coming.level
     )
-    owner = rules.definition.states[item.state].owner
+    owner = rules.definition.states[item.state].owner_of(item)
     told = addressees(rung.notify, owner, item, rules.organisation, coming.at)
     alarm = not told
     if alarm:

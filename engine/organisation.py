@@ -53,13 +53,14 @@ class Delegation(NamedTuple):
 
 
 class Organisation(NamedTuple):
-    """The whole bureau. `hash` is the SHA-256 of `text`, its canonical JSON."""
+    """The whole bureau. `governing_body` decides what is for the party group (its id among `bodies`). `hash` is the SHA-256 of `text`, its canonical JSON."""
 
     title: str
     supervising_unit: str
     alternate_unit: str
     principal: str
     principal_deputy: str
+    governing_body: str
     units: Mapping[str, Unit]
     officers: Mapping[str, Officer]
     bodies: Mapping[str, str]
@@ -76,7 +77,7 @@ class Organisation(NamedTuple):
         if len(same) == 1:
             return same[0]
         if same:
-            raise Refused("ambiguous_officer", name=name, among=[f"{o.id}（{self.unit_title(o.unit)}）" for o in same])
+            raise Refused("ambiguous_officer", name=name, among=[f"{o.id} ({self.unit_title(o.unit)})" for o in same])
         raise Refused("unknown_officer", name=name, near=_near(name, [o.name for o in self.officers.values()]))
 
     def unit(self, name: str) -> Unit:
@@ -165,6 +166,7 @@ def _build(data: Mapping[str, object], text: str, faults: list[tuple[str, str, s
         alternate_unit=str(top.get("alternate_unit", "")),
         principal=str(top.get("principal", "")),
         principal_deputy=str(top.get("principal_deputy", "")),
+        governing_body=str(top.get("governing_body", "") or next(iter(bodies), "")),
         units={key: Unit(*(str(row.get(f, "")) for f in Unit._fields)) for key, row in units.items()},
         officers={key: _officer(key, row, faults) for key, row in officers.items()},
         bodies={key: str(row.get("title", key)) for key, row in bodies.items()},

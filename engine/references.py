@@ -71,7 +71,7 @@ def _head_faults(d: Definition) -> Iterator[Fault]:
 
 def _state_faults(d: Definition) -> Iterator[Fault]:
     for state in d.states.values():
-        yield from _unknown(f"states.{state.name}.owner", _given(state.owner), ROLES, "unknown_role")
+        yield from _unknown(f"states.{state.name}.owner", (*_given(state.owner), *state.owners.values()), ROLES, "unknown_role")
 
 
 def _transition_faults(d: Definition, verbs: set[str]) -> Iterator[Fault]:
@@ -143,7 +143,7 @@ def _request_faults(d: Definition, verbs: set[str]) -> Iterator[Fault]:
         yield from _unknown(f"{place}.from", kind.sources, d.states, "unknown_state")
         yield from _unknown(f"{place}.to", _given(kind.to), d.states, "unknown_state")
         yield from _unknown(f"{place}.moves", _given(kind.moves, kind.before_due), d.clocks, "unknown_clock")
-        yield from _unknown(f"{place}.wakes", _given(kind.wakes, kind.window_from), verbs, "unknown_verb")
+        yield from _unknown(f"{place}.wakes", (*_given(kind.wakes), *kind.window_from), verbs, "unknown_verb")
 
 
 def _composite_faults(d: Definition, verbs: set[str]) -> Iterator[Fault]:

@@ -139,9 +139,9 @@ def _granted(item: Item, request: Request, kind: RequestKind, given: Fields, con
 
 
 def _within_window(item: Item, kind: RequestKind, context: Context) -> None:
-    act = item.acts.get(kind.window_from)
-    if kind.window and act:
-        closes_at = context.rules.calendar.due(act.at, kind.window)
+    moments = [item.acts[verb].at for verb in kind.window_from if verb in item.acts]
+    if kind.window and moments:
+        closes_at = context.rules.calendar.due(max(moments), kind.window)
         if context.effective_at > closes_at:
             raise Refused("request_window_over", item=item.serial, kind=kind.name, closed_at=closes_at)
 

@@ -39,8 +39,9 @@ def supervising_unit(item: Item, organisation: Organisation) -> str:
 
 def verifying_unit(item: Item, organisation: Organisation) -> str:
     """Return the unit that verifies an item: the supervising one, or the alternate when that one handles it itself (回避)."""
-    unit = supervising_unit(item, organisation)
-    return organisation.alternate_unit if unit in (item.text("lead_unit"), *item.names("co_units")) else unit
+    involved = (item.text("lead_unit"), *item.names("co_units"))
+    candidates = (supervising_unit(item, organisation), organisation.alternate_unit, organisation.supervising_unit)
+    return next((unit for unit in candidates if unit not in involved), organisation.alternate_unit)
 
 
 def members(role: str, item: Item, organisation: Organisation) -> list[str]:
@@ -78,7 +79,7 @@ def members(role: str, item: Item, organisation: Organisation) -> list[str]:
         case "commander":
             return _named(item.text("commander"))
         case "body":
-            return list(organisation.bodies)
+            return _named(organisation.governing_body)
     return []
 
 
@@ -143,6 +144,8 @@ def _relation(relation: str, owner: str, item: Item, organisation: Organisation)
         level = int(relation[len("superior(") : -1])
         return [chain[min(level, len(chain)) - 1]] if chain else []
     role = owner if relation == "owner" else relation
+    if role == "co_units":
+        return [people[0] for unit in item.names("co_units") if (people := _staff(unit, organisation))]
     found = members(role, item, organisation)
     return found if role in ("commander", "leader", "body") else found[:1]
 

@@ -22,11 +22,11 @@ def operations(
     return [
         operation
         for clock in definition.clocks.values()
-        for operation in _one(clock, item, verb, to, at, restart=clock.name in restarts)
+        for operation in _one(definition, clock, item, verb, to, at, restart=clock.name in restarts)
     ]
 
 
-def _one(clock: Clock, item: Item, verb: str, to: str, at: int, *, restart: bool) -> Iterator[Operation]:  # noqa: PLR0913 - the facts of one act
+def _one(definition: Definition, clock: Clock, item: Item, verb: str, to: str, at: int, *, restart: bool) -> Iterator[Operation]:  # noqa: PLR0913 - the facts of one act
     run = item.clocks.get(clock.name)
     if restart and to in clock.runs_in:
         yield ["start", clock.name, at]
@@ -42,7 +42,8 @@ def _one(clock: Clock, item: Item, verb: str, to: str, at: int, *, restart: bool
         if run.paused:
             yield ["resume", clock.name, at]
     else:
-        act = item.acts.get(clock.stops_at)
+        # the report that finally passes ends it; leaving from anywhere but a review, no report stands
+        act = item.acts.get(clock.stops_at) if definition.states[item.state].stage == "verify" else None
         ended = at if verb == clock.stops_at or act is None else act.at
         yield ["stop", clock.name, max(ended, run.started)]
 

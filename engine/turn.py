@@ -105,7 +105,7 @@ def _closing(item: Item, leaving: list[Transition], rules: Rules, now: int) -> T
         open_to = (t for t in leaving if t.verb == wanted and _held_by(_looking_back(t), item, rules, now) is None)
         step = next(open_to, None)
     if step is None:
-        return Turn("", (states[item.state].owner,))
+        return Turn("", (states[item.state].owner_of(item),))
     return Turn(step.verb, _narrow(step.by), "", step.not_same_as)
 
 
@@ -125,7 +125,7 @@ def _looking_back(transition: Transition) -> tuple[str, ...]:
 
 def _moving(item: Item, leaving: list[Transition], rules: Rules) -> Turn:
     """The owner, or those who move the item on where the owner cannot."""
-    owner = rules.definition.states[item.state].owner
+    owner = rules.definition.states[item.state].owner_of(item)
     steps = [t for t in leaving if t.to and t.to != item.state]
     owners = members(owner, item, rules.organisation)
     able = [t for t in steps if any(holds(t.by, person, item, rules.organisation) for person in owners)]

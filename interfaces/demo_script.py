@@ -58,7 +58,6 @@ class Handling(Steps):
             "measure": words["measure"],
             "outcome": words["result"],
             "evidence": play.evidence(words["evidence"]),
-            "done_at": play.now - HOUR,
             "told": list(source.feedback_to),
             "answered_by": _ANSWERED_BY.get(self.source, "letter"),
             "answer_text": words["answer"],

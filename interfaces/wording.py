@@ -47,7 +47,7 @@ def left_text(judged: Light) -> str:
 
 def desk(item: Item, rules: Rules) -> str:
     """Return on whose desk an item lies: 水务处 李某."""
-    owner = rules.definition.states[item.state].owner
+    owner = rules.definition.states[item.state].owner_of(item)
     organisation = rules.organisation
     people = members(owner, item, organisation) if owner else []
     if not people:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from interfaces.display import display, pad, shorten, width
 from interfaces.output import Column, emit, is_terminal, note, say
 from interfaces.shell import Command
 
@@ -97,17 +98,18 @@ def _play(path: str) -> Play:
     from workflows.index import SHIPPED, definition_text
 
     found(path, [definition_text(name) for name in SHIPPED], read_organisation(str(BUREAU)), trial=True, at=BEGIN)
+    with_bar = is_terminal(sys.stderr)
     try:
         play = Play(Session(path))
-        with_bar = is_terminal(sys.stderr)
         _sync(play, 0)  # a demo cut short is made anew: no need to wait for the disk a thousand times
         play.run([*scripts(play), *play.routines()], _progress if with_bar else lambda _begin, _now, _end: None)
         _sync(play, journal()[1])
-        if with_bar:
-            sys.stderr.write("\r\x1b[K")
     except BaseException:
         _remove(path)
         raise
+    finally:
+        if with_bar:
+            sys.stderr.write(f"\r{' ' * 2 * _BAR}\r")
     return play
 
 
@@ -123,7 +125,7 @@ def _progress(begin: int, now: int, end: int) -> None:
     from workflows.labels import day
 
     done = (now - begin) * _BAR // (end - begin)
-    sys.stderr.write(f"\r  {'█' * done}{'░' * (_BAR - done)}  {day(now)}\x1b[K")
+    sys.stderr.write(f"\r  {'█' * done}{'░' * (_BAR - done)}  {day(now)}  ")
     sys.stderr.flush()
 
 
@@ -137,7 +139,7 @@ def _show(ctx: click.Context, play: Play) -> None:
     _head("一件事项的办理记录：逾期、督办、退回整改、销号（略去已阅）", f"siban log {numbers[24]}")
     _trail(play, numbers[24])
     _screen(ctx, "一个到期日是怎样数出来的：端午放假、调休上班", "explain", str(numbers[14]))
-    _screen(ctx, "一页通报", "report")
+    _screen(ctx, "一页通报（按清单）", "report", "--by", "track")
 
 
 def _head(title: str, command: str = "") -> None:
@@ -212,7 +214,7 @@ def _escalations(play: Play) -> None:
         Column("rung", "督办"),
         Column("planned", "时间", whole=True),
         Column("told", "报送"),
-        Column("paper", "文书"),
+        Column("paper", "文书", whole=True),
     ]
     emit(rows, columns, form="table", footer=f"另有临期提醒、到期催办和催办通知 {len(crossings) - len(formal)} 次。")
 
@@ -221,7 +223,6 @@ def _trail(play: Play, number: int) -> None:
     """Show what was recorded about an item, but not who has read what, nor a paper's second copy."""
     from engine.ports import EventQuery
     from interfaces.demo_story import WORKFLOW
-    from interfaces.display import display, shorten
     from interfaces.dossier import decider_text, when
     from interfaces.wording import event_text
     from workflows.labels import titles_of
@@ -262,14 +263,14 @@ def _what_next(path: str, play: Play) -> None:
         (f"{start} --as 周明 办 {review}", "他能办什么"),
         (f"{start} --as 周明 单位审核通过 {review}", "办一件"),
         (f"{start} show {stuck}", "久拖未决的一件"),
-        (f"{start} --as 沈建文 todo", "副局长的待办：这一件的《专报》待他签发"),
+        (f"{start} --as 沈建文 todo", "《专报》待他签发"),
         (f"{start} log {review}", "办理记录"),
         (f"{start} explain {paused}", "等待上级答复时不计时"),
         (f"{start} report", "一页通报"),
-        (f'{start} --at "2023-09-04 09:00" tick', "再过两天，看督办"),
+        (f'{start} --at "2023-09-04 09:00" tick', "到下周一，巡查一遍"),
         (f"{start} check", "台账与记录一致，不作声"),
     )
     say(f"\n试用库留在 {path}，时间停在 2023年8月31日 17:30。接着试：")
-    width = max(len(command) for command, _ in tries)
+    room = max(width(command) for command, _ in tries)
     for command, meaning in tries:
-        say(f"  {command}{' ' * (width - len(command))}  # {meaning}")
+        say(f"  {pad(command, room)}  # {meaning}")

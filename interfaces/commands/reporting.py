@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 import click
 
 from interfaces.acting import session_of
+from interfaces.display import display
 from interfaces.output import Column, emit, emit_value, lines, output_option
 from interfaces.shell import Command
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from engine.context import Rules
     from engine.item import Item
     from engine.ports import Reader
-    from engine.report import Figure, Line, Report
+    from engine.report import Figure, Line, Report, Stuck, Waiting
     from interfaces.session import Session
 
     Items = Mapping[int, tuple[Item, Rules]]
@@ -63,6 +64,10 @@ MATTERS: Mapping[str, str] = {
 }
 """Why an item is for a leader."""
 
+_STANDING = ("overdue", "due_soon", "suspended", "waiting", "continuing", "unclear")
+_CHANGES = ("registered_since", "closed_since", "overdue_since")
+_BACK = ("returned", "sent_back", "redone", "excused")
+
 DIVISIONS: Mapping[str, str] = {"unit": "主办单位", "track": "问题清单", "source": "问题来源"}
 
 
@@ -89,30 +94,28 @@ def report(since: str | None, divisions: tuple[str, ...], drill: str | None, for
     from interfaces.commands.ledger import one_of
 
     session = session_of()
-    now, index = session.now, session.index
+    now = session.now
     begin = parse_instant(since) if since else start_of_day(_first_of_month(now))
     with session.store.read() as reader:
         items = _items(session, reader)
         page = drawn_up(items.values(), now, begin, _entered(reader))
-    wanted = [
-        one_of("分项", key, {**{t: k for k, t in DIVISIONS.items()}, "单位": "unit", "清单": "track", "来源": "source"})
-        for key in divisions
-    ]
+    among = {title: key for key, title in DIVISIONS.items()} | {"单位": "unit", "清单": "track", "来源": "source"}
+    wanted = [one_of("分项", key, among) for key in divisions]
     if drill:
         _drill(page, drill, items, now, form)
     elif form in ("json", "jsonl"):
         emit_value(_json(page, items), form=form)
     elif form == "table":
-        lines(_page(page, items, wanted or ["track", "unit"], len(index) > 1))
+        lines(_page(page, items, wanted or ["track", "unit"]))
     else:
         columns = [
-            Column("key", "指标"),
-            Column("title", "名称"),
+            Column("scope_title", "范围"),
+            Column("title", "指标"),
             Column("top", "件数"),
             Column("bottom", "应计"),
             Column("rate", "比率"),
         ]
-        emit((_figure_row(key, page.figures[key]) for key in FIGURES), columns, form=form)
+        emit(_figure_rows(page, wanted, items), columns, form=form)
 
 
 def _items(session: Session, reader: Reader) -> dict[int, tuple[Item, Rules]]:
@@ -147,45 +150,66 @@ def _first_of_month(now: int) -> int:
 # -- in words --------------------------------------------------------------------------------------------------------
 
 
-def _page(page: Report, items: Items, divisions: list[str], several: bool) -> Iterator[str]:  # noqa: FBT001 - one fact of the database
-    from interfaces.display import display
-    from interfaces.dossier import day_and_time, when
+def _page(page: Report, items: Items, divisions: list[str]) -> Iterator[str]:
+    from interfaces.dossier import day_and_time
     from workflows.labels import day
 
     numbers = {key: figure.top for key, figure in page.figures.items()}
     organisation = next(iter(items.values()))[1].organisation.title if items else ""
     yield f"{display(organisation)}问题整改情况通报    截至 {day_and_time(page.now, page.now)}"
     yield ""
-    yield f"总数 {numbers['total']} 件：在办 {numbers['open']}，已办结 {numbers['closed']}；不计入 {numbers['not_counted']}（草稿、不予受理、并案、作废）。"
-    parts = [
-        f"{FIGURES[key]} {numbers[key]}"
-        for key in ("overdue", "due_soon", "suspended", "waiting", "continuing", "unclear")
-        if numbers[key]
-    ]
-    yield f"在办中：{'，'.join(parts) or '没有逾期和临期'}。"
-    new = [f"{FIGURES[key]} {numbers[key]}" for key in ("registered_since", "closed_since", "overdue_since")]
-    yield f"{day(page.since + 1)} 以来：{'，'.join(new)}。"
+    counts = f"在办 {numbers['open']}，已办结 {numbers['closed']}"
+    yield f"总数 {numbers['total']} 件：{counts}；不计入 {numbers['not_counted']}（草稿、不予受理、并案、作废）。"
+    yield f"在办中：{_named([key for key in _STANDING if numbers[key]], numbers) or '没有逾期和临期'}。"
+    yield f"{day(page.since + 1)} 以来：{_named(_CHANGES, numbers)}。"
     yield ""
-    for key, how in RATES.items():
-        beside = f"，另有持续整改 {numbers['continuing']}" if key == "fulfilled" and numbers["continuing"] else ""
-        yield f"{FIGURES[key]}  {rate(page.figures[key])}{beside}    {how}"
-    back = [f"{FIGURES[key]} {numbers[key]}" for key in ("returned", "sent_back", "redone", "excused")]
-    yield f"{'，'.join(back)}。"
-    if page.entered and page.entered[1]:
-        yield f"代录  {_share(*page.entered)}    代录 ÷ 全部办理动作"
+    yield from _rates(page, numbers)
+    yield f"{_named(_BACK, numbers)}。"
     for key in divisions:
         yield ""
         yield from _division(page.divisions[key], key, items)
     yield ""
     yield f"逾期事项（{len(page.overdue)}）" if page.overdue else "没有逾期事项。"
     for stuck in page.overdue:
-        item, rules = items[stuck.number]
-        yield f"  {stuck.number}  {display(item.text('title'))}    {_over(stuck.judged.days)}"
-        yield f"      卡在：{_where(stuck.number, items, page.now)}，{when(stuck.since, page.now)} 起为“{rules.definition.states[stuck.state].title}”"
-        if stuck.waiting:
-            yield f"      等待：{_waits(stuck.waiting, rules)}，{when(stuck.waiting.since, page.now)} 提出"
+        yield from _stuck(stuck, items, page.now)
     yield ""
     yield f"需领导协调（{len(page.matters)}）" if page.matters else "没有需领导协调的事项。"
+    yield from _matters(page, items)
+    if items:
+        yield ""
+        yield "展开任一数字：siban report --drill 逾期（或 回应率、按时办结率、单位名:逾期 等）"
+
+
+def _named(keys: Sequence[str], numbers: Mapping[str, int]) -> str:
+    return "，".join(f"{FIGURES[key]} {numbers[key]}" for key in keys)
+
+
+def _rates(page: Report, numbers: Mapping[str, int]) -> Iterator[str]:
+    from interfaces.display import pad
+
+    for key, how in RATES.items():
+        beside = f"；另有持续整改 {numbers['continuing']} 件" if key == "fulfilled" and numbers["continuing"] else ""
+        yield f"{pad(FIGURES[key], 10)}  {pad(rate(page.figures[key]), 16)}  {how}{beside}"
+    if page.entered and page.entered[1]:
+        yield f"{pad('代录率', 10)}  {pad(_share(*page.entered), 16)}  代录 ÷ 全部办理动作"
+
+
+def _stuck(stuck: Stuck, items: Items, now: int) -> Iterator[str]:
+    """Say of an overdue item where it is stuck, since when, and what it waits for."""
+    from interfaces.dossier import when
+
+    item, rules = items[stuck.number]
+    state = rules.definition.states[stuck.state].title
+    yield f"  {stuck.number}  {display(item.text('title'))}    {_over(stuck.judged.days)}"
+    yield f"      卡在：{_where(stuck.number, items, now)}，{when(stuck.since, now)} 起为“{state}”"
+    if stuck.waiting:
+        yield f"      等待：{_waits(stuck.waiting, rules)}，{when(stuck.waiting.since, now)} 提出"
+
+
+def _matters(page: Report, items: Items) -> Iterator[str]:
+    """List what is for a leader, by why."""
+    from interfaces.dossier import when
+
     for code, title in MATTERS.items():
         found = [matter for matter in page.matters if matter.code == code]
         if found:
@@ -194,10 +218,8 @@ def _page(page: Report, items: Items, divisions: list[str], several: bool) -> It
             item, _ = items[matter.number]
             detail = f"：{display(item.text('obstacle'))}" if code == "obstacle" else ""
             where = "" if code == "outside" else f"，{_where(matter.number, items, page.now)}"
-            yield f"    {matter.number}  {display(item.text('title'))}{detail}（{when(matter.since, page.now)} 起{where}）"
-    if several and items:
-        yield ""
-        yield "展开任一数字：siban report --drill 逾期（或 回应率、按时办结率、单位名:逾期 等）"
+            since = when(matter.since, page.now)
+            yield f"    {matter.number}  {display(item.text('title'))}{detail}（{since} 起{where}）"
 
 
 def rate(figure: Figure) -> str:
@@ -223,17 +245,17 @@ def _where(number: int, items: Items, now: int) -> str:
     return whose_move(item, rules, now)
 
 
-def _waits(waiting: object, rules: Rules) -> str:
+def _waits(waiting: Waiting, rules: Rules) -> str:
     from workflows.labels import ROLES
 
-    kind = rules.definition.requests[waiting.kind]  # type: ignore[attr-defined] - a Waiting
-    roles = "、".join(ROLES.get(role, role) for role in waiting.roles)  # type: ignore[attr-defined] - a Waiting
-    return f"{roles}批复{kind.title}申请 {waiting.name}"  # type: ignore[attr-defined] - a Waiting
+    kind = rules.definition.requests[waiting.kind]
+    roles = "、".join(ROLES.get(role, role) for role in waiting.roles)
+    return f"{roles}批复{kind.title}申请 {waiting.name}"
 
 
 def _division(found: tuple[Line, ...], key: str, items: Items) -> Iterator[str]:
     """Lay out one division as a small table."""
-    from interfaces.display import display, pad, width
+    from interfaces.display import pad, width
 
     heads = [DIVISIONS[key], "总数", "在办", "已办结", "逾期", "回应率", "落实率", "按时办结率"]
     grid = [heads]
@@ -301,14 +323,26 @@ def _figure(page: Report, text: str, items: Items) -> tuple[Figure, str]:
     return line.figures[wanted], f"{name} {FIGURES[wanted]}"
 
 
-def _figure_row(key: str, figure: Figure) -> dict[str, object]:
-    return {
-        "key": key,
-        "title": FIGURES.get(key, key),
-        "top": figure.top,
-        "bottom": None if figure.of is None else figure.bottom,
-        "rate": None if figure.of is None else "—" if figure.per_mille is None else f"{figure.per_mille / 10:.1f}%",
-    }
+def _figure_rows(page: Report, divisions: list[str], items: Items) -> Iterator[dict[str, object]]:
+    """Yield the figures of the whole, then those of each line of the divisions asked for."""
+    scopes = [("", "全部", page.figures)]
+    scopes += [
+        (line.key, line_title(line.key, key, items), line.figures) for key in divisions for line in page.divisions[key]
+    ]
+    for scope, scope_title, figures in scopes:
+        for key, title in FIGURES.items():
+            if key in figures:
+                figure = figures[key]
+                shared = figure.of is not None
+                yield {
+                    "scope": scope,
+                    "scope_title": scope_title,
+                    "key": key,
+                    "title": title,
+                    "top": figure.top,
+                    "bottom": figure.bottom if shared else None,
+                    "rate": rate(figure).partition("（")[0] if shared else None,
+                }
 
 
 def _json(page: Report, items: Items) -> dict[str, object]:

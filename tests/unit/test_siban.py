@@ -185,7 +185,6 @@ def test_a_head_may_object_to_what_was_mended_on_the_spot(case: Case) -> None:
     assert item.clocks["total"].running
 
 
-@pytest.mark.xfail(reason="decide.carry_out looks for whom to tell on the item as it was before the act")
 def test_an_assignment_is_told_to_the_unit_it_goes_to(case: Case) -> None:
     """The unit's head hears of it, and after a change of unit the new one's."""
     case.register()
@@ -195,7 +194,6 @@ def test_an_assignment_is_told_to_the_unit_it_goes_to(case: Case) -> None:
     assert '"tell":["o25"]' in case.log[-1].body
 
 
-@pytest.mark.xfail(reason="run.due adds pauses to a fixed date also when they ended before that date was set")
 def test_the_date_of_a_plan_holds_whatever_stood_still_before(case: Case) -> None:
     """A wait that was over when the date was approved does not move the date."""
     case.rectifying("upstream")

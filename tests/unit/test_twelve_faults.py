@@ -191,7 +191,6 @@ def test_9_open_requests_end_with_a_reassignment(case: Case) -> None:
     assert [request.state for request in case.items[1].requests] == ["void"]
 
 
-@pytest.mark.xfail(reason="decide.carry_out voids by the state alone, and a reassignment may keep the state")
 def test_9_open_requests_end_with_a_reassignment_that_keeps_the_state(case: Case) -> None:
     """Fault 9: an unanswered return of the unit before must not send back the unit after."""
     case.register()
