@@ -41,6 +41,7 @@ FIXED: dict[str, tuple[str, str, str, str]] = {
     "tick": ("巡查", "running", "tick", "巡查一遍：到期的提醒与督办"),
     "serve": ("值守", "running", "serve", "常驻值守，定时巡查"),
     "check": ("自查", "running", "check", "自查：台账与办理记录是否一致"),
+    "audit": ("审计", "audit", "audit", "审计：核验办理记录"),
     "workflow": ("流程", "workflow", "workflow", "流程定义：检查、查看、画图"),
     "calendar": ("日历", "calendar", "calendar", "工作日历：推算到期日、查看"),
     "db": ("数据库", "database", "database", "数据库：状态、升级"),
@@ -66,13 +67,13 @@ class Root(Group):
             if cmd_name in (name, chinese):
                 command: click.Command = getattr(import_module(f"interfaces.commands.{module}"), attribute)
                 return command
-        verbs = self._verbs(ctx)
         wanted = cmd_name.replace("-", "_")
-        for verb, title in verbs.items():
-            if wanted == verb or cmd_name == title:
-                from interfaces.verbs import act_command
+        for entry in _session(ctx).index.values():
+            for act in entry["verbs"]:
+                if cmd_name == act["title"] or wanted == act["name"]:
+                    from interfaces.verbs import act_command
 
-                return act_command(_session(ctx).index, verb)
+                    return act_command(_session(ctx).index, act["name"])
         return None
 
     def resolve_command(

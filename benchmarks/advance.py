@@ -152,7 +152,9 @@ def run_small(path: Path, items: int) -> float:
             opened.execute("BEGIN IMMEDIATE")
             opened.execute("SELECT state, version FROM item WHERE id=?", (number,)).fetchone()
             opened.execute("UPDATE item SET state=?, owner=?, version=version+1 WHERE id=?", (verb, who, number))
-            opened.execute("INSERT INTO event(item_id,at,actor,action,body) VALUES (?,?,?,?,?)", (number, START, who, verb, "{}"))
+            opened.execute(
+                "INSERT INTO event(item_id,at,actor,action,body) VALUES (?,?,?,?,?)", (number, START, who, verb, "{}")
+            )
             opened.execute("INSERT OR REPLACE INTO timer VALUES (?,?)", (number, START))
             opened.execute("COMMIT")
     taken = time.perf_counter() - begun

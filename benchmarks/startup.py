@@ -30,7 +30,9 @@ def prepare(folder: Path, items: int) -> Path:
     database = folder / "office.db"
     base = [str(SIBAN), "--db", str(database), "--at", "2023-05-08 09:00"]
     organisation = ROOT / "workflows" / "bureau.toml"
-    subprocess.run([*base, "init", "--trial", "--org", str(organisation)], check=True, env=environment(), capture_output=True)
+    subprocess.run(
+        [*base, "init", "--trial", "--org", str(organisation)], check=True, env=environment(), capture_output=True
+    )
     rows = "\n".join(f"问题{number},学习研讨" for number in range(1, items + 1))
     problems = folder / "problems.csv"
     problems.write_text(f"问题,问题来源\n{rows}\n", encoding="utf-8")

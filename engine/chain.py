@@ -23,7 +23,9 @@ def event_hash(event: Event) -> str:
     The lengths keep `ab|c` apart from `a|bc`; integers are hashed as their decimal text.
     """
     data = [str(field).encode() for field in event[:_HASHED]]
-    return hashlib.sha256(_TAG + bytes.fromhex(event.prev) + b"".join([b"%d:%b" % (len(d), d) for d in data])).hexdigest()
+    return hashlib.sha256(
+        _TAG + bytes.fromhex(event.prev) + b"".join([b"%d:%b" % (len(d), d) for d in data])
+    ).hexdigest()
 
 
 def link(events: Iterable[Event], seq: int, prev: str) -> list[Event]:

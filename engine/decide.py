@@ -185,7 +185,9 @@ def carry_out(item: Item, transition: Transition, given: Fields, context: Contex
     if clocks:
         body["clocks"] = clocks
     after = item._replace(fields={**item.fields, **fields})  # an assignment is told to those it names
-    told = addressees(transition.notify, definition.states[to].owner_of(after), after, context.rules.organisation, context.now)
+    told = addressees(
+        transition.notify, definition.states[to].owner_of(after), after, context.rules.organisation, context.now
+    )
     told = [person for person in told if person != context.hand.decider]
     if told:
         body["tell"] = told

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     Body = Mapping[str, object]
 
+REMARKS = ("ack", "release", "withhold", "comment", "attach", "absorb")
+"""Verbs that add to an item's record without moving it on: an act entered late may well have come before them."""
+
 
 def evolve(item: Item | None, event: Event, body: Body | None = None) -> Item:
     """Return the item after an event. `item` is None before its registration; a refused entry changes nothing.
@@ -43,7 +46,8 @@ def evolve(item: Item | None, event: Event, body: Body | None = None) -> Item:
     if event.verb == "escalate":
         changes |= _crossed(item, facts)
     else:
-        changes["effective_at"] = max(item.effective_at, event.effective_at)
+        if event.verb not in REMARKS:
+            changes["effective_at"] = max(item.effective_at, event.effective_at)
         changes["acts"] = _acts({} if "round" in facts else item.acts, event)
     if "round" in facts:
         changes |= {"round": item.round + 1, "papers": {}}

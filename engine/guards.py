@@ -143,7 +143,10 @@ def answered(item: Item, fields: Fields, _context: Context, _argument: str) -> N
 def called_back(item: Item, _fields: Fields, context: Context, _argument: str) -> None:
     """Where the source asks for a call-back, it was made since the last answer, unless every reporter is exempt."""
     source = context.rules.definition.sources.get(item.text("source"))
-    if source and source.call_back and item.names("told") and not _done_since(item, "call_back", "answer"):
+    told = [
+        name for name in item.names("told") if name not in item.names("exempted")
+    ]  # nobody can call an anonymous one back
+    if source and source.call_back and told and not _done_since(item, "call_back", "answer"):
         raise Refused("not_called_back")
 
 

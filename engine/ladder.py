@@ -90,7 +90,9 @@ def _comings(item: Item, rules: Rules) -> Iterator[Coming]:
         found: set[str] = set()  # among offsets of one unit the next uncrossed one comes first: the later ones can wait
         for rung in rules.definition.ladders[clock.ladder]:
             unit = rung.at.unit if rung.at else ""
-            cycle = run.cycle if rung.at else item.round  # what an event sets off comes once a round, not in every cycle
+            cycle = (
+                run.cycle if rung.at else item.round
+            )  # what an event sets off comes once a round, not in every cycle
             if unit in found or f"{name}:{cycle}:{rung.level}" in item.crossed:
                 continue
             at = _planned(rung, item, clock, due_at, rules.calendar)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from engine import decide, request
 from engine.canonical import canonical, digest, parse
-from engine.clock import iso
 from engine.context import Context, Hand
 from engine.errors import Conflict, Misused, Refused
 from engine.event import DONE, REFUSED, SYSTEM, Event
@@ -295,7 +294,7 @@ class Office:
     ) -> Outcome:  # noqa: PLR0913
         when = job.now if at is None else at
         if when > job.now:
-            raise Refused("in_the_future", at=iso(when), now=iso(job.now))
+            raise Refused("in_the_future", done_at=when, now_at=job.now)
         number = job.new_number()
         context = job.context(rules, hand, when, chosen=chosen)
         given = self._checked(fields, context)
@@ -335,10 +334,10 @@ class Office:
         rules = job.rules(item)
         when = job.now if at is None else at
         if when > job.now:
-            raise Refused("in_the_future", at=iso(when), now=iso(job.now))
+            raise Refused("in_the_future", done_at=when, now_at=job.now)
         if when < item.effective_at:
             if at is not None:
-                raise Refused("before_last_act", item=item.serial, at=iso(when), last=iso(item.effective_at))
+                raise Refused("before_last_act", item=item.serial, done_at=when, last_at=item.effective_at)
             when = item.effective_at
         start = len(job.events)
         job.apply(decided(item, job.context(rules, hand, when, chosen=chosen)))
@@ -433,7 +432,9 @@ class Office:
         for event in events:
             same = event.enterer == hand.enterer and (about[1] is None or event.item == about[1])
             code = "already_done" if same and event.decider != SYSTEM else "command_reused"
-            return Conflict(code, command_id=hand.command_id, verb=event.verb, at=iso(event.recorded_at), seq=event.seq)
+            return Conflict(
+                code, command_id=hand.command_id, verb=event.verb, recorded_at=event.recorded_at, seq=event.seq
+            )
         return None
 
 

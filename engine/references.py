@@ -71,7 +71,9 @@ def _head_faults(d: Definition) -> Iterator[Fault]:
 
 def _state_faults(d: Definition) -> Iterator[Fault]:
     for state in d.states.values():
-        yield from _unknown(f"states.{state.name}.owner", (*_given(state.owner), *state.owners.values()), ROLES, "unknown_role")
+        yield from _unknown(
+            f"states.{state.name}.owner", (*_given(state.owner), *state.owners.values()), ROLES, "unknown_role"
+        )
 
 
 def _transition_faults(d: Definition, verbs: set[str]) -> Iterator[Fault]:

@@ -177,9 +177,7 @@ def _figures(items: list[_Judged], since: int) -> dict[str, Figure]:
         "responded": those(_responded, everything),
         "fulfilled": those(lambda one: one.closed, everything),
         "continuing": those(_continuing, everything),
-        "on_time": those(
-            lambda one: _is_done(one) and one.on_time, those(lambda one: _is_done(one) or _is_late(one)).numbers
-        ),
+        "on_time": those(lambda one: _is_done(one) and one.on_time, those(_is_due).numbers),
         "excused": those(lambda one: _excused(one.item)),
         "extended": those(_extended, everything),
         "returned": those(lambda one: any(r.kind == RETURN and r.state == "granted" for r in one.item.requests)),
@@ -191,6 +189,13 @@ def _figures(items: list[_Judged], since: int) -> dict[str, Figure]:
 def _is_done(one: _Judged) -> bool:
     """Whether the handling is over: the main clock has stopped, and not because the item goes on for long."""
     return one.done and not _continuing(one)
+
+
+def _is_due(one: _Judged) -> bool:
+    """Whether the handling is over or should be (应处置); what is late before its handling began is the desk's affair."""
+    clock = one.rules.definition.main_clock
+    begun = clock is not None and clock.name in one.item.clocks
+    return _is_done(one) or (begun and _is_late(one))
 
 
 def _responded(one: _Judged) -> bool:

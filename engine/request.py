@@ -74,7 +74,13 @@ def answer(item: Item, ordinal: int, fields: Fields, context: Context, *, grant:
     roles = deciders(item, request, kind, context, fields)
     _entitled(item, roles, verb, context)
     if decider == request.made_by:
-        raise Refused("same_person", item=item.serial, verb=verb, before="request", person=context.rules.organisation.name_of(decider))
+        raise Refused(
+            "same_person",
+            item=item.serial,
+            verb=verb,
+            before="request",
+            person=context.rules.organisation.name_of(decider),
+        )
     if not grant and not fields.get("opinion"):
         raise Refused("missing_field", item=item.serial, fields=["opinion"])
     given = {name: value for name, value in fields.items() if value is not None}

@@ -26,7 +26,9 @@ def operations(
     ]
 
 
-def _one(definition: Definition, clock: Clock, item: Item, verb: str, to: str, at: int, *, restart: bool) -> Iterator[Operation]:  # noqa: PLR0913 - the facts of one act
+def _one(
+    definition: Definition, clock: Clock, item: Item, verb: str, to: str, at: int, *, restart: bool
+) -> Iterator[Operation]:  # noqa: PLR0913 - the facts of one act
     run = item.clocks.get(clock.name)
     if restart and to in clock.runs_in:
         yield ["start", clock.name, at]

@@ -91,8 +91,8 @@ def finish(outcomes: Sequence[Outcome], verb: str, given: Given, session: Sessio
             for row in rows:
                 emit_value(row, form="jsonl")
         return
-    title = session.titles.verb(verb)
     for outcome in outcomes:
+        title = outcome.rules.definition.verbs.get(verb) or session.titles.verb(verb)
         say(outcome_text(outcome, title, session.now, dry_run=dry_run))
         for event in outcome.settled:
             if event.verb == "escalate":

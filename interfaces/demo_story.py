@@ -90,7 +90,5 @@ def _written(rows: Sequence[Mapping[str, str]]) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, list(rows[0]))
     writer.writeheader()
-    for row in rows:
-        # the list says 学习研讨发现 where the workflow says 学习研讨
-        writer.writerow({**row, "问题来源": row["问题来源"].removesuffix("发现")})
+    writer.writerows(rows)
     return out.getvalue()

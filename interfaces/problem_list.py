@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.clock import day_of
+from engine.clock import day_of, time_of_day
 from engine.errors import SibanError
 from engine.field import checked
 from engine.text import clean_block, clean_line
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 
 ANONYMOUS = ("匿名", "无名", "不详", "佚名")
 """What ledgers write where nobody is named."""
+
+
+UNNAMED = "other"
+"""The source of a list that names none: it says no more than that, and who must be answered is settled later."""
 
 
 class Batch(NamedTuple):
@@ -68,6 +72,10 @@ def read_problems(  # noqa: PLR0913 - the options of one command
     faults = suspension_faults(table.headers, table.rows, explicit)
     with session.store.read() as reader:
         rules = session.shelf.current(reader, workflow)
+    choices = rules.definition.fields["source"].choices if "source" in rules.definition.register.fields else {}
+    if "source" not in columns and source is None and UNNAMED in choices:
+        source = UNNAMED
+        notes.append(f"清单中没有来源列，均按“{choices[UNNAMED]}”登记；可用 --source 指明来源。")
     titles, sheets = session.titles, []
     for row in table.rows:
         reading = _Reading(row, table.headers, columns, rules, session.now, titles)
@@ -102,6 +110,8 @@ class _Reading:
             if whole:
                 fields["description"] = whole
         self._track(fields)
+        if isinstance(fields.get("source"), str):
+            fields["source"] = self._source(str(fields["source"]))
         if source and "source" not in fields:
             fields["source"] = source
         for name, _ in self.rules.definition.register.require:
@@ -142,7 +152,7 @@ class _Reading:
         if at > self.now:
             self._fault("found_at", value, "in_the_future", "日期晚于现在")
             return None
-        if at != at - at % 86_400_000_000 - 28_800_000_000:
+        if time_of_day(at):
             self.came_in = at
         return day_of(at).isoformat()
 
@@ -159,6 +169,13 @@ class _Reading:
                 return
         titles = "、".join(track.list_title for track in self.rules.definition.tracks.values())
         self._fault("problem_list", text, "unknown_list", f"没有这个清单；可以是：{titles}")
+
+    def _source(self, text: str) -> str:
+        """Take the source a list names more fully (学习研讨中发现的问题) for the one choice whose title it contains."""
+        field = self.rules.definition.fields.get("source")
+        titles = field.choices.items() if field else ()
+        meant = [key for key, title in titles if title in text or key == text]
+        return meant[0] if len(meant) == 1 else text
 
     def _reporter(self, fields: dict[str, object], *, anonymous: bool) -> None:
         if fields.get("reporter") in ANONYMOUS:

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from engine.canonical import canonical
-from engine.clock import SteppedTime, SystemTime, iso, parse_instant
+from engine.clock import SteppedTime, SystemTime, parse_instant
 from engine.context import Hand
 from engine.errors import Misused, Refused, Unavailable
 from engine.office import Office
@@ -75,7 +75,7 @@ class Session:
             return SteppedTime(kept) if kept else SystemTime()
         at = parse_instant(self.at)
         if kept and at < kept:
-            raise Refused("clock_back", now=iso(kept))
+            raise Refused("clock_back", now_at=kept)
         return SteppedTime(at)
 
     def keep_clock(self) -> None:
@@ -100,7 +100,8 @@ class Session:
                     }
             except Unavailable:
                 kept = {}
-            self._index = kept or shipped_index()
+            first = sorted(kept, key=lambda name: name != "siban")  # the default workflow's titles come first
+            self._index = {name: kept[name] for name in first} or shipped_index()
         return self._index
 
     @property
@@ -125,10 +126,10 @@ class Session:
         """Return the workflow meant: the one named, else the first of the database."""
         if name:
             return name
-        return next(iter(sorted(self.index, key=lambda n: n != "siban")))
+        return next(iter(self.index))
 
     def me(self) -> str:
-        """Return the id of the officer who is at the keyboard, or in a trial the one played.
+        """Return the id of the officer who is at the keyboard, or in a trial the one played (without `--as` the office's head).
 
         Raises `Refused("who_are_you")` when the operating system's user is nobody the organisation knows.
         """
@@ -136,10 +137,13 @@ class Session:
             organisation = self.organisation(reader)
             if self.acting and self.trial:
                 return organisation.officer(self.acting).id
+            supervising = organisation.units[organisation.supervising_unit]
         user = os_user()
         found = [
             officer.id for officer in organisation.officers.values() if officer.os_user and officer.os_user == user
         ]
+        if len(found) != 1 and self.trial:
+            return supervising.head  # who tries things out without saying who they are is the supervising office
         if len(found) != 1:
             raise Refused("who_are_you", os_user=user)
         return found[0]

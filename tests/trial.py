@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine import organisation
 from engine.canonical import canonical
@@ -13,6 +13,8 @@ from engine.clock import SteppedTime, parse_instant
 from engine.context import Hand
 from engine.loader import load
 from engine.office import Office
+from storage.creation import create
+from storage.sqlite import open_store
 from workflows.calendars import shipped_edition
 from workflows.index import index_of
 
@@ -49,24 +51,24 @@ class Ledger:
         self.time.set(parse_instant(when))
         self.office.tick()
 
-    def register(self, who: str = CLERK, workflow: str = "siban", **fields: object) -> int:
+    def register(self, who: str = CLERK, workflow: str = "siban", **fields: Any) -> int:  # noqa: ANN401 - whatever the act takes
         """Register one item and return its number."""
         given = {"source": "self_check"} | fields if workflow == "siban" else fields
         return self.office.register(workflow, [(given, None)], Hand(who, who))[0].after.number
 
-    def act(self, who: str, verb: str, *numbers: int, at: str = "", **fields: object) -> None:
+    def act(self, who: str, verb: str, *numbers: int, at: str = "", **fields: Any) -> None:  # noqa: ANN401 - whatever the act takes
         """Do a verb; `at` is when it was really done."""
         self.office.act(numbers, verb, fields, Hand(who, who), at=parse_instant(at) if at else None)
 
-    def ask(self, who: str, kind: str, number: int, **fields: object) -> None:
+    def ask(self, who: str, kind: str, number: int, **fields: Any) -> None:  # noqa: ANN401 - whatever the act takes
         """Apply for something."""
         self.office.request([number], kind, fields, Hand(who, who))
 
-    def answer(self, who: str, number: int, ordinal: int, *, grant: bool = True, **fields: object) -> None:
+    def answer(self, who: str, number: int, ordinal: int, *, grant: bool = True, **fields: Any) -> None:  # noqa: ANN401 - whatever the act takes
         """Grant, pass on or refuse an application."""
         self.office.answer([(number, ordinal)], fields, Hand(who, who), grant=grant)
 
-    def assigned(self, title: str, **fields: object) -> int:
+    def assigned(self, title: str, **fields: Any) -> int:  # noqa: ANN401 - whatever the act takes
         """Register an item and assign it to the river station, for 金晓 to handle."""
         registered = {key: fields.pop(key) for key in ("source", "reporter", "contact", "description") if key in fields}
         number = self.register(title=title, **registered)
@@ -80,15 +82,19 @@ class Ledger:
         self.act(RIVER, "submit_plan", number, objective="水面无漂浮垃圾", measures=measures)
         self.act(LEADER, "approve_plan", number)
 
-    def reported(self, number: int, who: str = RIVER, **fields: object) -> None:
+    def reported(self, number: int, who: str = RIVER, **fields: Any) -> None:  # noqa: ANN401 - whatever the act takes
         """Report an item done."""
-        given: dict[str, object] = {"outcome": "已全部清理完毕", "result_class": "solved", "evidence": [FILE]}
+        given: dict[str, Any] = {"outcome": "已全部清理完毕", "result_class": "solved", "evidence": [FILE]}
         self.act(who, "report_done", number, **(given | fields))
 
 
 def fill(ledger: Ledger) -> None:
     """Let five weeks pass over eleven items."""
-    lasting = {"lessons": "已排查同类河道", "long_term_mechanism": "纳入每日巡查", "all_measures_done": True}
+    lasting: dict[str, Any] = {
+        "lessons": "已排查同类河道",
+        "long_term_mechanism": "纳入每日巡查",
+        "all_measures_done": True,
+    }
     one = ledger.assigned(
         "柳塘港桥下水面漂浮垃圾聚集", source="citizen", reporter="陈女士", contact="13800000003", track="immediate"
     )
@@ -96,7 +102,7 @@ def fill(ledger: Ledger) -> None:
     ledger.act(RIVER, "first_contact", one, contact_way="phone", contact_result="reached")
     two = ledger.assigned("河道养护考核结果运用不严格", track="campaign", limit="2023-05-31", co_units=["water"])
     ledger.planned(two, "2023-05-30")
-    three = ledger.assigned("秋蒲浜水体反复黑臭，联名要求彻底治理", track="led", commander=PRINCIPAL, limit="2023-07-31")
+    three = ledger.assigned("秋蒲浜水体反复黑臭，联名要求治理", track="led", commander=PRINCIPAL, limit="2023-07-31")
     ledger.act(RIVER, "sign", three)
     four = ledger.assigned("跨区界河水质不稳定", track="upstream", submit_to="市水务局", handler=RIVER_TOO)
     ledger.act(RIVER_TOO, "sign", four)
@@ -145,9 +151,6 @@ def fill(ledger: Ledger) -> None:
 
 def build(path: Path) -> None:
     """Make a trial database of it."""
-    from storage.creation import create
-    from storage.sqlite import open_store
-
     create(path, {"trial": "1", "clock": str(parse_instant(END)), "installation": "test"})
     store = open_store(path)
     try:

@@ -29,7 +29,7 @@ def do(item: str, verb: str | None) -> None:
         rules = session.rules(reader, found.definition)
         context = Context(rules, hand, session.now, session.now, reader.item)
         verbs = allowed_verbs(found, context)
-    titles = session.titles
+    titles = session.titles._replace(verbs={**session.titles.verbs, **rules.definition.verbs})
     if verb is None:
         state = rules.definition.states[found.state]
         say(f"{found.serial} 现为“{state.title}”。{rules.organisation.name_of(hand.decider)}现在可以：")

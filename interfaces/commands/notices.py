@@ -21,14 +21,14 @@ def _answer(names: tuple[str, ...], verb: str, fields: dict[str, object]) -> Non
     notices = session.office.notice(numbers, verb, fields, session.hand())
     session.keep_clock()
     title = session.titles.verb(verb)
+    done = title if title.startswith("已") else f"已{title}"
     with session.store.read() as reader:
         organisation = session.organisation(reader)
         for notice in notices:
             row = reader.row(notice.item)
             paper = f"《{notice.paper}》" if notice.paper else "通知"
-            say(
-                f"已{title}：第 {notice.number} 号{paper}（{row.serial if row else notice.item}），收件人 {organisation.name_of(notice.receiver)}"
-            )
+            about = f"{paper}（{row.serial if row else notice.item}）"
+            say(f"{done}：第 {notice.number} 号{about}，收件人 {organisation.name_of(notice.receiver)}")
 
 
 @click.command(cls=Command, short_help="签发督办文书", example="siban 签发 31 32")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+import workflows
 from engine.errors import Refused
 from interfaces.acting import session_of
 from interfaces.output import Column, emit, note, output_option, say
@@ -29,10 +30,14 @@ def init(trial: bool, files: tuple[str, ...], org_file: str | None) -> None:
 
     session = session_of()
     texts = [read_definition(path) for path in files] or [definition_text(name) for name in SHIPPED]
-    organisation = read_organisation(org_file) if org_file else None
+    sample = str(Path(workflows.__file__).with_name("bureau.toml")) if trial else None
+    chosen = org_file or sample  # a trial is ready to act: without a file of one's own, with the sample bureau
+    organisation = read_organisation(chosen) if chosen else None
     found(session.path, texts, organisation, trial=trial, at=session.at)
     kind = "试用库" if trial else "数据库"
     say(f"已新建{kind} {session.path}。")
+    if trial and not org_file and organisation:
+        note(f"已装入样例机构：{organisation.title}。不写 --as 时按局办公室主任办理。")
     if organisation is None:
         note("下一步，载入机构人员：siban org load 机构.toml（样例：siban org example）")
 
@@ -114,6 +119,4 @@ def show(unit: str | None, form: str) -> None:
 @org.command("example", cls=Command, short_help="写出一份机构人员表样例", example="siban org example > 机构.toml")
 def example() -> None:
     """写出一份机构人员表样例，照此修改即可。"""
-    import workflows
-
     click.echo((Path(workflows.__file__).parent / "bureau.toml").read_text(encoding="utf-8"), nl=False)

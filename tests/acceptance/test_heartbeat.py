@@ -43,7 +43,9 @@ def _late(tmp_path: Path) -> Path:
 
 def serving(path: Path) -> subprocess.Popen[str]:
     """Start a heartbeat and wait until it says that it beats."""
-    process = subprocess.Popen([str(SIBAN), "--db", str(path), "serve", "--every", "1"], stderr=subprocess.PIPE, text=True, env=environment())
+    process = subprocess.Popen(
+        [str(SIBAN), "--db", str(path), "serve", "--every", "1"], stderr=subprocess.PIPE, text=True, env=environment()
+    )
     assert process.stderr is not None
     assert "值守中" in process.stderr.readline()
     return process

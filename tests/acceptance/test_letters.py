@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 LETTERS = ROOT.parent / "shared" / "data" / "letters_with_replies.xlsx"
-MAPS = ("title=留言主题", "found_at=留言时间", "description=留言详情", "external_no=留言编号", "reporter=留言用户", "ignore=答复意见、答复时间")
+MAPS = (
+    "title=留言主题",
+    "found_at=留言时间",
+    "description=留言详情",
+    "external_no=留言编号",
+    "reporter=留言用户",
+    "ignore=答复意见、答复时间",
+)
 OFFICE, HEAD, HANDLER, VERIFIER = "o11", "o21", "o23", "o12"
 
 pytestmark = pytest.mark.skipif(not LETTERS.exists(), reason="the public letters (shared/data) are not on this machine")
@@ -54,7 +61,13 @@ def steps(number: int, came: int, answered: int) -> list[tuple[int, int, str, st
     files = [{"name": "答复函.pdf", "size": 1, "sha256": "0" * 64}]
     done = {"outcome": "已核实并办理完毕。", "result_class": "solved", "evidence": files}
     return [
-        (came + span // 10, number, "assign", OFFICE, {"track": "immediate", "lead_unit": "water", "handler": HANDLER, "limit": "15d"}),
+        (
+            came + span // 10,
+            number,
+            "assign",
+            OFFICE,
+            {"track": "immediate", "lead_unit": "water", "handler": HANDLER, "limit": "15d"},
+        ),
         (came + span // 5, number, "sign", HANDLER, {}),
         (came + span // 4, number, "first_contact", HANDLER, {"contact_way": "phone", "contact_result": "reached"}),
         (came + span * 7 // 10, number, "report_done", HANDLER, done),
@@ -120,7 +133,9 @@ def test_no_letter_is_lost_and_every_one_is_answered(session: Session, capsys: p
     on_time = sum(item.fields.get("on_time") is True for item in items)
     levels = Counter((crossing.clock, crossing.level) for crossing in crossings)
     with capsys.disabled():
-        print(f"\n来信 {len(table.rows)} 件：登记 {len(rows)}，退回核对 {len(odd)}；按时 {on_time}，逾期 {len(rows) - on_time}；")
+        print(
+            f"\n来信 {len(table.rows)} 件：登记 {len(rows)}，退回核对 {len(odd)}；按时 {on_time}，逾期 {len(rows) - on_time}；"
+        )
         print(f"巡查 {passes} 遍，记录 {events} 条；督办层级：", dict(sorted(levels.items())))
 
     assert faults == []

@@ -28,7 +28,6 @@ CASES = [
     (("--as", "o11", "accept", "99"), 1, "没有事项 99", "siban list"),
     (("--as", "王不存在", "accept", "1"), 1, "没有“王不存在”这个人", ""),
     (("--as", "o11", "交办", "1", "--清单", "即知即改的问题", "--主办单位", "海军"), 1, "没有“海军”这个单位", "水务处"),
-    (("accept", "1"), 1, "不知道您是谁", "--as"),
     # a bad limit, date, choice, instant
     (("--as", "o11", "交办", "1", "--清单", "即知即改的问题", "--主办单位", "水务处", "--时限", "很快"), 2, "看不懂时限“很快”", "5个工作日"),
     (("--as", "o11", "交办", "1", "--清单", "第五张", "--主办单位", "水务处"), 2, "填写有误", "即知即改的问题"),
@@ -65,7 +64,11 @@ def facts(path: Path) -> list[tuple[object, ...]]:
         ]
 
 
-@pytest.mark.parametrize(("arguments", "status", "wrong", "allowed"), CASES, ids=lambda value: " ".join(value) if isinstance(value, tuple) else None)
+@pytest.mark.parametrize(
+    ("arguments", "status", "wrong", "allowed"),
+    CASES,
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
 def test_a_mistake_is_refused_in_one_sentence(
     office: Callable[..., Said], arguments: tuple[str, ...], status: int, wrong: str, allowed: str
 ) -> None:
@@ -124,7 +127,9 @@ def test_a_definition_with_faults_is_refused_whole(tmp_path: Path) -> None:
     """Every fault is listed with its place; exit 4; init with it leaves no file behind."""
     bad = tmp_path / "bad.toml"
     text = (ROOT / "workflows" / "petition.toml").read_text(encoding="utf-8")
-    bad.write_text(text.replace('to = "review"', 'to = "nowhere"').replace('limit = "15d"', 'limit = "15x"'), encoding="utf-8")
+    bad.write_text(
+        text.replace('to = "review"', 'to = "nowhere"').replace('limit = "15d"', 'limit = "15x"'), encoding="utf-8"
+    )
     said = run("workflow", "check", str(bad))
     assert said.status == 4
     assert "15x" in said.err

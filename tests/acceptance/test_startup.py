@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HEAVY = ("sqlmodel", "sqlalchemy", "pydantic", "apscheduler", "loguru", "rich")
-PROBE = "import cli, json, sys; status = cli.run(sys.argv[1:]); sys.stderr.write(json.dumps([status, sorted(sys.modules)]))"
+PROBE = (
+    "import cli, json, sys; status = cli.run(sys.argv[1:]); sys.stderr.write(json.dumps([status, sorted(sys.modules)]))"
+)
 
 
 def loaded(*arguments: str) -> tuple[int, set[str]]:
@@ -29,7 +31,14 @@ def loaded(*arguments: str) -> tuple[int, set[str]]:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--help",), ("--as", "o11", "accept", "1"), ("show", "1"), ("accept", "--help"), ("--as", "o11", "todo"), ("list",)],
+    [
+        ("--help",),
+        ("--as", "o11", "accept", "1"),
+        ("show", "1"),
+        ("accept", "--help"),
+        ("--as", "o11", "todo"),
+        ("list",),
+    ],
     ids=" ".join,
 )
 def test_a_light_command_loads_nothing_heavy(made: Path, tmp_path: Path, arguments: tuple[str, ...]) -> None:

@@ -36,7 +36,12 @@ def play(gaps: Gaps, ask: int, beats: list[int], offices: int = 1) -> dict[str, 
     ledger = Ledger(MemoryStore())
     hands = [Office(ledger.office.store, ledger.time, ledger.office.shelf) for _ in range(offices)]
     clerk = Hand("o13", "o13")
-    numbers = [o.after.number for o in ledger.office.register("siban", [({"title": f"问题{n}", "source": "study"}, None) for n in range(2)], clerk)]
+    numbers = [
+        o.after.number
+        for o in ledger.office.register(
+            "siban", [({"title": f"问题{n}", "source": "study"}, None) for n in range(2)], clerk
+        )
+    ]
     agenda: list[tuple[int, int, Any]] = [(START + beat, 0, None) for beat in beats]
     moment = START
     for step, gap in enumerate(gaps):
@@ -54,7 +59,12 @@ def play(gaps: Gaps, ask: int, beats: list[int], offices: int = 1) -> dict[str, 
         try:
             if step == ask:
                 until = "2023-06-30"
-                ledger.office.request(numbers[:1], "extension", {"until": until, "reason": "汛期无法施工，须延长时限。"}, Hand("o27", "o27"))
+                ledger.office.request(
+                    numbers[:1],
+                    "extension",
+                    {"until": until, "reason": "汛期无法施工，须延长时限。"},
+                    Hand("o27", "o27"),
+                )
             ledger.office.act(numbers, verb, fields, Hand(who, who))
         except SibanError:
             continue  # a refusal is part of the history: it must be the same one whatever the beat
@@ -63,9 +73,13 @@ def play(gaps: Gaps, ask: int, beats: list[int], offices: int = 1) -> dict[str, 
             "rungs": sorted((c.item, c.clock, c.cycle, c.level, c.planned_at) for c in reader.crossings()),
             "items": [(row.state, row.due_at, row.next_at, row.rungs, row.version) for row in reader.rows(ItemQuery())],
             "story": {
-                number: [(e.verb, e.result, e.effective_at, e.body) for e in reader.events(EventQuery(item=number))] for number in numbers
+                number: [(e.verb, e.result, e.effective_at, e.body) for e in reader.events(EventQuery(item=number))]
+                for number in numbers
             },
-            "told": [(n.item, n.receiver, n.level, n.planned_at) for n in sorted(reader.notices(), key=lambda n: (n.item, n.seq, n.number))],
+            "told": [
+                (n.item, n.receiver, n.level, n.planned_at)
+                for n in sorted(reader.notices(), key=lambda n: (n.item, n.seq, n.number))
+            ],
         }
 
 
