@@ -33,9 +33,9 @@ def link(events: Iterable[Event], seq: int, prev: str) -> list[Event]:
     linked = []
     for event in events:
         seq += 1
-        fields = (seq, *event[1:_HASHED], prev)
-        prev = event_hash(Event(*fields))
-        linked.append(Event(*fields, prev))
+        fields = [seq, *event[1:_HASHED], prev, ""]
+        fields[-1] = prev = event_hash(Event._make(fields))
+        linked.append(Event._make(fields))
     return linked
 
 

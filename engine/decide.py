@@ -83,13 +83,13 @@ def choose(item: Item, verb: str, context: Context) -> Transition:
             allowed=allowed_verbs(item, context),
             desk=on_desk(item, context),
         )
-    if context.chosen:
-        return here[0]
-    mine = [t for t in here if holds(t.by, context.hand.decider, item, context.rules.organisation)]
+    decider, organisation = context.hand.decider, context.rules.organisation
+    mine = here if context.chosen else [t for t in here if holds(t.by, decider, item, organisation)]
     if not mine:
         raise _not_allowed(item, verb, here, context)
+    before = ""
     for transition in mine:
-        before = seen_before(transition.not_same_as, context.hand.decider, item)
+        before = seen_before(transition.not_same_as, decider, item)
         if not before:
             return transition
     raise Refused("same_person", item=item.serial, verb=verb, before=before, person=_name(context))

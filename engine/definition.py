@@ -134,7 +134,7 @@ class Clock(NamedTuple):
 
 
 class Rung(NamedTuple):
-    """One step of a ladder: at an offset from the due moment, or when `on` has happened `count` times.
+    """One step of a ladder: at an offset from the due moment, or when `on` has happened so many `times`.
 
     `on` is "verb:NAME" or "paper:NAME". `held_by` lists kinds of request that, asked in time and still open, keep it waiting.
     """
@@ -144,7 +144,7 @@ class Rung(NamedTuple):
     notify: tuple[str, ...]
     at: Offset | None = None
     on: str = ""
-    count: int = 0
+    times: int = 0
     paper: str = ""
     release: str = "auto"
     held_by: tuple[str, ...] = ()

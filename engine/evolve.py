@@ -42,7 +42,7 @@ def evolve(item: Item | None, event: Event, body: Body | None = None) -> Item:
             registered_at=event.effective_at,
             effective_at=event.effective_at,
         )
-    changes: dict[str, object] = {"version": item.version + 1, "last_seq": event.seq}
+    changes: dict[str, Any] = {"version": item.version + 1, "last_seq": event.seq}
     if event.verb == "escalate":
         changes |= _crossed(item, facts)
     else:
@@ -63,7 +63,7 @@ def evolve(item: Item | None, event: Event, body: Body | None = None) -> Item:
         changes["clocks"] = _clocks(item.clocks, facts["clocks"], event.recorded_at)
     if "request" in facts or "void" in facts or "decision" in facts:
         changes["requests"] = _requests(item.requests, facts, event)
-    return item._replace(**changes)  # type: ignore[arg-type] - built by name above
+    return item._replace(**changes)
 
 
 def replay(events: Iterable[Event]) -> Item | None:
@@ -77,7 +77,7 @@ def replay(events: Iterable[Event]) -> Item | None:
 def _acts(acts: Mapping[str, Act], event: Event) -> dict[str, Act]:
     old = acts.get(event.verb, Act(0, (), 0))
     by = old.by if event.decider in old.by else (*old.by, event.decider)
-    return {**acts, event.verb: Act(old.count + 1, by, event.effective_at)}
+    return {**acts, event.verb: Act(old.times + 1, by, event.effective_at)}
 
 
 def _fields(fields: Mapping[str, object], facts: dict[str, Any]) -> dict[str, object]:

@@ -42,7 +42,7 @@ class Request(NamedTuple):
 class Act(NamedTuple):
     """How often a verb was done in this round, by whom (each person once), and when last."""
 
-    count: int
+    times: int
     by: tuple[str, ...]
     at: int
 

@@ -108,11 +108,11 @@ def _planned(rung: Rung, item: Item, clock: Clock, due_at: int | None, calendar:
     if rung.at is None:
         what, _, name = rung.on.partition(":")
         if what == "paper":
-            reached = item.papers.get(name, 0) >= rung.count
+            reached = item.papers.get(name, 0) >= rung.times
             moments = sorted(item.crossed.values())
             return max(item.effective_at, moments[-1]) if reached and moments else None
         act = item.acts.get(name)
-        return act.at if act and act.count >= rung.count else None
+        return act.at if act and act.times >= rung.times else None
     if due_at is None:
         return None
     if rung.at.unit == "near":

@@ -388,7 +388,7 @@ def _rung(t: _Table) -> Rung:
         notify=t.names("notify"),
         at=at,
         on=on,
-        count=t.number("count", 1 if on else 0),
+        times=t.number("times", 1 if on else 0),
         paper=t.text("paper"),
         release=t.text("release", "auto", RELEASES),
         held_by=t.names("held_by"),

@@ -372,7 +372,7 @@ class Office:
                 continue
 
             def decided(
-                item: Item, inner: Context, verb: str = step.verb, constants: Fields = constants
+                item: Item, inner: Context, verb: str = step.verb, constants: dict[str, object] = constants
             ) -> list[Event]:
                 chosen = decide.choose(item, verb, inner)
                 return decide.decide(item, verb, _taken(given, chosen.fields) | constants, inner)

@@ -35,7 +35,7 @@ class Policy(NamedTuple):
     name: str
     hash: str
     text: str
-    index: str = ""
+    index_text: str = ""
 
 
 class Crossing(NamedTuple):

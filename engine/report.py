@@ -192,7 +192,7 @@ def _is_done(one: _Judged) -> bool:
 
 
 def _is_due(one: _Judged) -> bool:
-    """Whether the handling is over or should be (应处置); what is late before its handling began is the desk's affair."""
+    """Whether the handling is over or should be (应处置); what is late before it began is the desk's affair."""
     clock = one.rules.definition.main_clock
     begun = clock is not None and clock.name in one.item.clocks
     return _is_done(one) or (begun and _is_late(one))

@@ -194,9 +194,14 @@ def _day_due(  # the facts of one count
 ) -> int:
     """Count the due moment anew with `extra` days given back, from the extension if there is one."""
     working = limit is not None and limit.unit == "wd"
-    if moved is None and limit is not None and working:
+    if moved is not None:
+        base = moved
+    elif limit is None:
+        return 0  # nothing to count from: `_due` asks only where there is a limit or an extension
+    elif working:
         return calendar.due(run.started, limit._replace(amount=limit.amount + extra), roll)
-    base = moved if moved is not None else calendar.due(run.started, limit, roll=False)  # type: ignore[arg-type] - one of both is there
+    else:
+        base = calendar.due(run.started, limit, roll=False)
     day = ordinal_of(base - 1)
     day = calendar.add_workdays(day, extra) if working else day + extra
     if roll:

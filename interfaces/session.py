@@ -96,7 +96,7 @@ class Session:
             try:
                 with self.store.read() as reader:
                     kept = {
-                        policy.name: json.loads(policy.index) for policy in reader.current(DEFINITION) if policy.index
+                        policy.name: json.loads(policy.index_text) for policy in reader.current(DEFINITION) if policy.index_text
                     }
             except Unavailable:
                 kept = {}

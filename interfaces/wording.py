@@ -92,10 +92,12 @@ def event_text(event: Event, titles: Titles, rules: Rules) -> str:
 
 
 def _decision_text(event: Event, body: dict[str, object]) -> str:
-    """Name the request that was decided and what became of it."""
+    """Name the request that was decided and what became of it, or the notice that was answered."""
     from workflows.labels import REQUEST_STATES
 
-    decision = body.get("decision")
+    decision, notice = body.get("decision"), body.get("notice")
+    if isinstance(notice, int):
+        return f" 第 {notice} 号通知"
     if not isinstance(decision, list):
         return ""
     ordinal, state = decision

@@ -239,7 +239,7 @@ class MemoryWriter(MemoryReader):
         refuse_bad(policy, Policy._fields)
         self._owned("policies", "current")
         key = (policy.kind, policy.hash, policy.name)
-        kept = self._tables.policies.get(key, policy)._replace(index=policy.index)
+        kept = self._tables.policies.get(key, policy)._replace(index_text=policy.index_text)
         self._tables.policies[key] = self._tables.current[policy.kind, policy.name] = kept
 
     def append(self, events: Iterable[Event]) -> list[Event]:

@@ -37,8 +37,7 @@ _EVENT = ", ".join(Event._fields)
 _ROW = ", ".join(Row._fields)
 _CROSSING = ", ".join(Crossing._fields)
 _NOTICE = ", ".join(Notice._fields)
-POLICY_COLUMNS = (*Policy._fields[:-1], "index_text")
-_POLICY = ", ".join(POLICY_COLUMNS)
+_POLICY = ", ".join(Policy._fields)
 
 # -- transactions
 
@@ -90,7 +89,7 @@ CURRENT = f"SELECT {_POLICY} FROM policy WHERE kind = ? AND current = 1 ORDER BY
 CURRENT_HASHES = "SELECT kind, name, hash FROM policy WHERE current = 1 ORDER BY kind, name"
 SUPERSEDE = "UPDATE policy SET current = 0 WHERE kind = ? AND name = ? AND current = 1"
 PUT_POLICY = (
-    f"{_insert('policy', (*POLICY_COLUMNS, 'current'))} ON CONFLICT (kind, hash, name)"
+    f"{_insert('policy', (*Policy._fields, 'current'))} ON CONFLICT (kind, hash, name)"
     f" DO UPDATE SET {_renewed(('index_text', 'current'))}"
 )
 REPORTER = f"SELECT {', '.join(Reporter._fields)} FROM reporter WHERE item = ?"

@@ -1,9 +1,10 @@
-"""A small ledger on its way, for tests of questions: eleven items of May and June 2023 in the demo's bureau."""
+"""A small ledger on its way, for tests of questions: twelve items of May and June 2023 in the demo's bureau."""
 
 from __future__ import annotations
 
 import json
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from engine import organisation
 from engine.canonical import canonical
 from engine.clock import SteppedTime, parse_instant
 from engine.context import Hand
+from engine.errors import Refused
 from engine.loader import load
 from engine.office import Office
 from storage.creation import create
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 WORKFLOWS = Path(__file__).resolve().parents[1] / "workflows"
 START = "2023-05-08 09:00"
-END = "2023-06-12 10:00"
+END = "2023-06-14 10:00"
 FILE = {"name": "整改后照片.jpg", "size": 1, "sha256": "0" * 64}
 
 HEAD, CLERK, VERIFIER = "o11", "o13", "o14"  # 局办公室 方文静、徐晨、唐雨薇
@@ -68,6 +70,19 @@ class Ledger:
         """Grant, pass on or refuse an application."""
         self.office.answer([(number, ordinal)], fields, Hand(who, who), grant=grant)
 
+    def papers(self) -> dict[int, list[int]]:
+        """Return the numbers of the drafted papers, by item."""
+        found: dict[int, list[int]] = {}
+        with self.office.store.read() as reader:
+            for notice in reader.notices(status="draft"):
+                found.setdefault(notice.item, []).append(notice.number)
+        return found
+
+    def unseen(self, who: str) -> list[int]:
+        """Return the numbers of the notices somebody has not seen."""
+        with self.office.store.read() as reader:
+            return [notice.number for notice in reader.notices(receiver=who, unseen=True)]
+
     def assigned(self, title: str, **fields: Any) -> int:  # noqa: ANN401 - whatever the act takes
         """Register an item and assign it to the river station, for 金晓 to handle."""
         registered = {key: fields.pop(key) for key in ("source", "reporter", "contact", "description") if key in fields}
@@ -89,12 +104,7 @@ class Ledger:
 
 
 def fill(ledger: Ledger) -> None:
-    """Let five weeks pass over eleven items."""
-    lasting: dict[str, Any] = {
-        "lessons": "已排查同类河道",
-        "long_term_mechanism": "纳入每日巡查",
-        "all_measures_done": True,
-    }
+    """Let five weeks pass over twelve items."""
     one = ledger.assigned(
         "柳塘港桥下水面漂浮垃圾聚集", source="citizen", reporter="陈女士", contact="13800000003", track="immediate"
     )
@@ -137,6 +147,16 @@ def fill(ledger: Ledger) -> None:
     ledger.act(VERIFIER, "send_back", eight, opinion="照片未见井内清淤", further_demand="补充井内清淤前后照片各一张")
 
     ledger.at("2023-06-09 09:30")
+    _last_days(ledger)
+
+
+def _last_days(ledger: Ledger) -> None:
+    """Four more items, then papers answered, notices seen, a refusal and an entry for the principal."""
+    lasting: dict[str, Any] = {
+        "lessons": "已排查同类河道",
+        "long_term_mechanism": "纳入每日巡查",
+        "all_measures_done": True,
+    }
     nine = ledger.assigned("滨河步道夜间照明不足", track="campaign", limit="2023-06-30")
     ten = ledger.register(title="入河排水口溯源整治进度滞后", source="inspection")
     eleven = ledger.register(HEAD, "petition", title="来信反映河道违建", reporter="孙先生")
@@ -144,8 +164,18 @@ def fill(ledger: Ledger) -> None:
     ledger.at("2023-06-09 16:00")
     twelve = ledger.assigned("东禾港排口异味", track="campaign", limit="2023-06-30", source="research")
     ledger.planned(twelve, "2023-06-20")
-    ledger.reported(twelve, **lasting)
     ledger.at(END)
+    hand = Hand(HEAD, HEAD)
+    papers = ledger.papers()
+    ledger.office.notice(papers[7], "release", {}, hand)
+    ledger.office.notice(papers[8][:1], "withhold", {"reason": "已当面约谈"}, hand)
+    ledger.office.notice(ledger.unseen(RIVER_TOO)[:2], "ack", {}, Hand(RIVER_TOO, RIVER_TOO))
+    ledger.office.remark([2], "comment", {"fields": {"text": "请于15日前办结"}}, Hand(HEAD, HEAD))
+    with suppress(Refused):
+        ledger.act(RIVER, "close", 7)
+    behalf = Hand(PRINCIPAL, CLERK, canonical({"kind": "签批件", "ref": "浦环阅〔2023〕31号", "date": "2023-06-13"}))
+    ledger.office.act([3], "supervise", {"demand": "抓紧审定方案", "answer_by": "2023-06-20"}, behalf)
+    ledger.reported(twelve, **lasting)
     assert (nine, ten, eleven, twelve) == (9, 10, 11, 12)
 
 

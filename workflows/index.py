@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.canonical import canonical
 from engine.errors import FaultsFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
-    from engine.definition import Definition
+    from engine.definition import Composite, Definition, RequestKind, Transition
 
 SHIPPED = ("siban", "petition")
 """The shipped definitions; the first one is the default workflow."""
 
 _HERE = Path(__file__).parent
 
-Index = dict[str, dict]  # type: ignore[type-arg] - plain JSON
+Index = dict[str, dict[str, Any]]
 
 
 def definition_text(name: str) -> str:
@@ -72,17 +72,18 @@ def _verbs(definition: Definition) -> list[dict[str, object]]:
     for verb, title in definition.verbs.items():
         composite = definition.composites.get(verb)
         variants = list(definition.variants(verb))
-        shapes = [*([composite] if composite else []), *variants]
+        shapes: list[Transition | Composite] = [*([composite] if composite else []), *variants]
         texts = [shape.help for shape in shapes if shape.help]
         acts.append(_act(verb, title, texts[0] if texts else "", shapes, new=bool(composite and composite.new)))
     return acts
 
 
-def _act(name: str, title: str, help_: str, shapes: Iterable, *, new: bool = False) -> dict[str, object]:  # type: ignore[type-arg]
+def _act(
+    name: str, title: str, help_: str, shapes: Sequence[Transition | Composite | RequestKind], *, new: bool = False
+) -> dict[str, object]:
     """Describe one act: fields that every variant requires, and all that any of them takes."""
-    listed = list(shapes)
-    required = set.intersection(*({r.field for r in shape.require} for shape in listed)) if listed else set()
-    fields = list(dict.fromkeys(field for shape in listed for field in shape.fields))
+    required = set.intersection(*({r.field for r in shape.require} for shape in shapes))
+    fields = list(dict.fromkeys(field for shape in shapes for field in shape.fields))
     return {
         "name": name,
         "title": title,

@@ -6,7 +6,7 @@ words by `sentence`: verbs, states, fields, roles and kinds of request by their 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.clock import civil
 
@@ -361,7 +361,7 @@ class Titles(NamedTuple):
         return self.verbs.get(name) or FIXED_VERBS.get(name) or name
 
 
-def titles_of(index: Mapping[str, Mapping[str, object]]) -> Titles:
+def titles_of(index: Mapping[str, Mapping[str, Any]]) -> Titles:
     """Collect the titles of every workflow of an index; a later workflow never renames what an earlier one named."""
     verbs: dict[str, str] = {}
     states: dict[str, str] = {}
@@ -369,15 +369,15 @@ def titles_of(index: Mapping[str, Mapping[str, object]]) -> Titles:
     requests: dict[str, str] = {}
     clocks: dict[str, str] = {}
     for entry in index.values():
-        for act in entry["verbs"]:  # type: ignore[attr-defined] - plain JSON
+        for act in entry["verbs"]:
             verbs.setdefault(act["name"], act["title"])
-        for act in entry["requests"]:  # type: ignore[attr-defined] - plain JSON
+        for act in entry["requests"]:
             requests.setdefault(act["name"], act["title"])
-        for name, title in entry["states"].items():  # type: ignore[attr-defined] - plain JSON
+        for name, title in entry["states"].items():
             states.setdefault(name, title)
-        for name, field in entry["fields"].items():  # type: ignore[attr-defined] - plain JSON
+        for name, field in entry["fields"].items():
             fields.setdefault(name, field["title"])
-        for name, title in entry["clocks"].items():  # type: ignore[attr-defined] - plain JSON
+        for name, title in entry["clocks"].items():
             clocks.setdefault(name, title)
     return Titles(verbs, states, fields, requests, clocks)
 
