@@ -26,8 +26,7 @@ from engine.context import Hand
 from engine.event import Event
 from engine.loader import load
 from engine.office import Office
-from engine.ports import EventQuery
-from engine.row import Row
+from engine.row import EventQuery, Row
 from interfaces.founding import read_organisation
 from storage import connection
 from storage.creation import create, schema

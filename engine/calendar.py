@@ -17,7 +17,6 @@ from datetime import date
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from engine.clock import (
-    DAY,
     FIRST_DAY,
     HOUR,
     LAST_DAY,

@@ -12,11 +12,11 @@ from engine.errors import SibanError
 from engine.event import DONE
 from engine.evolve import evolve
 from engine.ladder import offset_from
+from engine.ledger import row_of
 from engine.loader import Fault
 from engine.notice import answered, notices_of
 from engine.policy import CALENDAR, DEFINITION, ORGANISATION
-from engine.ports import EventQuery, ItemQuery
-from engine.row import Row, row_of
+from engine.row import EventQuery, ItemQuery, Row
 from engine.run import due, near
 from engine.work import crossing_of
 
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from engine.item import Item
     from engine.notice import Notice
     from engine.policy import PolicyShelf
-    from engine.ports import Crossing, Reader
+    from engine.ports import Reader
+    from engine.row import Crossing
 
 PACE = 5000
 """After how many entries progress is told."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.event import DONE, Event
 from engine.canonical import canonical
+from engine.event import DONE, Event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -3,15 +3,14 @@
 `engine.loader` makes these from TOML and refuses what is faulty; everything here may rely on the names it mentions being there.
 """
 
-from __future__ import annotations
-
+# No postponed annotations here: `NamedTuple` would compile each of them at every start.
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+from engine.limit import Limit, Offset
 
+if TYPE_CHECKING:
     from engine.item import Item
-    from engine.limit import Limit, Offset
 
 STAGES = ("intake", "assign", "handle", "verify", "feedback", "closed")
 """The user's five stages in their order, and the end."""
@@ -55,7 +54,7 @@ class State(NamedTuple):
     final: bool = False
     counted: bool = True
 
-    def owner_of(self, item: Item) -> str:
+    def owner_of(self, item: "Item") -> str:
         """Return the role on whose desk an item in this state lies."""
         return self.owners.get(item.text("track"), self.owner)
 
@@ -108,7 +107,7 @@ class LimitRule(NamedTuple):
     Each is a `Limit`, the name of a kept field that holds one, or (field, value → rule).
     """
 
-    alternatives: tuple[Limit | str | tuple[str, Mapping[str, LimitRule]], ...]
+    alternatives: tuple[Limit | str | tuple[str, Mapping[str, "LimitRule"]], ...]
 
 
 class Clock(NamedTuple):

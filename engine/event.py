@@ -1,7 +1,6 @@
 """One entry of the record: who did what to which item, when it was so and when it was entered."""
 
-from __future__ import annotations
-
+# No postponed annotations here: `NamedTuple` would compile each of them at every start.
 from typing import NamedTuple
 
 DONE = "done"

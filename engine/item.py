@@ -1,14 +1,10 @@
 """An item of the ledger as its events fold to it, and the small facts inside it. Frozen: `evolve` makes the next one."""
 
-from __future__ import annotations
+# No postponed annotations here: `NamedTuple` would compile each of them at every start.
+from collections.abc import Mapping
+from typing import NamedTuple
 
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from engine.run import Run
-
+from engine.run import Run
 
 OPEN = ("open", "endorsed")
 """The states in which a request still waits for somebody."""

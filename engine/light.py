@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.clock import ordinal_of
-from engine.row import desk_due
+from engine.ledger import desk_due
 from engine.run import due, limit_of, near
 
 if TYPE_CHECKING:

@@ -189,7 +189,7 @@ def stored(text: str) -> Definition:
     """Build a definition from its canonical text, which was checked when it was stored."""
     from engine.canonical import parse  # noqa: PLC0415 - kept with its only use
 
-    return _build(parse(text), [])
+    return _build(parse(text), [], text)
 
 
 def plain(value: object) -> object:
@@ -203,7 +203,7 @@ def plain(value: object) -> object:
     return str(value)
 
 
-def _build(data: object, faults: list[Fault]) -> Definition:
+def _build(data: object, faults: list[Fault], text: str = "") -> Definition:
     root = _Table(data, "", faults)
     head = _Table(root.take("workflow"), "workflow", faults)
     fields = {name: _field(name, t) for name, t in root.tables("fields")}
@@ -212,7 +212,7 @@ def _build(data: object, faults: list[Fault]) -> Definition:
     counts: dict[str, int] = {}
     transitions = tuple(_transition(t, open_states, counts) for t in root.rows("transitions"))
     register_table = _Table(root.take("register"), "register", faults)
-    text = canonical(data)
+    text = text or canonical(data)
     definition = Definition(
         name=head.text("id", None),
         title=head.text("title", None),

@@ -6,9 +6,6 @@ A refusal keeps what had come due and one `refused` entry; a dry run and unreada
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import secrets
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine import decide, request
@@ -17,11 +14,11 @@ from engine.context import Context, Hand
 from engine.errors import Conflict, Misused, Refused
 from engine.event import DONE, REFUSED, SYSTEM, Event
 from engine.field import checked
+from engine.ledger import row_of
 from engine.notice import DRAFT, answered
 from engine.policy import CALENDAR, DEFINITION, ORGANISATION, PolicyShelf
-from engine.ports import ItemQuery, Policy, Reporter
 from engine.roles import holds
-from engine.row import from_text, row_of
+from engine.row import ItemQuery, Policy, Reporter, from_text
 from engine.work import Outcome, Work
 
 if TYPE_CHECKING:
@@ -55,11 +52,11 @@ class Office:
         store: Store,
         time: TimeSource,
         shelf: PolicyShelf | None = None,
-        salt: Callable[[], str] = lambda: secrets.token_hex(16),
+        salt: Callable[[], str] | None = None,
     ) -> None:
         """Serve a store under a clock. `salt` makes the secret half of commitments to reporters' names."""
         self.store, self.time, self.shelf = store, time, shelf or PolicyShelf()
-        self._salt = salt
+        self._salt = salt or _new_salt
 
     # -- policy ----------------------------------------------------------------------------------------------------------------
 
@@ -302,8 +299,7 @@ class Office:
         name, contact = str(given.get("reporter") or ""), str(given.get("contact") or "")
         if name or contact:
             salt = self._salt()
-            seal = hmac.new(bytes.fromhex(salt), canonical([name, contact]).encode(), hashlib.sha256).hexdigest()
-            body = parse(events[0].body) | {"commitment": seal}
+            body = parse(events[0].body) | {"commitment": commitment(salt, name, contact)}
             events = [events[0]._replace(body=canonical(body))]
             job.reporters.append(Reporter(number, salt, name, contact))
         start = len(job.events)
@@ -446,3 +442,17 @@ def check_hand(hand: Hand) -> None:
     """Refuse an entry for somebody else that rests on nothing (代录 needs its basis)."""
     if hand.decider != hand.enterer and not hand.basis:
         raise Misused("basis_needed")
+
+
+def commitment(salt: str, name: str, contact: str) -> str:
+    """Return what the record holds instead of a reporter's name and contact: their HMAC-SHA-256 under the salt kept beside it."""
+    import hashlib  # noqa: PLC0415 - only where somebody reports
+    import hmac  # noqa: PLC0415 - as above
+
+    return hmac.new(bytes.fromhex(salt), canonical([name, contact]).encode(), hashlib.sha256).hexdigest()
+
+
+def _new_salt() -> str:
+    import secrets  # noqa: PLC0415 - only where somebody reports
+
+    return secrets.token_hex(16)

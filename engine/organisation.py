@@ -1,15 +1,12 @@
 """Who there is: units, officers, leaders, bodies, deputies and delegations, as data of one day."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, NamedTuple
+# No postponed annotations here: `NamedTuple` would compile each of them at every start.
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from engine.canonical import canonical, digest, parse
 from engine.clock import ordinal_of, parse_instant
 from engine.errors import FaultsFound, Misused, Refused
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
 
 Days = tuple[int, int]
 """A span of civil days as ordinals, both ends included."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from engine.event import Event
     from engine.item import Item
     from engine.notice import Notice
-    from engine.row import Row
+    from engine.row import Crossing, EventQuery, ItemQuery, Policy, Reporter, Row
 
 
 class TimeSource(Protocol):
@@ -26,68 +26,6 @@ class Notifier(Protocol):
 
     def send(self, notice: Notice, text: str) -> None:
         """Deliver one notice or raise; it is kept and tried again."""
-
-
-class Policy(NamedTuple):
-    """A kept text of policy: a definition, a calendar edition or an organisation, under its hash."""
-
-    kind: str
-    name: str
-    hash: str
-    text: str
-    index_text: str = ""
-
-
-class Crossing(NamedTuple):
-    """A rung that was crossed: a fact, unique by its first four fields."""
-
-    item: int
-    clock: str
-    cycle: int
-    level: int
-    planned_at: int
-    crossed_at: int
-    seq: int
-
-
-class Reporter(NamedTuple):
-    """Who reported an item: kept beside the record, which holds only a salted commitment to it."""
-
-    item: int
-    salt: str
-    name: str
-    contact: str
-
-
-class ItemQuery(NamedTuple):
-    """Which rows of the ledger; every condition that is given must hold. An empty one is the whole ledger by number."""
-
-    open: bool | None = None
-    states: tuple[str, ...] = ()
-    stages: tuple[str, ...] = ()
-    lead_units: tuple[str, ...] = ()
-    handler: str = ""
-    tracks: tuple[str, ...] = ()
-    sources: tuple[str, ...] = ()
-    workflow: str = ""
-    due_before: int | None = None
-    text: str = ""
-    numbers: tuple[int, ...] = ()
-    limit: int = 0
-
-
-class EventQuery(NamedTuple):
-    """Which entries of the record, oldest first (newest first with `newest`)."""
-
-    item: int | None = None
-    person: str = ""
-    verb: str = ""
-    result: str = ""
-    since: int | None = None
-    until: int | None = None
-    after: int = 0
-    newest: bool = False
-    limit: int = 0
 
 
 class Reader(Protocol):

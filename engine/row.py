@@ -1,17 +1,11 @@
-"""The item row: a cache of what lists, the heartbeat and the desks need, rewritten whole at each append from pure functions."""
+"""The rows that a store keeps beside the events: items, crossed rungs, reporters, policy texts; and how they are asked for."""
 
-from __future__ import annotations
-
+# No postponed annotations here: `NamedTuple` would compile each of them at every start.
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from engine.item import Act, Item, Request
-from engine.ladder import next_coming
-from engine.run import Run, due
-
-if TYPE_CHECKING:
-    from engine.ladder import Coming
-    from engine.context import Rules
+from engine.run import Run
 
 
 class Row(NamedTuple):
@@ -44,50 +38,66 @@ class Row(NamedTuple):
     body: str
 
 
-def row_of(item: Item, rules: Rules, coming: Coming | None = None, *, known: bool = False) -> Row:
-    """Compute an item's row under the rules in force for it.
+class Policy(NamedTuple):
+    """A kept text of policy: a definition, a calendar edition or an organisation, under its hash."""
 
-    `coming` may be given, with `known`, when it has been found already.
-    """
-    definition = rules.definition
-    state = definition.states[item.state]
-    coming = coming if known else next_coming(item, rules)
-    main = definition.main_clock
-    run = item.clocks.get(main.name) if main else None
-    return Row(
-        number=item.number,
-        serial=item.serial,
-        workflow=item.workflow,
-        definition=item.definition,
-        state=item.state,
-        stage=state.stage,
-        open=0 if state.final else 1,
-        title=item.text("title"),
-        source=item.text("source"),
-        track=item.text("track"),
-        lead_unit=item.text("lead_unit"),
-        handler=item.text("handler"),
-        registered_at=item.registered_at,
-        since=item.since,
-        due_at=due(run, main, item, rules.calendar) if run and main else desk_due(item, rules),
-        done_at=run.stopped if run else None,
-        closed_at=item.closed_at,
-        next_at=coming.at if coming else None,
-        rungs=len(item.crossed),
-        version=item.version,
-        last_seq=item.last_seq,
-        body=to_text(item),
-    )
+    kind: str
+    name: str
+    hash: str
+    text: str
+    index_text: str = ""
 
 
-def desk_due(item: Item, rules: Rules) -> int | None:
-    """Return when the step under way must be done: the earliest due moment of the running clocks that are not the main one."""
-    moments = []
-    for name, run in item.clocks.items():
-        clock = rules.definition.clocks.get(name)
-        if clock and not clock.main and run.running:
-            moments.append(due(run, clock, item, rules.calendar))
-    return min((m for m in moments if m is not None), default=None)
+class Crossing(NamedTuple):
+    """A rung that was crossed: a fact, unique by its first four fields."""
+
+    item: int
+    clock: str
+    cycle: int
+    level: int
+    planned_at: int
+    crossed_at: int
+    seq: int
+
+
+class Reporter(NamedTuple):
+    """Who reported an item: kept beside the record, which holds only a salted commitment to it."""
+
+    item: int
+    salt: str
+    name: str
+    contact: str
+
+
+class ItemQuery(NamedTuple):
+    """Which rows of the ledger; every condition that is given must hold. An empty one is the whole ledger by number."""
+
+    open: bool | None = None
+    states: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
+    lead_units: tuple[str, ...] = ()
+    handler: str = ""
+    tracks: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    workflow: str = ""
+    due_before: int | None = None
+    text: str = ""
+    numbers: tuple[int, ...] = ()
+    limit: int = 0
+
+
+class EventQuery(NamedTuple):
+    """Which entries of the record, oldest first (newest first with `newest`)."""
+
+    item: int | None = None
+    person: str = ""
+    verb: str = ""
+    result: str = ""
+    since: int | None = None
+    until: int | None = None
+    after: int = 0
+    newest: bool = False
+    limit: int = 0
 
 
 _dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

@@ -17,16 +17,15 @@ LINE_MAX = 500
 BLOCK_MAX = 20_000
 """How many characters a long text may have."""
 
-_WHY = (
-    ("surrogate", re.compile(r"[\ud800-\udfff]")),  # half a character: cannot be written as UTF-8
-    ("bidi", re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")),
-    ("invisible", re.compile(r"[\U000e0000-\U000e007f\ufff9-\ufffb\ufdd0-\ufdef\ufffe\uffff]")),
-)
-_CONTROL_IN_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_CONTROL_IN_BLOCK = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+_WHY = {
+    "surrogate": r"[\ud800-\udfff]",  # half a character: cannot be written as UTF-8
+    "bidi": r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]",
+    "invisible": r"[\U000e0000-\U000e007f\ufff9-\ufffb\ufdd0-\ufdef\ufffe\uffff]",
+}
+_CONTROL_IN_LINE = r"[\x00-\x1f\x7f-\x9f\u2028\u2029]"
+_CONTROL_IN_BLOCK = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]"
 # Left behind by copying from web pages and Word; they say nothing, and titles that differ only by one look the same.
-_RESIDUE = re.compile("[\u200b\u2060\ufeff]")
-_BLANK_LINES = re.compile(r"\A\s*\n")
+_RESIDUE = str.maketrans("", "", "\u200b\u2060\ufeff")
 
 
 def clean_line(text: str, *, field: str) -> str:
@@ -34,7 +33,7 @@ def clean_line(text: str, *, field: str) -> str:
 
     Raise Misused `bad_text` with `field`, `why` (too_long, control, surrogate, bidi, invisible) and `limit` or `char`.
     """
-    return _clean(_RESIDUE.sub("", text).strip(), field, LINE_MAX, _CONTROL_IN_LINE)
+    return _clean(text.translate(_RESIDUE).strip(), field, LINE_MAX, _CONTROL_IN_LINE)
 
 
 def clean_block(text: str, *, field: str) -> str:
@@ -42,14 +41,15 @@ def clean_block(text: str, *, field: str) -> str:
 
     Blank lines around it go; the blanks that begin its first line stay, since a Chinese paragraph begins with two.
     """
-    lines = _RESIDUE.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
-    return _clean(_BLANK_LINES.sub("", lines).rstrip(), field, BLOCK_MAX, _CONTROL_IN_BLOCK)
+    lines = text.translate(_RESIDUE).replace("\r\n", "\n").replace("\r", "\n")
+    return _clean(re.sub(r"\A\s*\n", "", lines).rstrip(), field, BLOCK_MAX, _CONTROL_IN_BLOCK)
 
 
-def _clean(text: str, field: str, limit: int, control: re.Pattern[str]) -> str:
-    for why, pattern in (("control", control), *_WHY):
-        if found := pattern.search(text):
-            raise Misused("bad_text", field=field, why=why, char=f"U+{ord(found.group()):04X}")
+def _clean(text: str, field: str, limit: int, control: str) -> str:
+    if not text.isprintable():  # true for most text, and false for every character that is looked for here
+        for why, pattern in {"control": control, **_WHY}.items():
+            if found := re.search(pattern, text):
+                raise Misused("bad_text", field=field, why=why, char=f"U+{ord(found.group()):04X}")
     normal = unicodedata.normalize("NFC", text) if len(text) <= limit else text  # which can make it longer
     if len(normal) > limit:
         raise Misused("bad_text", field=field, why="too_long", limit=limit, length=len(normal))

@@ -25,6 +25,7 @@ _NOBODY = Hand(SYSTEM, SYSTEM)
 _WAITED_FOR = {"not_called_back": "call_back", "dissatisfied": "redo"}
 """What a guard's refusal waits for, where it does not name the verb itself."""
 _BACKWARD = ("first_time", "done_before", "is_dissatisfied")
+"""Guards that tell which past a step is for."""
 _ONE = ("commander", "leader.in_charge", "leader.principal")
 """Relations that mean one person."""
 
@@ -96,16 +97,17 @@ def desk(item: Item, rules: Rules, now: int) -> Desk:
 def _closing(item: Item, leaving: list[Transition], rules: Rules, now: int) -> Turn | None:
     """Where an item may be closed: whoever is still waited for, or those who close it; None where nothing closes it."""
     states = rules.definition.states
-    step = next((t for t in leaving if t.to and states[t.to].final and states[t.to].counted), None)
-    if step is None:
+    closing = [t for t in leaving if t.to and states[t.to].final and states[t.to].counted]
+    if not closing:
         return None
-    held_by = _held_by(step.guards, item, rules, now)
+    held = [(t, _held_by(t.guards, item, rules, now)) for t in closing if _applies(t, item, rules, now)]
+    step = next((t for t, held_by in held if held_by is None), None)
+    held_by = held[0][1] if held and step is None else None
     if held_by is not None:
         wanted = _WAITED_FOR.get(held_by.code) or str(held_by.data.get("verb", ""))
-        open_to = (t for t in leaving if t.verb == wanted and _held_by(_looking_back(t), item, rules, now) is None)
-        step = next(open_to, None)
+        step = next((t for t in leaving if t.verb == wanted and _applies(t, item, rules, now)), None)
     if step is None:
-        return Turn("", (states[item.state].owner_of(item),))
+        return Turn("", (states[item.state].owner,))
     return Turn(step.verb, _narrow(step.by), "", step.not_same_as)
 
 
@@ -118,9 +120,10 @@ def _held_by(names: tuple[str, ...], item: Item, rules: Rules, now: int) -> Refu
     return None
 
 
-def _looking_back(transition: Transition) -> tuple[str, ...]:
-    """Name the guards that look at what has happened so far, not at the fields of the step."""
-    return tuple(name for name in transition.guards if name.partition(":")[0] in _BACKWARD)
+def _applies(transition: Transition, item: Item, rules: Rules, now: int) -> bool:
+    """Whether a step is for an item with such a past: its other guards look at what is still to be done or given."""
+    backward = tuple(name for name in transition.guards if name.partition(":")[0] in _BACKWARD)
+    return _held_by(backward, item, rules, now) is None
 
 
 def _moving(item: Item, leaving: list[Transition], rules: Rules) -> Turn:

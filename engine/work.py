@@ -9,9 +9,9 @@ from engine.context import Context, Rules
 from engine.errors import Refused
 from engine.evolve import evolve
 from engine.ladder import settle
+from engine.ledger import row_of
 from engine.notice import notices_of
-from engine.ports import Crossing
-from engine.row import row_of
+from engine.row import Crossing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from engine.item import Item
     from engine.ladder import Coming
     from engine.policy import PolicyShelf
-    from engine.ports import Reader, Reporter, Writer
+    from engine.ports import Reader, Writer
+    from engine.row import Reporter
 
 
 class Outcome(NamedTuple):

@@ -16,7 +16,7 @@ from engine.canonical import canonical
 from engine.clock import HOUR, MINUTE, SteppedTime, iso, ordinal_of, parse_instant, start_of_day
 from engine.context import Hand
 from engine.notice import DRAFT
-from engine.ports import ItemQuery
+from engine.row import ItemQuery
 from interfaces.demo_story import WORKFLOW
 
 if TYPE_CHECKING:

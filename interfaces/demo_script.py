@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from engine.clock import HOUR, MINUTE, iso, ordinal_of, parse_instant
+from engine.clock import MINUTE, iso, ordinal_of, parse_instant
 from engine.guards import unanswered
 from interfaces.demo_play import CHIEF, CLERK, VERIFIER
 from interfaces.demo_steps import Steps

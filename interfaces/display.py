@@ -19,14 +19,17 @@ _REST = (
     r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
     + "".join(f"\\U{plane:04x}fffe\\U{plane:04x}ffff" for plane in range(1, 17))
 )
-_UNSAFE = re.compile(f"[{_C0}{_REST}]")
-_UNSAFE_IN_JSON = re.compile(f"[{_REST}]")  # `json.dumps` has already escaped C0; what is left of it is its own layout
-
-_LINE_ENDS = re.compile("\r\n?|[\n\x0b\x0c\x85\u2028\u2029]")
-_FORMULA = re.compile(
-    r"\s*[=+\-@\t＝＋－＠﹦﹢﹣﹫]"
-)  # some programs take the full-width and small signs for signs too
+_UNSAFE = f"[{_C0}{_REST}]"
+_UNSAFE_IN_JSON = f"[{_REST}]"  # `json.dumps` has already escaped C0; what is left of it is its own layout
+_LINE_ENDS = "\r\n?|[\n\x0b\x0c\x85\u2028\u2029]"
+_FORMULA = r"\s*[=+\-@\t＝＋－＠﹦﹢﹣﹫]"  # some programs take the full-width and small signs for signs too
 _SHORT = {"\n": "⏎", "\t": "⇥"}
+
+
+@lru_cache
+def _pattern(source: str) -> re.Pattern[str]:
+    """Compile on first need: most text needs none of these, and each costs a start half a millisecond."""
+    return re.compile(source)
 
 
 def _visible(match: re.Match[str]) -> str:
@@ -38,7 +41,7 @@ def display(text: str) -> str:
     """Make an outside string safe for one line of a terminal; a line break becomes ⏎, a tab ⇥, the rest ⟦U+XXXX⟧."""
     if text.isprintable():  # true for most text, and false for every character that is looked for here
         return text
-    return _UNSAFE.sub(_visible, text.replace("\r\n", "\n"))
+    return _pattern(_UNSAFE).sub(_visible, text.replace("\r\n", "\n"))
 
 
 def display_block(text: str) -> str:
@@ -53,13 +56,13 @@ def cell(text: str) -> str:
     A program that opens the file may run whatever looks like a formula, in any physical line of the cell and after
     blanks, so such a line gets a leading '. The result holds only characters that XML allows.
     """
-    lines = _LINE_ENDS.split(text)
-    return "\n".join(("'" if _FORMULA.match(line) else "") + display_block(line) for line in lines)
+    lines = _pattern(_LINE_ENDS).split(text)
+    return "\n".join(("'" if _pattern(_FORMULA).match(line) else "") + display_block(line) for line in lines)
 
 
 def json_text(encoded: str) -> str:
     r"""Escape as \uXXXX what `json.dumps(ensure_ascii=False)` leaves raw and a terminal would obey: the same value."""
-    return _UNSAFE_IN_JSON.sub(_json_escape, encoded)
+    return _pattern(_UNSAFE_IN_JSON).sub(_json_escape, encoded)
 
 
 def _json_escape(match: re.Match[str]) -> str:

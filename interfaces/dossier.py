@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.canonical import parse
-from engine.clock import MINUTE, civil, iso
-from engine.event import DONE, SYSTEM
+from engine.clock import iso
+from engine.event import SYSTEM
 from interfaces.display import display
 from interfaces.output import block
+from interfaces.records import day_and_time, decider_text, event_json, late_text, person_name, when
 from interfaces.wording import due_text, event_text, left_text, light_text, value_text
-from workflows.labels import STAGES, WEEKDAYS, addressee
+from workflows.labels import STAGES, addressee
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from engine.context import Rules
     from engine.event import Event
     from engine.item import Item, Request
-    from engine.ports import Reporter
+    from engine.row import Reporter
     from workflows.labels import Titles
 
 LAST = 5
@@ -84,46 +84,6 @@ def record(event: Event, dossier: Dossier, *, proof: bool = False) -> str:
     return f"{event.seq}  {line}\n     {event.hash}" if proof else line
 
 
-def decider_text(event: Event, rules: Rules) -> str:
-    """Name who decided, and for 代录 who entered it and on what basis."""
-    basis = parse(event.basis) if event.basis else {}
-    name = person_name(event.decider, rules)
-    if event.decider == event.enterer:
-        return name
-    by = person_name(event.enterer, rules)
-    if basis.get("kind") == "delegation":
-        return f"{name}（{by}代办）"
-    words = " ".join(str(basis[key]) for key in ("kind", "ref", "date") if basis.get(key))
-    return f"{name}（{by}代录{'：' + display(words) if words else ''}）"
-
-
-def person_name(person: str, rules: Rules) -> str:
-    """Return the name of a person, a body or the system."""
-    return "系统" if person == SYSTEM else display(rules.organisation.name_of(person))
-
-
-def late_text(event: Event, now: int) -> str:
-    """Say when an act was entered, where that was later than it was done (补录)."""
-    late = event.recorded_at - event.effective_at >= MINUTE and event.decider != SYSTEM
-    return f"（{when(event.recorded_at, now)} 补录）" if late else ""
-
-
-def when(at: int, now: int) -> str:
-    """Write an instant for a list: 5月29日 11:00, with the year in front where it is another."""
-    moment, today = civil(at), civil(now)
-    year = "" if moment.year == today.year else f"{moment.year}年"
-    return f"{year}{moment.month}月{moment.day}日 {moment:%H:%M}"
-
-
-def day_and_time(at: int, now: int) -> str:
-    """Write an instant with its weekday: 5月31日 周三 17:30; a day's very end is the 24:00 of that day."""
-    midnight = civil(at).hour == civil(at).minute == civil(at).second == 0
-    moment, today = civil(at - 1 if midnight else at), civil(now)
-    year = "" if moment.year == today.year else f"{moment.year}年"
-    clock = "24:00" if midnight else f"{moment:%H:%M}"
-    return f"{year}{moment.month}月{moment.day}日 周{WEEKDAYS[moment.weekday()]} {clock}"
-
-
 # -- the parts of the page -------------------------------------------------------------------------------------------
 
 
@@ -157,7 +117,7 @@ def _verdict(on_time: bool, dossier: Dossier) -> str:  # noqa: FBT001 - the one 
 def _limits(dossier: Dossier) -> Iterator[tuple[str, object]]:
     """The present limit, the original one with its extensions, and the other clocks that run."""
     from engine.explain import count
-    from engine.light import NORMAL, light
+    from engine.light import NORMAL, OVERDUE, light
     from engine.run import due
 
     item, rules, now = dossier.item, dossier.rules, dossier.now
@@ -169,12 +129,12 @@ def _limits(dossier: Dossier) -> Iterator[tuple[str, object]]:
             yield main.title, "时限待明确"
         else:
             if told.stopped is None:
-                judgement = "、".join(word for word in (light_text(judged), left_text(judged)) if word)
-                spent = f"（{judgement}）"
+                left = "" if judged.word == OVERDUE else left_text(judged)
+                spent = f"（{'、'.join(word for word in (light_text(judged), left) if word)}）"
             else:
-                spent = (
-                    f"，{when(told.stopped, now)} 报办结{'' if judged.word == NORMAL else f'，{light_text(judged)}'}"
-                )
+                stop = item.acts.get(main.stops_at)
+                how = dossier.title(main.stops_at) if stop and stop.at == told.stopped else "停止计时"
+                spent = f"，{when(told.stopped, now)} {how}{'' if judged.word == NORMAL else f'，{light_text(judged)}'}"
             yield main.title, f"{day_and_time(told.due_at, now)}{'（暂定）' if told.provisional else ''}{spent}"
         if told.original_due is not None and told.original_due != told.due_at and told.extensions:
             moves = "；".join(
@@ -374,29 +334,3 @@ def page_json(dossier: Dossier, *, proof: bool = False) -> dict[str, object]:
         "reporter": masked(dossier.reporter.name) if dossier.reporter else None,
         "events": [event_json(event, dossier.rules, dossier.titles, proof=proof) for event in dossier.events],
     }
-
-
-def event_json(event: Event, rules: Rules, titles: Titles, *, proof: bool = False) -> dict[str, object]:
-    """Return one entry of the record as JSON."""
-    row: dict[str, object] = {
-        "seq": event.seq,
-        "item": event.item,
-        "verb": event.verb,
-        "result": event.result,
-        "effective_at": iso(event.effective_at),
-        "recorded_at": iso(event.recorded_at),
-        "decider": event.decider,
-        "enterer": event.enterer,
-        "on_behalf": event.decider != event.enterer,
-        "basis": parse(event.basis) if event.basis else None,
-        "text": event_text(event, titles, rules),
-        "body": parse(event.body),
-    }
-    if proof:
-        row |= {"prev": event.prev, "hash": event.hash, "definition": event.definition, "calendar": event.calendar}
-    return row
-
-
-def was_refused(event: Event) -> bool:
-    """Whether an entry records a command that was refused."""
-    return event.result != DONE

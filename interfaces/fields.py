@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.clock import day_of, parse_instant
@@ -104,6 +103,8 @@ def _measure(text: str) -> dict[str, str]:
 
 def _from_file(name: str, path: str) -> str:
     """Read a long text from a file (`@FILE`)."""
+    from pathlib import Path
+
     try:
         return Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from engine.clock import HOUR, MINUTE, iso
 from engine.explain import DAY, PAUSED, ROLLED, START, day_length
 from interfaces.display import display, pad, width
-from interfaces.dossier import day_and_time, person_name, when
 from interfaces.output import block
+from interfaces.records import day_and_time, person_name, when
 from workflows.labels import WEEKDAYS
 
 if TYPE_CHECKING:

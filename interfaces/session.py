@@ -6,16 +6,14 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-from engine.canonical import canonical
 from engine.clock import SteppedTime, SystemTime, parse_instant
-from engine.context import Hand
 from engine.errors import Misused, Refused, Unavailable
-from engine.office import Office
-from engine.policy import DEFINITION, ORGANISATION, PolicyShelf
 
 if TYPE_CHECKING:
-    from engine.context import Rules
+    from engine.context import Hand, Rules
+    from engine.office import Office
     from engine.organisation import Organisation
+    from engine.policy import PolicyShelf
     from engine.ports import Reader, Store
     from workflows.index import Index
     from workflows.labels import Titles
@@ -34,7 +32,7 @@ class Session:
         self.acting = acting
         self.at = at
         self.command = "siban"
-        self.shelf = PolicyShelf()
+        self._shelf: PolicyShelf | None = None
         self.trial = False
         self._clock: str | None = None
         self._store: Store | None = None
@@ -54,9 +52,20 @@ class Session:
         return self._store
 
     @property
+    def shelf(self) -> PolicyShelf:
+        """The policy of the database as far as it has been read."""
+        if self._shelf is None:
+            from engine.policy import PolicyShelf
+
+            self._shelf = PolicyShelf()
+        return self._shelf
+
+    @property
     def office(self) -> Office:
         """The service over the database, under the system's clock or the trial's."""
         if self._office is None:
+            from engine.office import Office
+
             self._office = Office(self.store, self._time(), self.shelf)
         return self._office
 
@@ -96,7 +105,7 @@ class Session:
             try:
                 with self.store.read() as reader:
                     kept = {
-                        policy.name: json.loads(policy.index_text) for policy in reader.current(DEFINITION) if policy.index_text
+                        policy.name: json.loads(policy.index_text) for policy in reader.current("definition") if policy.index_text
                     }
             except Unavailable:
                 kept = {}
@@ -113,7 +122,7 @@ class Session:
 
     def organisation(self, reader: Reader) -> Organisation:
         """Return the organisation now in force; raises `Refused("no_org")`."""
-        hash_ = reader.current_hashes().get((ORGANISATION, "bureau"))
+        hash_ = reader.current_hashes().get(("organisation", "bureau"))
         if hash_ is None:
             raise Refused("no_org")
         return self.shelf.organisation(reader, hash_)
@@ -153,6 +162,9 @@ class Session:
 
         Raises `Refused("no_delegation")` or `Misused("basis_needed")`.
         """
+        from engine.canonical import canonical
+        from engine.context import Hand
+
         me = self.me()
         with self.store.read() as reader:
             organisation = self.organisation(reader)

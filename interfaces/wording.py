@@ -122,7 +122,8 @@ def _fields_text(fields: object, titles: Titles, rules: Rules) -> str:
     for name, value in fields.items():
         if name in ("addressees", "notice", "from"):
             continue
-        parts.append(f"{titles.fields.get(name, name)} {display(value_text(name, value, rules))}")
+        title = "" if name == "comment" else f"{titles.fields.get(name, name)} "
+        parts.append(f"{title}{display(value_text(name, value, rules))}")
     return "；".join(parts)
 
 

@@ -13,8 +13,7 @@ from engine.chain import GENESIS, link
 from engine.errors import Conflict
 from engine.event import Event
 from engine.notice import Notice
-from engine.ports import Crossing, Policy, Reporter
-from engine.row import Row, from_text
+from engine.row import Crossing, Policy, Reporter, Row, from_text
 from storage.statements import MOST_MEANT, folded
 from storage.text import refuse_bad, refuse_surrogate
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from engine.item import Item
-    from engine.ports import EventQuery, ItemQuery
+    from engine.row import EventQuery, ItemQuery
 
 
 class _Tables(NamedTuple):

@@ -10,8 +10,7 @@ from engine.chain import GENESIS, link
 from engine.errors import Conflict
 from engine.event import Event
 from engine.notice import Notice
-from engine.ports import Crossing, Policy, Reporter
-from engine.row import Row, from_text
+from engine.row import Crossing, Policy, Reporter, Row, from_text
 from storage import connection, statements
 from storage.connection import SECONDS
 from storage.lock import FileLock
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from engine.item import Item
-    from engine.ports import EventQuery, ItemQuery
+    from engine.row import EventQuery, ItemQuery
 
 _LONGEST_NUMBER = 18  # digits of what surely fits into 64 bits
 

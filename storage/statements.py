@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 
 from engine.event import Event
 from engine.notice import Notice
-from engine.ports import Crossing, Policy, Reporter
-from engine.row import Row
+from engine.row import Crossing, Policy, Reporter, Row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.ports import EventQuery, ItemQuery
+    from engine.row import EventQuery, ItemQuery
 
 Parameters = list[object]
 

@@ -170,7 +170,7 @@ def _last_days(ledger: Ledger) -> None:
     ledger.office.notice(papers[7], "release", {}, hand)
     ledger.office.notice(papers[8][:1], "withhold", {"reason": "已当面约谈"}, hand)
     ledger.office.notice(ledger.unseen(RIVER_TOO)[:2], "ack", {}, Hand(RIVER_TOO, RIVER_TOO))
-    ledger.office.remark([2], "comment", {"fields": {"text": "请于15日前办结"}}, Hand(HEAD, HEAD))
+    ledger.office.remark([2], "comment", {"fields": {"comment": "请于15日前办结"}}, Hand(HEAD, HEAD))
     with suppress(Refused):
         ledger.act(RIVER, "close", 7)
     behalf = Hand(PRINCIPAL, CLERK, canonical({"kind": "签批件", "ref": "浦环阅〔2023〕31号", "date": "2023-06-13"}))

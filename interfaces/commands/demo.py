@@ -161,7 +161,7 @@ def _screen(ctx: click.Context, title: str, name: str, *words: str) -> None:
 
 def _summary(play: Play) -> None:
     """Say in a paragraph what was played."""
-    from engine.ports import EventQuery, ItemQuery
+    from engine.row import EventQuery, ItemQuery
 
     with play.session.store.read() as reader:
         rows = list(reader.rows(ItemQuery()))
@@ -185,7 +185,7 @@ def _mended() -> int:
 
 def _escalations(play: Play) -> None:
     """Show the formal steps: which item, when, to whom, and what became of the paper."""
-    from engine.ports import ItemQuery
+    from engine.row import ItemQuery
     from workflows.labels import NOTICE_STATES, day
 
     main = play.definition.main_clock
@@ -221,9 +221,9 @@ def _escalations(play: Play) -> None:
 
 def _trail(play: Play, number: int) -> None:
     """Show what was recorded about an item, but not who has read what, nor a paper's second copy."""
-    from engine.ports import EventQuery
+    from engine.row import EventQuery
     from interfaces.demo_story import WORKFLOW
-    from interfaces.dossier import decider_text, when
+    from interfaces.records import decider_text, when
     from interfaces.wording import event_text
     from workflows.labels import titles_of
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from engine.context import Rules
     from engine.event import Event
-    from engine.ports import EventQuery, Reader
+    from engine.ports import Reader
+    from engine.row import EventQuery
     from interfaces.dossier import Dossier
     from interfaces.session import Session
     from workflows.labels import Titles
@@ -44,7 +45,7 @@ def show(item: str, proof: bool, form: str) -> None:
     "log",
     cls=Command,
     short_help="办理记录",
-    example="siban log 12\nsiban 记录 --actor 周明 --since 2023-05-01 --until 2023-05-31\nsiban log --result refused -o jsonl",
+    example="siban log 12\nsiban 记录 --actor 周明 --since 2023-05-01 --until 2023-05-31\nsiban log --结果 未成",
 )
 @click.argument("item", required=False, metavar="[ITEM]")
 @click.option("--actor", "--办理人", metavar="OFFICER", help="决定的人、录入的人或集体；系统写 system")
@@ -125,7 +126,7 @@ def _query(  # the filters of one command
     titles: Titles,
 ) -> EventQuery:
     from engine.clock import DAY, SECOND, parse_instant
-    from engine.ports import EventQuery
+    from engine.row import EventQuery
     from interfaces.commands.ledger import one_of
     from workflows.labels import FIXED_VERBS
 
@@ -148,7 +149,7 @@ def _query(  # the filters of one command
 def _log_rows(
     events: list[Event], session: Session, reader: Reader, titles: Titles, now: int, *, proof: bool
 ) -> Iterator[dict[str, object]]:
-    from interfaces.dossier import decider_text, event_json, late_text, was_refused, when
+    from interfaces.records import decider_text, event_json, late_text, was_refused, when
 
     for event in events:
         rules = _rules(event, session, reader)
@@ -249,7 +250,7 @@ def _dossier(session: Session, name: str, *, possibilities: bool) -> Dossier:
     from engine.context import Context, Hand
     from engine.decide import allowed_verbs
     from engine.errors import Refused
-    from engine.ports import EventQuery
+    from engine.row import EventQuery
     from interfaces.dossier import Dossier
 
     number, now, titles = session.numbers([name])[0], session.now, session.titles

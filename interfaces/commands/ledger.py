@@ -98,12 +98,12 @@ def list_items(
     form: str,
 ) -> None:
     """台账：全部事项，在办在前、最急在前。条件可以并用；条件的值中英文均可。"""
-    from engine.ports import ItemQuery
-    from engine.row import from_text
+    from engine.row import ItemQuery, from_text
     from interfaces.listing import columns, item_row, public, totals
 
     if only_open + only_closed + everything > 1:
-        raise click.UsageError("--open、--closed、--all 只能用一个。")
+        message = "--open、--closed、--all 只能用一个。"
+        raise click.UsageError(message)
     session = session_of()
     index, now = session.index, session.now
     me = session.hand().decider if mine else ""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.ports import EventQuery, ItemQuery
+from engine.row import EventQuery, ItemQuery
 from storage.sqlite import open_store
 
 if TYPE_CHECKING:

@@ -14,8 +14,7 @@ from engine.clock import HOUR, MINUTE, SteppedTime
 from engine.context import Hand
 from engine.office import Office
 from engine.policy import PolicyShelf
-from engine.ports import EventQuery, ItemQuery
-from engine.row import from_text
+from engine.row import EventQuery, ItemQuery, from_text
 from interfaces.columns import to_instant
 from interfaces.founding import found, read_organisation
 from interfaces.problem_list import read_problems

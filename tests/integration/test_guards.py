@@ -10,8 +10,7 @@ import pytest
 
 from engine.chain import GENESIS, first_broken
 from engine.event import Event
-from engine.ports import Crossing
-from engine.row import Row
+from engine.row import Crossing, Row
 from storage.connection import dbapi
 from storage.sqlite import open_store
 

@@ -12,8 +12,7 @@ from sqlalchemy.orm import configure_mappers
 from engine.errors import Unavailable
 from engine.event import Event
 from engine.notice import Notice
-from engine.ports import Crossing, EventQuery, Policy, Reporter
-from engine.row import Row
+from engine.row import Crossing, EventQuery, Policy, Reporter, Row
 from storage import connection, schema
 from storage.connection import APPLICATION_ID, SCHEMA_VERSION, dbapi
 from storage.migrations import STEPS, run_script, status, upgrade

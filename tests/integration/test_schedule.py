@@ -13,7 +13,7 @@ from engine.clock import DAY, HOUR, MINUTE, SteppedTime, parse_instant
 from engine.context import Hand
 from engine.errors import SibanError
 from engine.office import Office
-from engine.ports import EventQuery, ItemQuery
+from engine.row import EventQuery, ItemQuery
 from storage.memory import MemoryStore
 from tests.trial import Ledger
 

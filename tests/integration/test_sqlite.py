@@ -17,8 +17,7 @@ import pytest
 from engine.chain import GENESIS, first_broken
 from engine.errors import Refused, Unavailable
 from engine.event import Event
-from engine.ports import EventQuery, ItemQuery
-from engine.row import Row
+from engine.row import EventQuery, ItemQuery, Row
 from storage import connection
 from storage.connection import dbapi
 from storage.creation import create

@@ -12,8 +12,8 @@ from engine.chain import GENESIS, first_broken
 from engine.errors import Conflict, Misused, Unavailable
 from engine.event import Event
 from engine.notice import Notice
-from engine.ports import Crossing, EventQuery, ItemQuery, Policy, Reporter, Store
-from engine.row import Row, from_text
+from engine.ports import Store
+from engine.row import Crossing, EventQuery, ItemQuery, Policy, Reporter, Row, from_text
 
 AT = 1_683_509_400_000_000
 ALL = EventQuery()
@@ -87,7 +87,7 @@ def test_a_newer_policy_takes_the_place_of_the_older(store: Store) -> None:
 def test_an_older_policy_can_come_back(store: Store) -> None:
     """Putting a kept text again makes it current again, with the newer index."""
     old, new = policy("definition", "siban", "{}"), policy("definition", "siban", '{"v":2}')
-    again = old._replace(index="again")
+    again = old._replace(index_text="again")
     with store.write() as writer:
         for each in (old, new, again):
             writer.put_policy(each)

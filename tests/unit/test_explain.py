@@ -18,7 +18,7 @@ from engine.errors import Refused
 from engine.explain import PAUSED, ROLLED, START, Explanation, count, day_length, spent
 from engine.item import Item
 from engine.limit import parse
-from engine.ports import EventQuery
+from engine.row import EventQuery
 from engine.run import Run, due, limit_of
 from storage.memory import MemoryStore
 from tests.trial import HEAD, LEADER, RIVER, RIVER_HEAD, VERIFIER, Ledger

@@ -8,10 +8,9 @@ import pytest
 
 from engine.clock import parse_instant
 from engine.light import OVERDUE
-from engine.ports import ItemQuery
 from engine.report import BY, Figure, Report, report
-from engine.row import from_text
-from interfaces.commands.reporting import FIGURES, MATTERS, RATES, rate
+from engine.row import ItemQuery, from_text
+from interfaces.brief import FIGURES, MATTERS, RATES, rate
 from storage.memory import MemoryStore
 from tests.trial import Ledger
 

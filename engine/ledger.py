@@ -1,0 +1,60 @@
+"""台账: an item's row of it, computed whole from pure functions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.ladder import next_coming
+from engine.row import Row, to_text
+from engine.run import due
+
+if TYPE_CHECKING:
+    from engine.context import Rules
+    from engine.item import Item
+    from engine.ladder import Coming
+
+
+def row_of(item: Item, rules: Rules, coming: Coming | None = None, *, known: bool = False) -> Row:
+    """Compute an item's row under the rules in force for it.
+
+    `coming` may be given, with `known`, when it has been found already.
+    """
+    definition = rules.definition
+    state = definition.states[item.state]
+    coming = coming if known else next_coming(item, rules)
+    main = definition.main_clock
+    run = item.clocks.get(main.name) if main else None
+    return Row(
+        number=item.number,
+        serial=item.serial,
+        workflow=item.workflow,
+        definition=item.definition,
+        state=item.state,
+        stage=state.stage,
+        open=0 if state.final else 1,
+        title=item.text("title"),
+        source=item.text("source"),
+        track=item.text("track"),
+        lead_unit=item.text("lead_unit"),
+        handler=item.text("handler"),
+        registered_at=item.registered_at,
+        since=item.since,
+        due_at=due(run, main, item, rules.calendar) if run and main else desk_due(item, rules),
+        done_at=run.stopped if run else None,
+        closed_at=item.closed_at,
+        next_at=coming.at if coming else None,
+        rungs=len(item.crossed),
+        version=item.version,
+        last_seq=item.last_seq,
+        body=to_text(item),
+    )
+
+
+def desk_due(item: Item, rules: Rules) -> int | None:
+    """Return when the step under way must be done: the earliest due moment of the running clocks that are not the main one."""
+    moments = []
+    for name, run in item.clocks.items():
+        clock = rules.definition.clocks.get(name)
+        if clock and not clock.main and run.running:
+            moments.append(due(run, clock, item, rules.calendar))
+    return min((m for m in moments if m is not None), default=None)
