@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 OPEN = "open"
 """In a `from`: every state that is not final."""
 
+NAMED = ("fields", "states", "clocks", "ladders", "requests", "sources", "tracks")
+"""The tables of a definition whose order people see."""
+
 RELEASES = ("auto", "supervisor", "leader")
 
 
@@ -55,6 +58,7 @@ class _Table:
             data = {}
         self.data: Mapping[str, object] = data
         self.seen: set[str] = set()
+        self.order: dict[str, list[str]] = {}
 
     def fault(self, key: str, code: str, detail: str = "") -> None:
         self.faults.append(Fault(".".join(filter(None, (self.place, key))), code, detail))
@@ -137,7 +141,9 @@ class _Table:
             return None
 
     def tables(self, key: str) -> Iterator[tuple[str, _Table]]:
-        for name, data in self.mapping(key).items():
+        found = self.mapping(key)
+        for name in self.order.get(key, found):
+            data = found.get(name)
             yield name, _Table(data, f"{self.place}.{key}.{name}" if self.place else f"{key}.{name}", self.faults)
 
     def rows(self, key: str) -> Iterator[_Table]:
@@ -177,12 +183,24 @@ def from_data(data: object) -> Definition:
     from engine.references import reference_faults  # noqa: PLC0415 - stored definitions were checked when they were stored
 
     faults: list[Fault] = []
-    definition = _build(data, faults)
+    definition = _build(ordered(data), faults)
     if not faults:
         faults = reference_faults(definition)
     if faults:
         raise FaultsFound("definition_faults", faults=faults)
     return definition
+
+
+def ordered(data: object) -> object:
+    """Return the data with the order of its tables written down under `order`: canonical JSON sorts keys, people do not."""
+    if not isinstance(data, dict) or "order" in data:
+        return data
+    order = {name: list(data[name]) for name in NAMED if isinstance(data.get(name), dict)}
+    fields = data.get("fields")
+    for name, field in fields.items() if isinstance(fields, dict) else ():
+        if isinstance(field, dict) and isinstance(field.get("choices"), dict):
+            order[f"fields.{name}.choices"] = list(field["choices"])
+    return {**data, "order": order}
 
 
 def stored(text: str) -> Definition:
@@ -205,8 +223,10 @@ def plain(value: object) -> object:
 
 def _build(data: object, faults: list[Fault], text: str = "") -> Definition:
     root = _Table(data, "", faults)
+    order = root.mapping("order")
+    root.order = {name: names for name, names in order.items() if isinstance(names, list)}
     head = _Table(root.take("workflow"), "workflow", faults)
-    fields = {name: _field(name, t) for name, t in root.tables("fields")}
+    fields = {name: _field(name, t, root.order) for name, t in root.tables("fields")}
     states = {name: _state(name, t) for name, t in root.tables("states")}
     open_states = tuple(name for name, state in states.items() if not state.final)
     counts: dict[str, int] = {}
@@ -240,14 +260,14 @@ def _build(data: object, faults: list[Fault], text: str = "") -> Definition:
     return definition
 
 
-def _field(name: str, t: _Table) -> Field:
+def _field(name: str, t: _Table, order: Mapping[str, list[str]]) -> Field:
     kind = t.text("kind", "line", FIELD_KINDS)
     field = Field(
         name=name,
         title=t.text("title", None),
         kind=kind,
         keep=t.text("keep", "", ("replace", "append")),
-        choices=t.words("choices"),
+        choices=_in_order(t.words("choices"), order.get(f"fields.{name}.choices")),
         help=t.text("help"),
         private=t.flag("private"),
         aliases=t.names("aliases"),
@@ -256,6 +276,10 @@ def _field(name: str, t: _Table) -> Field:
         t.fault("choices", "missing")
     t.done()
     return field
+
+
+def _in_order(words: dict[str, str], names: list[str] | None) -> dict[str, str]:
+    return {name: words[name] for name in names if name in words} if names else words
 
 
 def _state(name: str, t: _Table) -> State:

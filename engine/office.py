@@ -15,7 +15,7 @@ from engine.errors import Conflict, Misused, Refused
 from engine.event import DONE, REFUSED, SYSTEM, Event
 from engine.field import checked
 from engine.ledger import row_of
-from engine.notice import DRAFT, answered
+from engine.notice import DRAFT, WITHHELD, answered
 from engine.policy import CALENDAR, DEFINITION, ORGANISATION, PolicyShelf
 from engine.roles import holds
 from engine.row import ItemQuery, Policy, Reporter, from_text
@@ -235,6 +235,8 @@ class Office:
 
     def _may_answer(self, notice: Notice, verb: str, fields: Fields, hand: Hand, item: Item, rules: Rules) -> None:  # noqa: PLR0913
         if verb == "ack":
+            if notice.status in (DRAFT, WITHHELD):
+                raise Refused("not_sent", name=str(notice.number), status=notice.status)
             if notice.receiver != hand.decider:
                 raise Refused(
                     "not_my_notice", name=str(notice.number), receiver=rules.organisation.name_of(notice.receiver)

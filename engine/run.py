@@ -113,9 +113,17 @@ def _due(run: Run, limit: Limit | None, roll: bool, calendar: Calendar) -> int |
         elif unit == "wh":
             moment = calendar.add_worktime(moment, calendar.worktime(start, end))
         else:
-            extra += _closes(start, end, calendar, working=unit == "wd")
-            moment = _day_due(run, limit, moved, extra, calendar, roll=roll)
+            # the start day is not counted, so nothing of it comes back
+            begin = max(start, start_of_day(_start_day(run, unit, calendar) + 1))
+            gained = _closes(begin, end, calendar, working=unit == "wd") if begin < end else 0
+            if gained:
+                extra += gained
+                moment = _day_due(run, limit, moved, extra, calendar, roll=roll)
     return moment
+
+
+def _start_day(run: Run, unit: str, calendar: Calendar) -> int:
+    return ordinal_of(calendar.opening(run.started) if unit == "wd" else run.started)
 
 
 def original_due(run: Run, clock: Clock, item: Item, calendar: Calendar) -> int | None:

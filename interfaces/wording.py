@@ -1,4 +1,4 @@
-"""Chinese sentences about items: when they are due, what was done, who is next. One place, so that every screen says it alike."""
+"""Chinese sentences about items: when due, what was done, who is next. One place: every screen says it alike."""
 
 from __future__ import annotations
 

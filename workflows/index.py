@@ -39,13 +39,11 @@ def _read(name: str) -> str:
 
 
 def index_of(definition: Definition) -> str:
-    """Return a definition's index as canonical JSON text.
+    """Return a definition's index as JSON text, in the order in which the definition is written.
 
     It names the workflow's states, fields, verbs and kinds of request with their titles, and for each act the fields it takes.
     """
-    from engine.canonical import canonical
-
-    return canonical(
+    return json.dumps(
         {
             "title": definition.title,
             "hash": definition.hash,
@@ -66,7 +64,9 @@ def index_of(definition: Definition) -> str:
             ),
             "verbs": _verbs(definition),
             "requests": [_act(kind.name, kind.title, kind.help, [kind]) for kind in definition.requests.values()],
-        }
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
     )
 
 

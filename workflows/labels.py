@@ -135,6 +135,7 @@ MESSAGES: Mapping[str, str] = {
     # notices
     "unknown_notice": "没有第 {name} 号通知。",
     "not_my_notice": "第 {name} 号通知发给 {receiver}，不能代为已阅。",
+    "not_sent": "第 {name} 号文书{status}，尚未送达，无须已阅。",
     "not_a_draft": "第 {name} 号文书{status}，无须再办。",
     # who and what
     "unknown_item": "没有事项 {name}。可用编号、序号或编号末几位；查台账：siban list。",

@@ -56,7 +56,7 @@ def ack(notices: tuple[str, ...], everything: bool) -> None:
     if everything:
         me = session.me()
         with session.store.read() as reader:
-            names = tuple(str(n.number) for n in reader.notices(receiver=me, unseen=True))
+            names = tuple(str(n.number) for n in reader.notices(receiver=me, unseen=True) if n.status in ("sent", "released"))
         if not names:
             say("没有未阅的通知。")
             return

@@ -187,7 +187,9 @@ def test_groups_come_in_their_order_and_end_with_a_command(ask: Callable[..., Sa
     said = ask("todo", "-o", "table", who="方文静").out.splitlines()
     assert said[1] == "通知（6）"
     assert said[-1] == "从这里开始：siban 办 4"
-    assert all(str(row["command"]).split()[0] == "siban" for row in rows)
+    for words in {tuple(str(row["command"]).split()[:2]) for row in rows}:
+        assert words[0] == "siban"
+        assert ask(words[1], "--help").status == 0
 
 
 def test_what_i_have_seen_is_gone(ask: Callable[..., Said]) -> None:

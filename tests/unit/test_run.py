@@ -108,3 +108,9 @@ def test_a_pause_moves_near_with_the_due_moment() -> None:
     assert moment_due is not None
     assert iso(moment_due) == "2023-05-15T17:30:00+08:00"
     assert iso(near(run, clock("5wd"), ITEM, CALENDAR, moment_due)) == "2023-05-12T17:30:00+08:00"
+
+
+def test_a_pause_over_the_start_day_gives_back_nothing_of_it() -> None:
+    """The start day is not counted: assigned at ten, paused from eleven to six, one working day is still the next."""
+    run = Run(1, STARTED, STARTED, pauses=((at("2023-05-05 11:00"), at("2023-05-05 18:00")),))
+    assert iso(due(run, clock("1wd"), ITEM, CALENDAR) or 0) == "2023-05-06T17:30:00+08:00"
