@@ -1,4 +1,4 @@
-"""Siban's entry point: the root group, commands loaded when they are asked for, and the one boundary where errors become sentences."""
+"""Siban's entry point: the root group, commands loaded when asked for, the boundary where errors become sentences."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def _session(ctx: click.Context) -> Session:
 @click.option("--debug", is_flag=True, help="出错时显示技术细节")
 @click.version_option("0.1.0", "--version", message="siban %(version)s", help="显示版本")
 @click.pass_context
-def root(ctx: click.Context, db: str | None, acting: str | None, at: str | None, debug: bool) -> None:  # noqa: ARG001, FBT001
+def root(ctx: click.Context, db: str | None, acting: str | None, at: str | None, debug: bool) -> None:  # noqa: ARG001, FBT001 - click passes all options by name; they are read from the context
     """四办一反馈：限时办理、逐级督办、件件有回应。
 
     每个办理动作都是一个命令，中英文均可；不写命令时显示我的待办。
@@ -148,7 +148,10 @@ def root(ctx: click.Context, db: str | None, acting: str | None, at: str | None,
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the program and end the process: 0 done, 1 refused, 2 misused, 3 too late, 4 faults, 5 no storage, 130 interrupted."""
+    """Run the program and end the process.
+
+    0 done, 1 refused, 2 misused, 3 too late, 4 faults, 5 no storage, 130 interrupted.
+    """
     status = run(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -159,7 +162,7 @@ def main(arguments: list[str] | None = None) -> None:
     os._exit(status)  # nothing is left to tidy up, and taking the interpreter down costs as much as loading it
 
 
-def run(arguments: list[str]) -> int:
+def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one return a way to end
     """Run one command line and return its exit status; every error ends here as a sentence on standard error."""
     from interfaces.output import note
 
@@ -181,7 +184,7 @@ def run(arguments: list[str]) -> int:
         return 0
     except SibanError as error:
         return _told(error, session, arguments)
-    except Exception as error:  # noqa: BLE001 - the last boundary: an officer is told in a sentence, a developer with --debug
+    except Exception as error:  # the last boundary: an officer is told in a sentence, a developer with --debug
         if "--debug" in arguments:
             raise
         note(f"程序内部出错（{type(error).__name__}），未作任何改动；请加 --debug 重试并把结果交给维护人员。")

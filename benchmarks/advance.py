@@ -2,9 +2,10 @@
 
     python benchmarks/advance.py [--items 200] [--rounds 5]
 
-The floor has the same library, durability, tables and indexes, without checks and triggers; in one transaction it reads the item's JSON
-and the last hash, makes the two JSON texts and the event's hash, and writes the event and the item's row. The 3-row floor writes a
-small item, event and timer as a hand-made script would. All three run interleaved on the real disk. Must hold: ≤ 1.5 times the floor.
+The floor has the same library, durability, tables and indexes, without checks and triggers; in one transaction it
+reads the item's JSON and the last hash, makes the two JSON texts and the event's hash, and writes the event and the
+item's row. The 3-row floor writes a small item, event and timer as a hand-made script would. All three run interleaved
+on the real disk. Must hold: ≤ 1.5 times the floor.
 """
 
 from __future__ import annotations
@@ -44,8 +45,10 @@ STEPS: list[tuple[str, dict[str, object], str]] = [
     ("close", {}, "o11"),
 ]
 SMALL = """
-CREATE TABLE item(id INTEGER PRIMARY KEY, title TEXT NOT NULL, state TEXT NOT NULL, owner TEXT, version INTEGER NOT NULL, updated_at INTEGER NOT NULL);
-CREATE TABLE event(id INTEGER PRIMARY KEY, item_id INTEGER NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, body TEXT);
+CREATE TABLE item(id INTEGER PRIMARY KEY, title TEXT NOT NULL, state TEXT NOT NULL, owner TEXT,
+    version INTEGER NOT NULL, updated_at INTEGER NOT NULL);
+CREATE TABLE event(id INTEGER PRIMARY KEY, item_id INTEGER NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL,
+    action TEXT NOT NULL, body TEXT);
 CREATE INDEX event_item ON event(item_id, id);
 CREATE TABLE timer(item_id INTEGER PRIMARY KEY, due_at INTEGER NOT NULL);
 CREATE INDEX timer_due ON timer(due_at);
@@ -74,9 +77,9 @@ def run_siban(path: Path, items: int) -> tuple[float, list[list[tuple[str, tuple
     rows: list[Row] = []
     keep = SqliteWriter.put_row
 
-    def noting(writer: SqliteWriter, row: Row) -> None:
+    def noting(self: SqliteWriter, row: Row) -> None:
         rows.append(row)
-        keep(writer, row)
+        keep(self, row)
 
     SqliteWriter.put_row = noting  # type: ignore[method-assign]  # what was written is needed for the floor
     taken = 0.0
@@ -87,7 +90,7 @@ def run_siban(path: Path, items: int) -> tuple[float, list[list[tuple[str, tuple
         for number in range(1, items + 1):
             office.act([number], verb, fields, hand)
         taken += time.perf_counter() - begun
-    SqliteWriter.put_row = keep  # type: ignore[method-assign]
+    SqliteWriter.put_row = keep  # type: ignore[method-assign]  # as it was
     with office.store.read() as reader:
         events = list(reader.events(EventQuery(after=first)))
     office.store.close()
@@ -108,9 +111,9 @@ def run_floor(path: Path, written: list[list[tuple[str, tuple[Any, ...]]]]) -> f
     mode, sync = connection.journal()
     opened.execute(f"PRAGMA journal_mode = {mode}")
     opened.execute(f"PRAGMA synchronous = {sync}")
-    event_sql = f"INSERT INTO event VALUES ({','.join('?' * len(Event._fields))})"
+    event_sql = f"INSERT INTO event VALUES ({','.join('?' * len(Event._fields))})"  # noqa: S608 - question marks alone
     width = len(written[0][1][1])
-    item_sql = f"INSERT OR REPLACE INTO item VALUES ({','.join('?' * width)})"
+    item_sql = f"INSERT OR REPLACE INTO item VALUES ({','.join('?' * width)})"  # noqa: S608 - question marks alone
     seen: set[object] = set()
     for (_, event), (_, item) in written:
         if event[1] not in seen:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+
+try:  # as `random` of the standard library does: `hashlib` would load OpenSSL, five milliseconds of every start
+    from _sha2 import sha256  # type: ignore[import-not-found,unused-ignore]  # from Python 3.12
+except ImportError:
+    try:
+        from _sha256 import sha256  # type: ignore[import-not-found,unused-ignore]  # Python 3.11
+    except ImportError:
+        from hashlib import sha256
 
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
@@ -23,7 +30,7 @@ def canonical(value: object) -> str:
 
 def digest(text: str) -> str:
     """Return the SHA-256 of a text's UTF-8 bytes in lower-case hexadecimal."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return sha256(text.encode()).hexdigest()
 
 
 def parse(text: str) -> dict[str, object]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
+from engine.canonical import sha256
 from engine.event import Event
 
 if TYPE_CHECKING:
@@ -23,9 +23,7 @@ def event_hash(event: Event) -> str:
     The lengths keep `ab|c` apart from `a|bc`; integers are hashed as their decimal text.
     """
     data = [str(field).encode() for field in event[:_HASHED]]
-    return hashlib.sha256(
-        _TAG + bytes.fromhex(event.prev) + b"".join([b"%d:%b" % (len(d), d) for d in data])
-    ).hexdigest()
+    return sha256(_TAG + bytes.fromhex(event.prev) + b"".join([b"%d:%b" % (len(d), d) for d in data])).hexdigest()
 
 
 def link(events: Iterable[Event], seq: int, prev: str) -> list[Event]:

@@ -51,9 +51,8 @@ def run_request(kind: str, given: Given, shapes: Shapes) -> None:
     if not dry_run and given["form"] == "text":
         for outcome in outcomes:
             made = outcome.after.requests[-1]
-            say(
-                f"申请编号 {outcome.after.number}-{made.ordinal}；批复：siban 同意 {outcome.after.number}-{made.ordinal}"
-            )
+            name = f"{outcome.after.number}-{made.ordinal}"
+            say(f"申请编号 {name}；批复：siban 同意 {name}")
 
 
 def run_register(given: Given, shapes: Shapes) -> None:

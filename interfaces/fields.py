@@ -22,7 +22,8 @@ def read_fields(
 ) -> dict[str, object]:
     """Turn the options of a command into fields; absent options give no field.
 
-    `shapes` are the fields of the index. Raises `Misused` with the place, or `Refused` for an attachment that cannot be kept.
+    `shapes` are the fields of the index. Raises `Misused` with the place, or `Refused` for an attachment that cannot
+    be kept.
     """
     fields: dict[str, object] = {}
     for name, value in given.items():
@@ -38,7 +39,7 @@ def read_fields(
     return fields
 
 
-def read_value(name: str, kind: str, text: str, session: Session) -> object:
+def read_value(name: str, kind: str, text: str, session: Session) -> object:  # noqa: PLR0911 - one return a kind
     """Read one value of a field's kind."""
     if kind in LISTS:
         return _several(name, kind, text, session)

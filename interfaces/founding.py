@@ -107,17 +107,14 @@ def difference(old: Organisation | None, new: Organisation) -> list[str]:
         return [f"新载入：{len(new.units)} 个单位，{len(new.officers)} 人"]
     lines = []
     for word, before, after in (("单位", old.units, new.units), ("人员", old.officers, new.officers)):
-        for key in after.keys() - before.keys():
-            lines.append(f"新增{word}：{_title(after[key])}")  # noqa: PERF401 - three kinds of line side by side
-        for key in before.keys() - after.keys():
-            lines.append(f"减少{word}：{_title(before[key])}")
+        lines += [f"新增{word}：{_title(after[key])}" for key in after.keys() - before.keys()]
+        lines += [f"减少{word}：{_title(before[key])}" for key in before.keys() - after.keys()]
         for key in before.keys() & after.keys():
             if before[key] != after[key]:
                 changed = [f for f in before[key]._fields if getattr(before[key], f) != getattr(after[key], f)]
                 lines.append(f"变动{word}：{_title(after[key])}（{'、'.join(changed)}）")
-    for key in ("supervising_unit", "alternate_unit", "principal", "principal_deputy", "delegations", "bodies"):
-        if getattr(old, key) != getattr(new, key):
-            lines.append(f"变动：{key}")
+    others = ("supervising_unit", "alternate_unit", "principal", "principal_deputy", "delegations", "bodies")
+    lines += [f"变动：{key}" for key in others if getattr(old, key) != getattr(new, key)]
     return sorted(lines)
 
 

@@ -1,4 +1,7 @@
-"""The heartbeat of `siban serve`: APScheduler calls `Office.tick`, nothing more. The promises live in the database, not in a scheduler."""
+"""The heartbeat of `siban serve`: APScheduler calls `Office.tick`, nothing more.
+
+The promises live in the database, not in a scheduler.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +20,16 @@ if TYPE_CHECKING:
     from datetime import datetime
     from types import FrameType
 
+    from loguru import Logger, Message
+
     from engine.office import Office
 
 
 def run(make_office: Callable[[], Office], path: str, every: int, log_file: str | None = None) -> None:
     """Tick every so many seconds until SIGTERM or SIGINT; the pass under way is finished first.
 
-    `make_office` is called once, in the thread that beats: a store belongs to one thread. A pass that fails is logged and tried again at
-    the next beat. Raises `Conflict("another_serve")` when one runs already on this machine.
+    `make_office` is called once, in the thread that beats: a store belongs to one thread. A pass that fails is logged
+    and tried again at the next beat. Raises `Conflict("another_serve")` when one runs already on this machine.
     """
     from apscheduler.executors.pool import ThreadPoolExecutor
     from apscheduler.schedulers.blocking import BlockingScheduler
@@ -51,7 +56,8 @@ def run(make_office: Callable[[], Office], path: str, every: int, log_file: str 
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    # None: a beat missed while the machine slept is made up for at once; coalesce: by one pass, which finds all that is due.
+    # None: a beat missed while the machine slept is made up for at once
+    # coalesce: by one pass, which finds all that is due
     scheduler.add_job(
         beat,
         "interval",
@@ -70,11 +76,14 @@ def run(make_office: Callable[[], Office], path: str, every: int, log_file: str 
 
 
 def _at_once() -> datetime:
-    """Return this moment: the first beat does not wait. (A moment long past would make APScheduler count every beat since.)"""
+    """Return this moment: the first beat does not wait.
+
+    A moment long past would make APScheduler count every beat since.
+    """
     return civil(SystemTime().now())
 
 
-def _logger(log_file: str | None):  # type: ignore[no-untyped-def]  # noqa: ANN202 - loguru's own type, loaded only here
+def _logger(log_file: str | None) -> Logger:
     """Set up loguru: constant messages, data bound, one JSON object a line, no variable values in tracebacks."""
     from loguru import logger
 
@@ -82,8 +91,12 @@ def _logger(log_file: str | None):  # type: ignore[no-untyped-def]  # noqa: ANN2
     if log_file:
         logger.add(log_file, serialize=True, diagnose=False, opener=lambda path, flags: os.open(path, flags, 0o600))
     else:
-        logger.add(lambda message: sys.stderr.write(str(message)), serialize=True, diagnose=False)
+        logger.add(_to_stderr, serialize=True, diagnose=False)
     return logger
+
+
+def _to_stderr(message: Message) -> None:
+    sys.stderr.write(message)
 
 
 def _only_one(path: str) -> Callable[[], None]:

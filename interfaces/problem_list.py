@@ -1,4 +1,4 @@
-"""From the rows of a problem list to registrations: every fault found is reported with its row and column, nothing is guessed."""
+"""From the rows of a problem list to registrations: every fault is reported with its place, nothing is guessed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from engine.context import Rules
     from interfaces.session import Session
-    from interfaces.sheet import Row
+    from interfaces.sheet import Row, Value
     from workflows.labels import Titles
 
 ANONYMOUS = ("匿名", "无名", "不详", "佚名")
@@ -88,7 +88,7 @@ def read_problems(  # noqa: PLR0913 - the options of one command
 class _Reading:
     """One row under reading."""
 
-    def __init__(  # the row, the list it stands in, and what it is read under
+    def __init__(  # noqa: PLR0913, PLR0917 - the row, the list it stands in, and what it is read under
         self, row: Row, headers: list[str], columns: Mapping[str, int], rules: Rules, now: int, titles: Titles
     ) -> None:
         self.row, self.headers, self.columns, self.rules, self.now = row, headers, columns, rules, now
@@ -122,7 +122,7 @@ class _Reading:
         given = {name: value for name, value in fields.items() if name in known}
         return self._checked(given)
 
-    def _cell(self, name: str) -> object:
+    def _cell(self, name: str) -> Value:
         return self.row.cells[self.columns[name]] if self.columns[name] < len(self.row.cells) else None
 
     def _read(self, name: str) -> object:
@@ -131,8 +131,8 @@ class _Reading:
             if name == "found_at":
                 return self._found(value)
             if name in ("description", "remark"):
-                return clean_block(as_block(value), field=name)  # type: ignore[arg-type]  # a cell's value
-            text = clean_line(as_line(value), field=name)  # type: ignore[arg-type]  # a cell's value
+                return clean_block(as_block(value), field=name)
+            text = clean_line(as_line(value), field=name)
         except SibanError as error:
             self._wrong(name, value, error)
             return None
@@ -144,11 +144,11 @@ class _Reading:
             ]
         return text
 
-    def _found(self, value: object) -> str | None:
+    def _found(self, value: Value) -> str | None:
         """Read when it was found; with a time of day it is also when it came in."""
         if value in (None, ""):
             return None
-        at = to_instant(value)  # type: ignore[arg-type]  # a cell's value
+        at = to_instant(value)
         if at > self.now:
             self._fault("found_at", value, "in_the_future", "日期晚于现在")
             return None

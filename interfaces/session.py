@@ -98,14 +98,16 @@ class Session:
 
     @property
     def index(self) -> Index:
-        """What the command line knows of the definitions: those of the database, or the shipped ones before there is one."""
+        """What the command line knows of the definitions: the database's, or the shipped ones before there is one."""
         if self._index is None:
             from workflows.index import shipped_index
 
             try:
                 with self.store.read() as reader:
                     kept = {
-                        policy.name: json.loads(policy.index_text) for policy in reader.current("definition") if policy.index_text
+                        policy.name: json.loads(policy.index_text)
+                        for policy in reader.current("definition")
+                        if policy.index_text
                     }
             except Unavailable:
                 kept = {}
@@ -138,7 +140,7 @@ class Session:
         return next(iter(self.index))
 
     def me(self) -> str:
-        """Return the id of the officer who is at the keyboard, or in a trial the one played (without `--as` the office's head).
+        """Return the id of the officer at the keyboard; in a trial the one played (without `--as` the office's head).
 
         Raises `Refused("who_are_you")` when the operating system's user is nobody the organisation knows.
         """
@@ -158,8 +160,9 @@ class Session:
         return found[0]
 
     def hand(self, on_behalf: str | None = None, basis: dict[str, str] | None = None, command_id: str = "") -> Hand:
-        """Return who decides and who enters: oneself, somebody one stands in for (`--as`), or whoever decided on paper (代录).
+        """Return who decides and who enters.
 
+        The one who decides is oneself, somebody one stands in for (`--as`), or whoever decided on paper (代录).
         Raises `Refused("no_delegation")` or `Misused("basis_needed")`.
         """
         from engine.canonical import canonical
@@ -180,7 +183,10 @@ class Session:
         return Hand(me, me, "", command_id)
 
     def numbers(self, names: tuple[str, ...] | list[str]) -> list[int]:
-        """Resolve items named by number, serial or its unique end; raises `Refused("unknown_item"|"ambiguous_item")`."""
+        """Resolve items named by number, serial or its unique end.
+
+        Raises `Refused("unknown_item")` or `Refused("ambiguous_item")`.
+        """
         found = []
         with self.store.read() as reader:
             for name in names:
@@ -200,7 +206,10 @@ class Session:
 
 
 def os_user() -> str:
-    """Return the operating system's name of the user who runs this process, by its uid and not by a variable anyone can set."""
+    """Return the operating system's name of the user who runs this process.
+
+    It goes by the uid, and not by a variable that anyone can set.
+    """
     try:
         import pwd
     except ImportError:  # Windows

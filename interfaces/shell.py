@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from interfaces.display import display, pad, width
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
 FIRST_COLUMN = 34
 """Cells that the first column of a help list takes at most before its text moves to the next line."""
@@ -22,10 +22,11 @@ class Formatter(click.HelpFormatter):
         """Write the usage line."""
         super().write_usage(prog, args, prefix or "用法：")
 
-    def write_dl(self, rows: Sequence[tuple[str, str]], col_max: int = FIRST_COLUMN, col_spacing: int = 2) -> None:
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = FIRST_COLUMN, col_spacing: int = 2) -> None:
         """Write a definition list."""
-        first = min(max((width(name) for name, _ in rows), default=0), col_max) + col_spacing
-        for name, text in rows:
+        pairs = list(rows)
+        first = min(max((width(name) for name, _ in pairs), default=0), col_max) + col_spacing
+        for name, text in pairs:
             lead = " " * self.current_indent
             if width(name) > first - col_spacing:
                 self.write(f"{lead}{name}\n{lead}{' ' * first}{text}\n")
@@ -44,9 +45,9 @@ class Command(click.Command):
 
     context_class = Context
 
-    def __init__(self, *args: object, example: str = "", **kwargs: object) -> None:
+    def __init__(self, name: str | None = None, *, example: str = "", **kwargs: Any) -> None:  # noqa: ANN401 - click's own
         """Take a click command's arguments, and an example that its help ends with."""
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type] - passed through
+        super().__init__(name, **kwargs)
         self.example = example
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -61,7 +62,7 @@ class Command(click.Command):
             with formatter.section("选项"):
                 formatter.write_dl(rows)
 
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_epilog(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the example."""
         if self.example:
             formatter.write_paragraph()
@@ -80,9 +81,9 @@ class Command(click.Command):
 class Group(Command, click.Group):
     """A noun with commands below it, found by their Chinese names too."""
 
-    def __init__(self, *args: object, chinese: dict[str, str] | None = None, **kwargs: object) -> None:
+    def __init__(self, name: str | None = None, *, chinese: dict[str, str] | None = None, **kwargs: Any) -> None:  # noqa: ANN401 - click's own
         """Take a click group's arguments, and the Chinese names of its commands (Chinese → English)."""
-        super().__init__(*args, **kwargs)
+        super().__init__(name, **kwargs)
         self.chinese = chinese or {}
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:

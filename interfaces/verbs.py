@@ -1,4 +1,4 @@
-"""Commands made from definitions: one for each verb and each kind of request, with options, help and required fields."""
+"""Commands made from definitions: one for each verb and kind of request, with options, help and required fields."""
 
 from __future__ import annotations
 
@@ -19,9 +19,19 @@ GENERAL = ("on_behalf", "basis", "ref", "basis_date", "scan", "done_at", "comman
 """Parameters that every act has beside its fields."""
 
 METAVARS = {
-    "date": "DATE", "limit": "LIMIT", "unit": "UNIT", "units": "UNIT", "officer": "OFFICER", "int": "N", "ints": "N", "percent": "N%",
-    "files": "FILE", "item": "ITEM", "measures": "内容|单位|日期", "choice": "CHOICE",
-}  # fmt: skip
+    "date": "DATE",
+    "limit": "LIMIT",
+    "unit": "UNIT",
+    "units": "UNIT",
+    "officer": "OFFICER",
+    "int": "N",
+    "ints": "N",
+    "percent": "N%",
+    "files": "FILE",
+    "item": "ITEM",
+    "measures": "内容|单位|日期",
+    "choice": "CHOICE",
+}
 
 
 def act_command(index: Index, verb: str) -> Command:
@@ -137,7 +147,11 @@ def general_options() -> list[click.Parameter]:
     from interfaces.output import FORMS
 
     return [
-        click.Option(["on_behalf", "--on-behalf", "--代录"], metavar="OFFICER|BODY", help="代录：由谁决定（纸面、会议作出的决定）"),
+        click.Option(
+            ["on_behalf", "--on-behalf", "--代录"],
+            metavar="OFFICER|BODY",
+            help="代录：由谁决定（纸面、会议作出的决定）",
+        ),
         click.Option(["basis", "--basis", "--依据"], metavar="KIND", help="代录依据：会议纪要｜签批件｜OA｜电话"),
         click.Option(["ref", "--ref", "--文号"], metavar="TEXT", help="依据的文号"),
         click.Option(["basis_date", "--date", "--依据日期"], metavar="DATE", help="依据的日期"),
@@ -145,9 +159,14 @@ def general_options() -> list[click.Parameter]:
         click.Option(["done_at", "--done-at", "--实际时间"], metavar="INSTANT", help="实际办理时间（补录），默认现在"),
         click.Option(["command_id", "--command-id"], metavar="ID", help="指令编号：同一编号只办一次，供脚本重试"),
         click.Option(["dry_run", "--dry-run", "--试办"], is_flag=True, help="只看会怎样，不作任何改动"),
-        click.Option(["form", "-o", "--output", "--输出"], type=click.Choice(["text", *FORMS]), default="text", metavar="FORM",
-                     help="结果形式：text、json、jsonl"),
-    ]  # fmt: skip
+        click.Option(
+            ["form", "-o", "--output", "--输出"],
+            type=click.Choice(["text", *FORMS]),
+            default="text",
+            metavar="FORM",
+            help="结果形式：text、json、jsonl",
+        ),
+    ]
 
 
 def given_fields(

@@ -1,7 +1,7 @@
 """The compiled index of a definition: what the command line needs to know of it at start-up, as small JSON.
 
-Kept beside each definition in the database; `index.json` holds that of the shipped ones, for use before there is a database.
-`python -m workflows.index` writes it anew; a test fails when it has drifted.
+Kept beside each definition in the database; `index.json` holds that of the shipped ones, for use before there is a
+database. `python -m workflows.index` writes it anew; a test fails when it has drifted.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def _read(name: str) -> str:
 def index_of(definition: Definition) -> str:
     """Return a definition's index as JSON text, in the order in which the definition is written.
 
-    It names the workflow's states, fields, verbs and kinds of request with their titles, and for each act the fields it takes.
+    It names the workflow's states, fields, verbs and kinds of request with their titles, and for each act the fields
+    it takes.
     """
     return json.dumps(
         {

@@ -1,7 +1,8 @@
-"""All Chinese display text that is not a definition's own: the sentence for each error code, and the words for roles and facts.
+"""All Chinese display text that is not a definition's own: a sentence for each error code, words for roles and facts.
 
-A sentence says what is wrong, where, and what would be allowed. Its `{names}` are the error's data, already turned into display
-words by `sentence`: verbs, states, fields, roles and kinds of request by their titles, instants by their civil time.
+A sentence says what is wrong, where, and what would be allowed. Its `{names}` are the error's data, already turned into
+display words by `sentence`: verbs, states, fields, roles and kinds of request by their titles, instants by their civil
+time.
 """
 
 from __future__ import annotations
@@ -416,7 +417,7 @@ class _Words(dict[str, str]):
         return ""
 
 
-def _word(key: str, value: object, titles: Titles) -> str:  # noqa: PLR0911 - one return a kind of fact
+def _word(key: str, value: object, titles: Titles) -> str:  # noqa: C901, PLR0911, PLR0912 - one return a kind of fact
     """Turn one fact of an error into display words."""
     if key in ("verb", "before"):
         return titles.verb(str(value))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from interfaces.acting import finish, run_act, session_of
 from interfaces.output import Column, emit, note, say
 from interfaces.shell import Command
+
+if TYPE_CHECKING:
+    from workflows.index import Index
 
 
 @click.command("do", cls=Command, short_help="这件事项我现在能办什么", example="siban 办 12\nsiban 办 12 交办")
@@ -53,7 +57,7 @@ def do(item: str, verb: str | None) -> None:
         if not chosen:
             return
         if chosen not in choices:
-            raise click.UsageError(f"没有第 {chosen} 项，可选 1 到 {len(verbs)}。")
+            click.get_current_context().fail(f"没有第 {chosen} 项，可选 1 到 {len(verbs)}。")
         verb = choices[chosen]
     name = next((n for n, t in titles.verbs.items() if verb in (n, t, n.replace("_", "-"))), verb)
     _ask_and_act(number, name)
@@ -80,7 +84,8 @@ def _ask_and_act(number: int, verb: str) -> None:
     run_act(verb, given, shapes, new=False)
 
 
-def _needed(index: dict[str, dict], verb: str) -> list[str]:  # type: ignore[type-arg]  # plain JSON
+def _needed(index: Index, verb: str) -> list[str]:
+    """Return the titles of what a verb requires."""
     for entry in index.values():
         for act in entry["verbs"]:
             if act["name"] == verb:

@@ -1,4 +1,4 @@
-"""`audit verify` shows that the record is whole: every entry follows from the one before it, and the ledger from the record."""
+"""`audit verify` shows that the record is whole: each entry follows from the one before, the ledger from the record."""
 
 from __future__ import annotations
 

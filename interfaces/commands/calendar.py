@@ -93,9 +93,14 @@ def due(start: str, limit: str, no_roll: bool, form: str) -> None:
     provisional = compiled.provisional(ordinal_of(begin), due_day)
     if form in ("json", "jsonl"):
         answer = {
-            "start": start, "limit": code(wanted), "due_on": on.isoformat(), "due_at": iso(due_at), "weekday": on.isoweekday(),
-            "provisional": provisional, "calendar": compiled.hash,
-        }  # fmt: skip
+            "start": start,
+            "limit": code(wanted),
+            "due_on": on.isoformat(),
+            "due_at": iso(due_at),
+            "weekday": on.isoweekday(),
+            "provisional": provisional,
+            "calendar": compiled.hash,
+        }
         emit_value(answer, form=form)
         return
     if form in ("csv", "tsv"):

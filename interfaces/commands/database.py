@@ -47,6 +47,5 @@ def upgrade() -> None:
     """升级到本程序的库结构版本；先自动备份，一次完成或完全不动。"""
     from storage.migrations import upgrade as run_upgrade
 
-    path = session_of().path
-    backup = run_upgrade(path)
+    backup = run_upgrade(session_of().path).backup
     say(f"已升级，升级前的备份：{backup}。" if backup else "已是最新版本，无须升级。")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from interfaces.acting import session_of
-from interfaces.output import Column, emit, note, output_option, say
+from interfaces.output import Column, emit, emit_value, note, output_option, say
 from interfaces.shell import Command
 
 
@@ -13,7 +13,8 @@ from interfaces.shell import Command
     "import",
     cls=Command,
     short_help="导入问题清单（xlsx、csv）",
-    example="siban import 问题清单.xlsx --dry-run\nsiban 导入 来信.xlsx --map title=留言主题 --map found_at=留言时间 --source 群众反映 --anonymous",
+    example="siban import 问题清单.xlsx --dry-run\n"
+    "siban 导入 来信.xlsx --map title=留言主题 --map found_at=留言时间 --source 群众反映 --anonymous",
 )
 @click.argument("path", metavar="FILE")
 @click.option(
@@ -64,8 +65,6 @@ def import_list(
     first, last = outcomes[0].after.serial, outcomes[-1].after.serial
     said = f"{'可以导入' if dry_run else '已导入'} {len(outcomes)} 件：{first} 至 {last}。"
     if form in ("json", "jsonl"):
-        from interfaces.output import emit_value
-
         emit_value(
             {
                 "imported": 0 if dry_run else len(outcomes),

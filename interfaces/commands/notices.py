@@ -56,10 +56,12 @@ def ack(notices: tuple[str, ...], everything: bool) -> None:
     if everything:
         me = session.me()
         with session.store.read() as reader:
-            names = tuple(str(n.number) for n in reader.notices(receiver=me, unseen=True) if n.status in ("sent", "released"))
+            names = tuple(
+                str(n.number) for n in reader.notices(receiver=me, unseen=True) if n.status in ("sent", "released")
+            )
         if not names:
             say("没有未阅的通知。")
             return
     if not names:
-        raise click.UsageError("请写明通知编号，或用 --all 已阅全部。")
+        click.get_current_context().fail("请写明通知编号，或用 --all 已阅全部。")
     _answer(names, "ack", {})

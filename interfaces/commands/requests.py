@@ -38,8 +38,12 @@ def _kinds(ctx: click.Context) -> dict[str, str]:
     return {act["name"]: act["title"] for entry in ctx.find_root().obj.index.values() for act in entry["requests"]}
 
 
-request = Kinds("request", short_help="提出申请：延期、暂缓办理、退回等", help="提出申请；同意后才生效，事项流转后自动失效。",
-                example="siban 申请 延期 12 --延期至 2023-08-31 --理由 汛期无法施工\nsiban 同意 12-1")  # fmt: skip
+request = Kinds(
+    "request",
+    short_help="提出申请：延期、暂缓办理、退回等",
+    help="提出申请；同意后才生效，事项流转后自动失效。",
+    example="siban 申请 延期 12 --延期至 2023-08-31 --理由 汛期无法施工\nsiban 同意 12-1",
+)
 
 
 def _answer(
@@ -50,9 +54,13 @@ def _answer(
     if until:
         fields["until"] = day_of(parse_instant(until)).isoformat()
     outcomes = session.office.answer(
-        [_named(name, session) for name in names], fields, hand_of(given, session), grant=grant_it, at=instant_of(given),
+        [_named(name, session) for name in names],
+        fields,
+        hand_of(given, session),
+        grant=grant_it,
+        at=instant_of(given),
         dry_run=bool(given["dry_run"]),
-    )  # fmt: skip
+    )
     finish(outcomes, "grant" if grant_it else "refuse", given, session)
 
 
@@ -78,7 +86,19 @@ _NAMES = click.Argument(["requests"], nargs=-1, required=True, metavar="REQUEST.
 _OPINION = click.Option(["opinion", "--opinion", "--意见"], metavar="TEXT", help="意见")
 _UNTIL = click.Option(["until", "--until", "--至"], metavar="DATE", help="批准的日期与申请不同时填写")
 
-grant = Command("grant", params=[_NAMES, _OPINION, _UNTIL, *general_options()], callback=_grant, short_help="同意申请",
-                help="同意申请（先由单位负责人同意的，再报有权批准的领导）。", example="siban 同意 12-1\nsiban 同意 12-1 --至 2023-08-25")  # fmt: skip
-refuse = Command("refuse", params=[_NAMES, _OPINION, *general_options()], callback=_refuse, short_help="不同意申请（须写意见）",
-                 help="不同意申请，须写明意见；不占用次数。", example="siban 不同意 12-1 --意见 施工条件已具备，应按期完成")  # fmt: skip
+grant = Command(
+    "grant",
+    params=[_NAMES, _OPINION, _UNTIL, *general_options()],
+    callback=_grant,
+    short_help="同意申请",
+    help="同意申请（先由单位负责人同意的，再报有权批准的领导）。",
+    example="siban 同意 12-1\nsiban 同意 12-1 --至 2023-08-25",
+)
+refuse = Command(
+    "refuse",
+    params=[_NAMES, _OPINION, *general_options()],
+    callback=_refuse,
+    short_help="不同意申请（须写意见）",
+    help="不同意申请，须写明意见；不占用次数。",
+    example="siban 不同意 12-1 --意见 施工条件已具备，应按期完成",
+)

@@ -1,4 +1,4 @@
-"""`tick` is one pass of the heartbeat, `serve` the heartbeat itself, `check` proves that the ledger equals the record."""
+"""`tick` is one pass of the heartbeat, `serve` the heartbeat, `check` proves that the ledger equals the record."""
 
 from __future__ import annotations
 

@@ -7,12 +7,9 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import pytest
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parents[2]
 SIBAN = Path(sys.executable).with_name("siban.exe" if os.name == "nt" else "siban")
@@ -35,10 +32,27 @@ def environment() -> dict[str, str]:
 def run(*arguments: str, cwd: Path | None = None, text: str | None = None) -> Said:
     """Run the command and return how it ended."""
     done = subprocess.run(
-        [str(SIBAN), *arguments], capture_output=True, text=True, encoding="utf-8", env=environment(), cwd=cwd, input=text,
-        check=False, timeout=120,
-    )  # fmt: skip
+        [str(SIBAN), *arguments],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env=environment(),
+        cwd=cwd,
+        input=text,
+        check=False,
+        timeout=120,
+    )
     return Said(done.returncode, done.stdout, done.stderr)
+
+
+class Office(NamedTuple):
+    """A database, called with a command line to run a command on it."""
+
+    path: Path
+
+    def __call__(self, *arguments: str, text: str | None = None) -> Said:
+        """Run a command in the database's folder."""
+        return run("--db", str(self.path), *arguments, cwd=self.path.parent, text=text)
 
 
 @pytest.fixture(scope="session")
@@ -59,13 +73,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def office(made: Path, tmp_path: Path) -> Callable[..., Said]:
-    """A copy of that database, as a function that runs a command on it."""
+def office(made: Path, tmp_path: Path) -> Office:
+    """A copy of that database."""
     path = tmp_path / "office.db"
     shutil.copy(made, path)  # nobody has it open: there is no -wal to miss
-
-    def command(*arguments: str, text: str | None = None) -> Said:
-        return run("--db", str(path), *arguments, cwd=tmp_path, text=text)
-
-    command.path = path  # type: ignore[attr-defined]  # for tests that look into the file
-    return command
+    return Office(path)

@@ -1,4 +1,7 @@
-"""Bad input gets one clear Chinese sentence: what is wrong, where, what would be allowed. Nothing changed, the right exit code."""
+"""Bad input gets one clear Chinese sentence: what is wrong, where, what would be allowed.
+
+Nothing is changed, and the exit code is the right one.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,9 @@ import pytest
 from tests.acceptance.conftest import ROOT, run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from tests.acceptance.conftest import Said
+    from tests.acceptance.conftest import Office
 
 CASES = [
     # a verb where it is not allowed
@@ -29,9 +31,11 @@ CASES = [
     (("--as", "王不存在", "accept", "1"), 1, "没有“王不存在”这个人", ""),
     (("--as", "o11", "交办", "1", "--清单", "即知即改的问题", "--主办单位", "海军"), 1, "没有“海军”这个单位", "水务处"),
     # a bad limit, date, choice, instant
-    (("--as", "o11", "交办", "1", "--清单", "即知即改的问题", "--主办单位", "水务处", "--时限", "很快"), 2, "看不懂时限“很快”", "5个工作日"),
+    (("--as", "o11", "交办", "1", "--清单", "即知即改的问题", "--主办单位", "水务处", "--时限", "很快"),
+     2, "看不懂时限“很快”", "5个工作日"),
     (("--as", "o11", "交办", "1", "--清单", "第五张", "--主办单位", "水务处"), 2, "填写有误", "即知即改的问题"),
-    (("--as", "o13", "登记", "--title", "x", "--source", "学习研讨", "--found-at", "2023-02-30"), 2, "看不懂时间", "2023-05-08"),
+    (("--as", "o13", "登记", "--title", "x", "--source", "学习研讨", "--found-at", "2023-02-30"),
+     2, "看不懂时间", "2023-05-08"),
     (("--as", "o13", "--at", "昨天", "登记", "--title", "x", "--source", "学习研讨"), 2, "看不懂时间“昨天”", ""),
     (("--as", "o13", "--at", "2001-01-01", "tick"), 1, "模拟时间不能倒退", ""),
     (("calendar", "due", "2023-05-08", "五大天"), 2, "看不懂时限", ""),
@@ -41,7 +45,8 @@ CASES = [
     (("--as", "o11", "accept", "1", "--led-unit", "水务处"), 2, "没有选项 --led-unit", ""),
     (("--as", "o11", "同意", "12"), 2, "看不懂申请编号", "12-1"),
     # requests and notices
-    (("--as", "o27", "申请", "延期", "2", "--延期至", "2023-06-01", "--理由", "汛期无法施工"), 1, "不能申请延期", "退回"),
+    (("--as", "o27", "申请", "延期", "2", "--延期至", "2023-06-01", "--理由", "汛期无法施工"),
+     1, "不能申请延期", "退回"),
     (("--as", "o11", "同意", "2-1"), 1, "没有申请 2-1", ""),
     (("--as", "o11", "已阅", "77"), 1, "没有第 77 号通知", ""),
     # 代录 without its basis
@@ -70,10 +75,10 @@ def facts(path: Path) -> list[tuple[object, ...]]:
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
 def test_a_mistake_is_refused_in_one_sentence(
-    office: Callable[..., Said], arguments: tuple[str, ...], status: int, wrong: str, allowed: str
+    office: Office, arguments: tuple[str, ...], status: int, wrong: str, allowed: str
 ) -> None:
-    """One line on standard error that says what is wrong and what would be allowed; nothing changed; the right exit code."""
-    before = facts(office.path)  # type: ignore[attr-defined]
+    """One line on standard error says what is wrong and what would be allowed; nothing changed; the right exit code."""
+    before = facts(office.path)
     said = office(*arguments)
 
     assert said.status == status, said
@@ -82,20 +87,20 @@ def test_a_mistake_is_refused_in_one_sentence(
     assert said.err.count("\n") == 1
     assert "Traceback" not in said.err
     assert said.out == ""
-    assert facts(office.path) == before  # type: ignore[attr-defined]
+    assert facts(office.path) == before
 
 
-def test_the_harness_sees_a_change(office: Callable[..., Said]) -> None:
+def test_the_harness_sees_a_change(office: Office) -> None:
     """Control: an act that is allowed does change the facts compared above."""
-    before = facts(office.path)  # type: ignore[attr-defined]
+    before = facts(office.path)
     assert office("--as", "o11", "accept", "1").status == 0
-    assert facts(office.path) != before  # type: ignore[attr-defined]
+    assert facts(office.path) != before
 
 
-def test_a_refusal_is_recorded_under_its_item(office: Callable[..., Said]) -> None:
+def test_a_refusal_is_recorded_under_its_item(office: Office) -> None:
     """The refused command is one entry of the record, and the item's version stays."""
     office("--as", "o27", "accept", "1")
-    with sqlite3.connect(office.path) as opened:  # type: ignore[attr-defined]
+    with sqlite3.connect(office.path) as opened:
         rows = list(opened.execute("SELECT item, verb, decider, body FROM event WHERE result = 'refused'"))
     assert [(row[0], row[1], row[2]) for row in rows] == [(1, "accept", "o27")]
     assert "not_allowed" in rows[0][3]

@@ -23,8 +23,13 @@ PROBE = (
 def loaded(*arguments: str) -> tuple[int, set[str]]:
     """Run a command line in a fresh interpreter; return its status and the modules it has loaded."""
     done = subprocess.run(
-        [sys.executable, "-c", PROBE, *arguments], capture_output=True, text=True, encoding="utf-8", env=environment(), check=True
-    )  # fmt: skip
+        [sys.executable, "-c", PROBE, *arguments],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env=environment(),
+        check=True,
+    )
     status, modules = json.loads(done.stderr.splitlines()[-1])
     return status, set(modules)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine import ladder
 from engine.clock import DAY, HOUR, MINUTE, SteppedTime, parse_instant
 from engine.context import Hand
 from engine.errors import SibanError
@@ -16,6 +17,12 @@ from engine.office import Office
 from engine.row import EventQuery, ItemQuery
 from storage.memory import MemoryStore
 from tests.trial import Ledger
+
+if TYPE_CHECKING:
+    from engine.context import Context
+    from engine.event import Event
+    from engine.item import Item
+    from engine.ladder import Coming
 
 START = parse_instant("2023-05-08 09:00")
 FILES = [{"name": "照片.jpg", "size": 1, "sha256": "0" * 64}]
@@ -121,12 +128,10 @@ def test_a_week_without_a_heartbeat_is_made_up_for_in_order() -> None:
 
 def test_the_harness_sees_a_rung_that_comes_late(monkeypatch: pytest.MonkeyPatch) -> None:
     """Control: were rungs planned from the beat instead of the due moment, the comparison above would fail."""
-    from engine import ladder
-
     honest = play([HOUR, HOUR], -1, [])
     real = ladder._escalation  # noqa: SLF001 - the control plants a fault
 
-    def faulty(item: Any, coming: Any, context: Any) -> Any:
+    def faulty(item: Item, coming: Coming, context: Context) -> Event:
         return real(item, coming._replace(at=context.now), context)
 
     monkeypatch.setattr(ladder, "_escalation", faulty)

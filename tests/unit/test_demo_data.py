@@ -4,10 +4,18 @@ import csv
 import re
 import tomllib
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+Entry = dict[str, Any]
+Entries = dict[str, Entry]
+Rows = list[dict[str, str]]
+Story = list[Entry]
+Spans = list[tuple[date, date]]
 
 WORKFLOWS = Path(__file__).resolve().parents[2] / "workflows"
 BUREAU = WORKFLOWS / "bureau.toml"
@@ -76,58 +84,59 @@ KEYS = {"no", "pace", "events", "measure", "result", "answer", "evidence", "comm
 RETIRED = ("留痕", "封存", "返工", "复核", "重启", "派单", "改派", "档", "挂账")
 
 
-def read_toml(path):
+def read_toml(path: Path) -> Entry:
     """One TOML file."""
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
-def bureau():
+def bureau() -> Entry:
     """The organisation as written."""
     return read_toml(BUREAU)
 
 
 @pytest.fixture(scope="module")
-def units(bureau):
+def units(bureau: Entry) -> Entries:
     """Units by id."""
     return {unit["id"]: unit for unit in bureau["units"]}
 
 
 @pytest.fixture(scope="module")
-def officers(bureau):
+def officers(bureau: Entry) -> Entries:
     """Officers by id."""
     return {officer["id"]: officer for officer in bureau["officers"]}
 
 
 @pytest.fixture(scope="module")
-def problems():
+def problems() -> Rows:
     """Rows of the problem list."""
     with PROBLEMS.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
 @pytest.fixture(scope="module")
-def story():
+def story() -> Story:
     """The story of each item, in order."""
-    return read_toml(STORY)["items"]
+    items: Story = read_toml(STORY)["items"]
+    return items
 
 
-def spans(entries):
+def spans(entries: Iterable[Sequence[str]]) -> Spans:
     """Pairs of dates from pairs of texts."""
     return [(date.fromisoformat(first), date.fromisoformat(last)) for first, last in entries]
 
 
-def overlap(left, right):
+def overlap(left: Spans, right: Spans) -> bool:
     """Whether any span of one list meets any of the other."""
     return any(a <= d and c <= b for a, b in left for c, d in right)
 
 
-def kind(event):
+def kind(event: str) -> str:
     """An event's name without what it points at."""
     return event.partition(":")[0]
 
 
-def test_ids_titles_and_names_are_unique(bureau):
+def test_ids_titles_and_names_are_unique(bureau: Entry) -> None:
     """No unit, officer or body shares an id, and no two share what people call them."""
     for key, called in (("units", "title"), ("officers", "name"), ("bodies", "title")):
         for field in ("id", called):
@@ -138,7 +147,7 @@ def test_ids_titles_and_names_are_unique(bureau):
     assert all(re.fullmatch(r"[a-z][a-z0-9_]*", each) for each in ids)
 
 
-def test_organisation_refers_to_what_exists(bureau, units, officers):
+def test_organisation_refers_to_what_exists(bureau: Entry, units: Entries, officers: Entries) -> None:
     """Every unit and officer that the organisation names is defined in it."""
     top = bureau["organisation"]
     assert {top["supervising_unit"], top["alternate_unit"]} <= units.keys()
@@ -148,7 +157,7 @@ def test_organisation_refers_to_what_exists(bureau, units, officers):
     assert {officer["unit"] for officer in officers.values()} == units.keys()
 
 
-def test_units_are_led_by_their_own_people(units, officers):
+def test_units_are_led_by_their_own_people(units: Entries, officers: Entries) -> None:
     """Head and deputy belong to the unit, the leader in charge to the leadership."""
     for unit in units.values():
         assert unit["line"] in LINES
@@ -159,13 +168,13 @@ def test_units_are_led_by_their_own_people(units, officers):
     assert {unit["line"] for unit in units.values()} == LINES.keys()
 
 
-def test_each_unit_can_keep_four_eyes(units, officers):
+def test_each_unit_can_keep_four_eyes(units: Entries, officers: Entries) -> None:
     """A unit has two people beside its head and deputy."""
     size = Counter(officer["unit"] for officer in officers.values())
     assert all(size[each] >= 4 for each in units)
 
 
-def test_absences_leave_somebody_at_the_desk(bureau, units, officers):
+def test_absences_leave_somebody_at_the_desk(bureau: Entry, units: Entries, officers: Entries) -> None:
     """Head and deputy are never away together, and who stands in is there."""
     away = {key: spans(officer.get("away", [])) for key, officer in officers.items()}
     for each in away.values():
@@ -178,25 +187,25 @@ def test_absences_leave_somebody_at_the_desk(bureau, units, officers):
         assert not overlap(span, away[delegation["to"]])
 
 
-def test_problem_list_has_the_office_headers(problems):
+def test_problem_list_has_the_office_headers(problems: Rows) -> None:
     """The file has the columns an office would write, one value in each."""
     assert ",".join(problems[0]) == HEADERS
     assert all(None not in row and None not in row.values() for row in problems)
     assert not PROBLEMS.read_bytes().startswith(b"\xef\xbb\xbf")
 
 
-def test_problem_numbers_run_without_gaps(problems):
+def test_problem_numbers_run_without_gaps(problems: Rows) -> None:
     """序号 counts from one."""
     assert [row["序号"] for row in problems] == [str(n) for n in range(1, len(problems) + 1)]
 
 
-def test_lists_and_sources_are_those_of_the_seed(problems):
+def test_lists_and_sources_are_those_of_the_seed(problems: Rows) -> None:
     """Each list and source is present, as often as intended."""
     assert Counter(row["问题清单"] for row in problems) == LISTS
     assert Counter(row["问题来源"] for row in problems) == SOURCES
 
 
-def test_problem_titles_fit_a_line(problems):
+def test_problem_titles_fit_a_line(problems: Rows) -> None:
     """A title has at most 30 characters and no two are the same; the details are sentences."""
     titles = [row["问题描述"] for row in problems]
     assert all(0 < len(title) <= 30 for title in titles)
@@ -204,25 +213,27 @@ def test_problem_titles_fit_a_line(problems):
     assert all(row["具体情况"].endswith("。") and row["具体情况"].count("。") <= 3 for row in problems)
 
 
-def test_found_dates_lie_in_the_campaign(problems):
+def test_found_dates_lie_in_the_campaign(problems: Rows) -> None:
     """Found between 6 May and 20 July 2023, in order within a list."""
     for each in LISTS:
         found = [date.fromisoformat(row["发现日期"]) for row in problems if row["问题清单"] == each]
         assert found == sorted(found)
-        assert date(2023, 5, 6) <= found[0] and found[-1] <= date(2023, 7, 20)
+        assert date(2023, 5, 6) <= found[0]
+        assert found[-1] <= date(2023, 7, 20)
 
 
-def test_only_citizens_are_reporters(problems):
+def test_only_citizens_are_reporters(problems: Rows) -> None:
     """A citizen's item names a reporter or says 匿名; no other item does."""
     for row in problems:
         if row["问题来源"] == CITIZEN:
             assert re.fullmatch(r"匿名|[\u4e00-\u9fff](女士|先生)", row["反映人"]), row["序号"]
         else:
-            assert not row["反映人"] and not row["联系方式"], row["序号"]
+            assert not row["反映人"], row["序号"]
+            assert not row["联系方式"], row["序号"]
     assert sum(row["反映人"] == "匿名" for row in problems) == 3
 
 
-def test_phone_numbers_are_fictitious(problems):
+def test_phone_numbers_are_fictitious(problems: Rows) -> None:
     """Numbers run on from 13800000001, one a named reporter; no other number stands in the text."""
     named = [row for row in problems if row["反映人"] not in ("", "匿名")]
     assert [row["联系方式"] for row in named] == [str(13800000001 + n) for n in range(len(named))]
@@ -231,37 +242,40 @@ def test_phone_numbers_are_fictitious(problems):
     assert not re.search(r"\d{7,}", prose + "".join(row["具体情况"] + row["备注"] for row in problems))
 
 
-def test_problems_name_units_and_officers_of_the_bureau(problems, story, units, officers):
+def test_problems_name_units_and_officers_of_the_bureau(
+    problems: Rows, story: Story, units: Entries, officers: Entries
+) -> None:
     """Units are called by their titles, the line is the lead unit's, its own handler is responsible."""
     by_title = {unit["title"]: unit for unit in units.values() if unit.get("kind") != "leadership"}
     by_name = {officer["name"]: officer for officer in officers.values()}
     unassigned = [item["no"] for item in story if item["events"] == ["reject"]]
     for row in problems:
         if int(row["序号"]) in unassigned:
-            assert not row["责任单位"] and not row["配合单位"] and not row["整改责任人"]
+            assert [row[each] for each in ("责任单位", "配合单位", "整改责任人")] == ["", "", ""]
             continue
         lead = by_title[row["责任单位"]]
         co_units = row["配合单位"].split("、") if row["配合单位"] else []
         assert row["业务条线"] == LINES[lead["line"]]
-        assert set(co_units) <= by_title.keys() - {lead["title"]} and len(set(co_units)) == len(co_units)
+        assert set(co_units) <= by_title.keys() - {lead["title"]}
+        assert len(set(co_units)) == len(co_units)
         handler = by_name[row["整改责任人"]]
         assert handler["unit"] == lead["id"]
         assert handler["id"] not in (lead["head"], lead["deputy"])
 
 
-def test_limits_are_written_in_many_ways(problems):
+def test_limits_are_written_in_many_ways(problems: Rows) -> None:
     """Limit texts vary as in real ledgers, and some are missing."""
     limits = {row["整改时限"] for row in problems}
     assert {"", "立行立改", "5个工作日", "15天", "7月底前", "8月31日", "2023年8月底前"} <= limits
     assert "2023年8月底前，并长期坚持" in limits
 
 
-def test_every_item_has_its_story(problems, story):
+def test_every_item_has_its_story(problems: Rows, story: Story) -> None:
     """One story for each row, in the same order."""
     assert [str(item["no"]) for item in story] == [row["序号"] for row in problems]
 
 
-def test_story_uses_the_agreed_words(story):
+def test_story_uses_the_agreed_words(story: Story) -> None:
     """Only known keys, paces and events, as often as intended."""
     for item in story:
         assert item.keys() <= KEYS, item["no"]
@@ -270,7 +284,7 @@ def test_story_uses_the_agreed_words(story):
     assert sum(item["pace"] == "very_late" for item in story) == 4
 
 
-def test_story_says_what_each_event_needs(story):
+def test_story_says_what_each_event_needs(story: Story) -> None:
     """Each event comes with its words, and no words stand without their event."""
     for item in story:
         kinds = {kind(event) for event in item["events"]}
@@ -282,7 +296,7 @@ def test_story_says_what_each_event_needs(story):
         assert "demand" not in item or len(item["demand"]) >= 10
 
 
-def test_story_points_at_what_exists(problems, story, units, officers):
+def test_story_points_at_what_exists(problems: Rows, story: Story, units: Entries, officers: Entries) -> None:
     """Units, commanders and merge targets exist; an item is not sent back to where it came from."""
     titles = {row["序号"]: row["责任单位"] for row in problems}
     merged = {item["no"] for item in story if any(kind(event) == "merge" for event in item["events"])}
@@ -294,10 +308,11 @@ def test_story_points_at_what_exists(problems, story, units, officers):
         for event in item["events"]:
             if kind(event) == "merge":
                 target = int(event.partition(":")[2])
-                assert str(target) in titles and target not in merged
+                assert str(target) in titles
+                assert target not in merged
 
 
-def test_story_suits_the_list(problems, story):
+def test_story_suits_the_list(problems: Rows, story: Story) -> None:
     """即办 is for list 1, a commander for list 3, 提请 for list 4; requests for plans only where there are plans."""
     for row, item in zip(problems, story, strict=True):
         kinds = {kind(event) for event in item["events"]}
@@ -308,7 +323,7 @@ def test_story_suits_the_list(problems, story):
         assert "plan_returned" not in kinds or row["问题清单"] in (CAMPAIGN, LED)
 
 
-def test_story_dates_lie_in_the_campaign(story):
+def test_story_dates_lie_in_the_campaign(story: Story) -> None:
     """Extensions and suspensions end by 31 August 2023; the later check lies after it."""
     for item in story:
         for key in ("since", "until"):
@@ -318,7 +333,7 @@ def test_story_dates_lie_in_the_campaign(story):
 
 
 @pytest.mark.parametrize("path", [BUREAU, PROBLEMS, STORY], ids=lambda path: path.name)
-def test_no_retired_word(path):
+def test_no_retired_word(path: Path) -> None:
     """Words that the office does not use do not appear."""
     text = path.read_text(encoding="utf-8")
     assert [word for word in RETIRED if word in text] == []
