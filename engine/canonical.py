@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
-try:  # as `random` of the standard library does: `hashlib` would load OpenSSL, five milliseconds of every start
-    from _sha2 import sha256  # type: ignore[import-not-found,unused-ignore]  # from Python 3.12
-except ImportError:
-    try:
-        from _sha256 import sha256  # type: ignore[import-not-found,unused-ignore]  # Python 3.11
+if TYPE_CHECKING:
+    from hashlib import sha256
+else:
+    try:  # as the standard library's `random` does: `hashlib` loads OpenSSL, and each start would wait for it
+        from _sha2 import sha256
     except ImportError:
-        from hashlib import sha256
+        try:
+            from _sha256 import sha256  # its name in Python 3.11
+        except ImportError:
+            from hashlib import sha256
 
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
@@ -30,7 +34,12 @@ def canonical(value: object) -> str:
 
 def digest(text: str) -> str:
     """Return the SHA-256 of a text's UTF-8 bytes in lower-case hexadecimal."""
-    return sha256(text.encode()).hexdigest()
+    return digest_bytes(text.encode())
+
+
+def digest_bytes(data: bytes) -> str:
+    """Return the SHA-256 of bytes in lower-case hexadecimal."""
+    return sha256(data).hexdigest()
 
 
 def parse(text: str) -> dict[str, object]:

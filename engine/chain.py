@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.canonical import sha256
+from engine.canonical import digest_bytes
 from engine.event import Event
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def event_hash(event: Event) -> str:
     The lengths keep `ab|c` apart from `a|bc`; integers are hashed as their decimal text.
     """
     data = [str(field).encode() for field in event[:_HASHED]]
-    return sha256(_TAG + bytes.fromhex(event.prev) + b"".join([b"%d:%b" % (len(d), d) for d in data])).hexdigest()
+    return digest_bytes(_TAG + bytes.fromhex(event.prev) + b"".join([b"%d:%b" % (len(d), d) for d in data]))
 
 
 def link(events: Iterable[Event], seq: int, prev: str) -> list[Event]:

@@ -102,18 +102,18 @@ class Session:
         if self._index is None:
             from workflows.index import shipped_index
 
-            try:
-                with self.store.read() as reader:
-                    kept = {
-                        policy.name: json.loads(policy.index_text)
-                        for policy in reader.current("definition")
-                        if policy.index_text
-                    }
-            except Unavailable:
-                kept = {}
-            first = sorted(kept, key=lambda name: name != "siban")  # the default workflow's titles come first
-            self._index = {name: kept[name] for name in first} or shipped_index()
+            there = os.path.exists(self.path)  # noqa: PTH110 - pathlib and storage load slowly, to find nothing
+            self._index = (self._kept_index() if there else {}) or shipped_index()
         return self._index
+
+    def _kept_index(self) -> Index:
+        """Return the index of the database's definitions, the default workflow's first; empty when unreadable."""
+        try:
+            with self.store.read() as reader:
+                kept = {p.name: json.loads(p.index_text) for p in reader.current("definition") if p.index_text}
+        except Unavailable:
+            return {}
+        return {name: kept[name] for name in sorted(kept, key=lambda name: name != "siban")}
 
     @property
     def titles(self) -> Titles:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,9 +17,15 @@ if TYPE_CHECKING:
 FIRST_COLUMN = 34
 """Cells that the first column of a help list takes at most before its text moves to the next line."""
 
+_WIDEST, _NARROWEST = 80, 50  # columns of a help text, as click has them
+
 
 class Formatter(click.HelpFormatter):
     """Lines up the two columns of a help list by terminal cells, since a Chinese character takes two."""
+
+    def __init__(self, indent_increment: int = 2, width: int | None = None, max_width: int | None = None) -> None:
+        """Take what click gives; it would ask `shutil` for the width, which loads every archive format there is."""
+        super().__init__(indent_increment, width or max(min(_columns(), max_width or _WIDEST) - 2, _NARROWEST))
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
         """Write the usage line."""
@@ -32,6 +41,17 @@ class Formatter(click.HelpFormatter):
                 self.write(f"{lead}{name}\n{lead}{' ' * first}{text}\n")
             else:
                 self.write(f"{lead}{pad(name, first)}{text}\n".rstrip() + "\n")
+
+
+def _columns() -> int:
+    """Return the width of the terminal as its user set it or as it says itself."""
+    wanted = os.environ.get("COLUMNS", "")
+    if wanted.isdecimal() and int(wanted):
+        return int(wanted)
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns if sys.__stdout__ else _WIDEST
+    except (OSError, ValueError):  # a pipe, or closed
+        return _WIDEST
 
 
 class Context(click.Context):
@@ -70,12 +90,21 @@ class Command(click.Command):
             for line in self.example.splitlines():
                 formatter.write(f"  {line}\n")
 
-    def get_help_option(self, ctx: click.Context) -> click.Option | None:
-        """Say in Chinese what --help does."""
-        option = super().get_help_option(ctx)
-        if option is not None:
-            option.help = "显示本说明"
-        return option
+    @cached_property
+    def _help(self) -> click.Option:
+        return click.Option(
+            ["--help"], is_flag=True, expose_value=False, is_eager=True, help="显示本说明", callback=_show_help
+        )
+
+    def get_help_option(self, _ctx: click.Context) -> click.Option:
+        """Say in Chinese what --help does; click's own would first look for a translation, at every start."""
+        return self._help
+
+
+def _show_help(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it so
+    if value and not ctx.resilient_parsing:
+        click.echo(ctx.get_help(), color=ctx.color)
+        ctx.exit()
 
 
 class Group(Command, click.Group):
