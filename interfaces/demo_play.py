@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from engine.canonical import canonical
 from engine.clock import HOUR, MINUTE, SteppedTime, iso, ordinal_of, parse_instant, start_of_day
 from engine.context import Hand
-from engine.notice import DRAFT
+from engine.notice import DRAFT, RELEASED, SENT
 from engine.row import ItemQuery
 from interfaces.demo_story import WORKFLOW
 
@@ -220,7 +220,8 @@ class Play:
             unread: dict[str, list[int]] = {}
             with self.session.store.read() as reader:
                 for notice in reader.notices(unseen=True):
-                    unread.setdefault(notice.receiver, []).append(notice.number)
+                    if notice.status in (SENT, RELEASED):
+                        unread.setdefault(notice.receiver, []).append(notice.number)
             for person, numbers in unread.items():
                 officer = self.organisation.officers.get(person)
                 if officer and not officer.is_away(self.now):
