@@ -118,6 +118,13 @@ def _session(ctx: click.Context) -> Session:
     return session
 
 
+def show_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it so
+    """Print the version and end the program."""
+    if value and not ctx.resilient_parsing:
+        click.echo("siban 0.1.0")
+        ctx.exit()
+
+
 @click.command(
     cls=Root,
     invoke_without_command=True,
@@ -133,7 +140,9 @@ def _session(ctx: click.Context) -> Session:
 )
 @click.option("--at", envvar="SIBAN_AT", metavar="INSTANT", help="模拟时间（SIBAN_AT），只用于试用库")
 @click.option("--debug", is_flag=True, help="出错时显示技术细节")
-@click.version_option("0.1.0", "--version", message="siban %(version)s", help="显示版本")
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=show_version, help="显示版本"
+)  # click's own would look for translations, at every start
 @click.pass_context
 def root(ctx: click.Context, db: str | None, acting: str | None, at: str | None, debug: bool) -> None:  # noqa: ARG001, FBT001 - click passes all options by name; they are read from the context
     """四办一反馈：限时办理、逐级督办、件件有回应。

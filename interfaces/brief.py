@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from interfaces.display import display
+from interfaces.display import display, hang
+from interfaces.output import room
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -134,7 +135,8 @@ def _matters(page: Report, items: Items) -> Iterator[str]:
             detail = f"：{display(item.text('obstacle'))}" if code == "obstacle" else ""
             where = "" if code == "outside" else f"，{_where(matter.number, items, page.now)}"
             since = when(matter.since, page.now)
-            yield f"    {matter.number}  {display(item.text('title'))}{detail}（{since} 起{where}）"
+            line = f"    {matter.number}  {display(item.text('title'))}{detail}（{since} 起{where}）"
+            yield hang(line, room(), 8)
 
 
 def rate(figure: Figure) -> str:
@@ -177,7 +179,7 @@ def _division(found: tuple[Line, ...], key: str, items: Items) -> Iterator[str]:
     for line in found:
         counts = [str(line.figures[name].top) for name in ("total", "open", "closed", "overdue")]
         rates = [rate(line.figures[name]) for name in ("responded", "fulfilled", "on_time")]
-        grid.append([display(line_title(line.key, key, items)), *counts, *rates])
+        grid.append([display(line_title(line.key, key, items)).removesuffix("的问题"), *counts, *rates])
     widths = [max(width(row[n]) for row in grid) for n in range(len(heads))]
     for row in grid:
         yield "  ".join(pad(text, widths[n], "left" if n == 0 else "right") for n, text in enumerate(row)).rstrip()

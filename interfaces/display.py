@@ -98,6 +98,21 @@ def shorten(text: str, cells: int) -> str:
     return text  # not reached: the text is wider than the cells
 
 
+def hang(text: str, cells: int, indent: int) -> str:
+    """Break lines at so many cells and indent what follows the first; 0 breaks nothing. Give it what `display` returned."""
+    if cells <= indent or not cells:
+        return text
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        line = paragraph
+        while width(line) > cells:
+            kept = shorten(line, cells + 1).removesuffix("…") or line[:1]
+            lines.append(kept)
+            line = " " * indent + line[len(kept) :].lstrip()
+        lines.append(line)
+    return "\n".join(lines)
+
+
 def pad(text: str, cells: int, align: str = "left") -> str:
     """Fill a line with blanks to so many cells; `align` is left or right."""
     blanks = " " * max(0, cells - width(text))

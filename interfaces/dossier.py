@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from engine.clock import iso
 from engine.event import SYSTEM
-from interfaces.display import display
-from interfaces.output import block
+from interfaces.display import display, hang
+from interfaces.output import block, room
 from interfaces.records import day_and_time, decider_text, event_json, late_text, person_name, when
 from interfaces.wording import due_text, event_text, left_text, light_text, value_text
 from workflows.labels import STAGES, addressee
@@ -68,11 +68,12 @@ def page(dossier: Dossier, *, proof: bool = False) -> str:
     ):
         if lines:
             parts.append("\n".join([heading, *(f"  {line}" for line in lines)]))
-    shown = dossier.events if proof else dossier.events[-LAST:]
+    acts = [event for event in dossier.events if event.verb != "ack"]  # who has seen what is for the log
+    shown = dossier.events if proof else acts[-LAST:]
     count = len(dossier.events)
     more = "" if len(shown) == count else f"（最近 {len(shown)} 条，共 {count} 条：siban log {item.number}）"
     records = [record(event, dossier, proof=proof) for event in shown]
-    parts.append("\n".join([f"办理记录{more}", *(f"  {line}" for line in records)]))
+    parts.append("\n".join([f"办理记录{more}", *(hang(f"  {line}", room(), 6) for line in records)]))
     return "\n\n".join(parts)
 
 

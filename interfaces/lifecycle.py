@@ -52,7 +52,9 @@ def _workflow(definition: Definition) -> list[str]:
         sources = "、".join(titles[name] for name in kind.sources)
         granting = [_approval(row) for row in kind.approve]
         endorsed = f"{_roles(kind.endorse)}同意后，" if kind.endorse else ""
-        lines.append(f"| {kind.title} | `{kind.name}` | {sources} | {_roles(kind.by)} | {endorsed}{'；'.join(granting)} |")
+        lines.append(
+            f"| {kind.title} | `{kind.name}` | {sources} | {_roles(kind.by)} | {endorsed}{'；'.join(granting)} |"
+        )
     lines += ["", "| 计时 | | 计于 | 停于 |", "| --- | --- | --- | --- |"]
     for clock in definition.clocks.values():
         runs = "、".join(titles[name] for name in clock.runs_in)

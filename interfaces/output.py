@@ -18,7 +18,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, TypeVar
 
 from engine.errors import Unavailable
-from interfaces.display import cell, display, display_block, json_text, pad, shorten, width
+from interfaces.display import cell, display, display_block, hang, json_text, pad, shorten, width
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -117,9 +117,11 @@ def note(text: str) -> None:
 def block(pairs: Iterable[tuple[str, object]]) -> str:
     """Lay out labels and values in two columns; all lines of a value stay in the second: none can pose as a label."""
     known = [(display(label), display_block(plain(value))) for label, value in pairs]
-    room = max((width(label) for label, _ in known), default=0)
-    indent = "\n" + " " * room + _GAP
-    return "\n".join((pad(label, room) + _GAP + text.replace("\n", indent)).rstrip() for label, text in known)
+    labels = max((width(label) for label, _ in known), default=0)
+    left = room() - labels - len(_GAP)
+    known = [(label, hang(text, max(left, 0), 0)) for label, text in known]
+    indent = "\n" + " " * labels + _GAP
+    return "\n".join((pad(label, labels) + _GAP + text.replace("\n", indent)).rstrip() for label, text in known)
 
 
 def paint(text: str, light: object) -> str:

@@ -46,6 +46,9 @@ def explanation_text(told: Explanation, dossier: Dossier, *, everything: bool = 
     counted = _days_text(told, dossier, everything=everything) if told.days else _segments_text(told, dossier)
     if counted:
         parts.append("\n".join(counted))
+    notices = dict.fromkeys(day.notice for day in told.days if day.notice)
+    if notices:
+        parts.append("\n".join(["依据的放假通知", *(f"  {display(notice)}" for notice in notices)]))
     if told.steps:
         parts.append("\n".join(["逐级督办", *(f"  {_step(step, told, dossier)}" for step in told.steps)]))
     return "\n\n".join(parts)
@@ -153,11 +156,10 @@ def _day(ordinal: int) -> str:
 
 def _why(day: Day, dossier: Dossier) -> str:
     name = _STATUTORY.get(day.name, day.name)
-    source = f"{name}{f'，{day.notice}' if day.notice else ''}" if name else ""
     if day.why == PAUSED:
         return f"暂停计时{_entry(day.seq, day.verb, dossier)}"
     word = _WHY.get(day.why, day.why)
-    return f"{word}（{display(source)}）" if source else word
+    return f"{word}（{display(name)}）" if name else word
 
 
 def _entry(seq: int, verb: str, dossier: Dossier) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from engine.notice import RELEASED, SENT
 from interfaces.acting import session_of
 from interfaces.output import say
 from interfaces.shell import Command
@@ -57,7 +58,7 @@ def ack(notices: tuple[str, ...], everything: bool) -> None:
         me = session.me()
         with session.store.read() as reader:
             names = tuple(
-                str(n.number) for n in reader.notices(receiver=me, unseen=True) if n.status in ("sent", "released")
+                str(n.number) for n in reader.notices(receiver=me, unseen=True) if n.status in (SENT, RELEASED)
             )
         if not names:
             say("没有未阅的通知。")

@@ -12,6 +12,7 @@ import pytest
 
 import cli
 from engine.context import Hand
+from engine.errors import SibanError
 from engine.row import EventQuery
 from interfaces.session import Session
 from tests.acceptance.conftest import ROOT, START, run
@@ -41,7 +42,7 @@ def _ledger(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, int]:
                 number = session.office.register("siban", [(fields, None)], hand)[0].after.number
                 session.office.remark([number], "comment", {"fields": {"comment": text}}, hand)
                 taken += 1
-            except cli.SibanError as error:
+            except SibanError as error:
                 assert error.code in ("bad_text", "missing_field", "reporter_needed")  # noqa: PT017 - some are refused, some are not
             except UnicodeEncodeError:
                 pytest.fail(f"{text!r} was neither taken nor refused")
@@ -55,7 +56,9 @@ def raw(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("form", ["table", "json", "jsonl", "csv", "tsv"])
-@pytest.mark.parametrize("command", [("list", "-n", "0"), ("log", "-n", "0"), ("todo",), ("show", "1"), ("report",)], ids=" ".join)
+@pytest.mark.parametrize(
+    "command", [("list", "-n", "0"), ("log", "-n", "0"), ("todo",), ("show", "1"), ("report",)], ids=" ".join
+)
 def test_no_output_carries_a_raw_character(
     ledger: tuple[str, int], command: tuple[str, ...], form: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -87,7 +90,9 @@ def test_the_record_stays_whole_and_says_what_was_taken(ledger: tuple[str, int])
 
 
 @pytest.mark.parametrize("text", ["\x1b[31m红", "a\u202eb", "一\n二", "\x00"], ids=repr)
-def test_a_steering_title_is_refused_at_the_counter(ledger: tuple[str, int], text: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_steering_title_is_refused_at_the_counter(
+    ledger: tuple[str, int], text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Typed at the counter, a control or bidi character is refused in one clean sentence."""
     status = cli.run(["--db", ledger[0], "--as", "o13", "登记", "--title", text, "--source", "学习研讨"])
     said = capsys.readouterr()

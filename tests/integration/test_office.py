@@ -116,7 +116,10 @@ def test_a_late_entry_keeps_both_times_and_removes_no_rung(ledger: Ledger) -> No
     rungs = len(snapshot(ledger)[1])  # type: ignore[arg-type]
     ledger.act(RIVER, "sign", number, at="2023-05-09 09:00")
     signed = events(ledger, number)[-1]
-    assert (signed.effective_at, signed.recorded_at) == (parse_instant("2023-05-09 09:00"), parse_instant("2023-05-20 09:00"))
+    assert (signed.effective_at, signed.recorded_at) == (
+        parse_instant("2023-05-09 09:00"),
+        parse_instant("2023-05-20 09:00"),
+    )
     assert len(snapshot(ledger)[1]) >= rungs > 0  # type: ignore[arg-type]
     with pytest.raises(Refused, match="before_last_act"):
         ledger.act(RIVER, "report_done", number, at="2023-05-08 09:30", **REPORT)
@@ -154,7 +157,14 @@ def test_mended_on_the_spot_is_one_command_and_confirmed_by_another(ledger: Ledg
     fields = {"title": "井盖松动", "source": "study", "measure": "当场更换", **REPORT, **ANSWER}
     fields.pop("result_class")
     numbers = [ledger.office.compose_new("siban", "mend", fields, Hand(RIVER, RIVER))[0].after.number for _ in range(3)]
-    assert [e.verb for e in events(ledger, numbers[0])] == ["register", "accept", "assign", "sign", "report_done", "answer"]
+    assert [e.verb for e in events(ledger, numbers[0])] == [
+        "register",
+        "accept",
+        "assign",
+        "sign",
+        "report_done",
+        "answer",
+    ]
     with pytest.raises(Refused, match="not_allowed"):
         ledger.office.act(numbers, "confirm", {}, Hand(RIVER, RIVER))
     outcomes = ledger.office.act(numbers, "confirm", {}, Hand(VERIFIER, VERIFIER))

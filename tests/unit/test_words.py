@@ -24,7 +24,11 @@ def shown_texts(source: str) -> list[str]:
     """Return the string literals of a program that are no docstrings: what may reach a screen."""
     tree = ast.parse(source)
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
-    docs = {id(node.body[0].value) for node in ast.walk(tree) if isinstance(node, documented) and node.body and isinstance(node.body[0], ast.Expr)}
+    docs = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, documented) and node.body and isinstance(node.body[0], ast.Expr)
+    }
     return [
         node.value
         for node in ast.walk(tree)
