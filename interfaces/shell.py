@@ -77,7 +77,8 @@ class Command(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options under a Chinese heading."""
-        rows = [row for param in self.get_params(ctx) if (row := param.get_help_record(ctx))]
+        records = (param.get_help_record(ctx) for param in self.get_params(ctx))
+        rows = [(name, text.replace("[required]", "必填")) for name, text in filter(None, records)]
         if rows:
             with formatter.section("选项"):
                 formatter.write_dl(rows)

@@ -78,7 +78,7 @@ def load(path: str, dry_run: bool) -> None:
     )
 
 
-@org.command("show", cls=Command, short_help="查看机构人员")
+@org.command("show", cls=Command, short_help="查看机构人员", example="siban org show --unit 水务处")
 @click.option("--unit", "--单位", metavar="UNIT", help="只看一个单位")
 @output_option
 def show(unit: str | None, form: str) -> None:
