@@ -41,8 +41,9 @@ class Field(NamedTuple):
 
 
 class State(NamedTuple):
-    """A finer place inside a stage. `owner` is the role on whose desk the item lies, `owners` the exceptions by track; `next` says in
-    words what comes next.
+    """A finer place inside a stage.
+
+    `owner` is the role on whose desk the item lies, `owners` the exceptions by track; `next` says in words what comes next.
     """
 
     name: str

@@ -392,10 +392,8 @@ def _coming(case: _Case, rules: Rules) -> Iterator[Step]:
     for rung in rules.definition.ladders.get(case.clock.ladder, ()):
         if rung.at is None or f"{case.clock.name}:{run.cycle}:{rung.level}" in case.item.crossed:
             continue
-        if rung.at.unit == "near":
-            at = near(run, case.clock, case.item, calendar, due_at)
-        else:
-            at = offset_from(due_at, rung.at, calendar)
+        is_near = rung.at.unit == "near"
+        at = near(run, case.clock, case.item, calendar, due_at) if is_near else offset_from(due_at, rung.at, calendar)
         if at >= run.since:
             yield Step(run.cycle, rung.level, rung.title, at, paper=rung.paper)
 

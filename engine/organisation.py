@@ -50,7 +50,10 @@ class Delegation(NamedTuple):
 
 
 class Organisation(NamedTuple):
-    """The whole bureau. `governing_body` decides what is for the party group (its id among `bodies`). `hash` is the SHA-256 of `text`, its canonical JSON."""
+    """The whole bureau. `hash` is the SHA-256 of `text`, its canonical JSON.
+
+    `governing_body` decides what is for the party group: its id among `bodies`.
+    """
 
     title: str
     supervising_unit: str
@@ -222,11 +225,12 @@ def _days(first: object, last: object, place: str, faults: list[tuple[str, str, 
 
 def _dangling(organisation: Organisation) -> list[tuple[str, str, str]]:
     """List the ids that are mentioned and not there."""
-    faults = []
     officers, units = organisation.officers, organisation.units
-    for key in ("supervising_unit", "alternate_unit"):
-        if getattr(organisation, key) not in units:
-            faults.append((f"organisation.{key}", "unknown_unit", str(getattr(organisation, key))))
+    faults = [
+        (f"organisation.{key}", "unknown_unit", str(getattr(organisation, key)))
+        for key in ("supervising_unit", "alternate_unit")
+        if getattr(organisation, key) not in units
+    ]
     if organisation.principal not in officers:
         faults.append(("organisation.principal", "unknown_officer", organisation.principal))
     for unit in units.values():

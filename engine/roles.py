@@ -44,7 +44,7 @@ def verifying_unit(item: Item, organisation: Organisation) -> str:
     return next((unit for unit in candidates if unit not in involved), organisation.alternate_unit)
 
 
-def members(role: str, item: Item, organisation: Organisation) -> list[str]:
+def members(role: str, item: Item, organisation: Organisation) -> list[str]:  # noqa: C901, PLR0911, PLR0912 - one arm a role
     """List the officers (or bodies) who stand in a relation to an item, the first the one to turn to."""
     lead = organisation.units.get(item.text("lead_unit"))
     match role:
@@ -88,7 +88,7 @@ def holds(roles: Iterable[str], person: str, item: Item, organisation: Organisat
     return any(_stands(role, person, item, organisation) for role in roles)
 
 
-def _stands(role: str, person: str, item: Item, organisation: Organisation) -> bool:
+def _stands(role: str, person: str, item: Item, organisation: Organisation) -> bool:  # noqa: PLR0911 - one arm a role
     """Answer for the roles of a whole staff without listing it."""
     match role:
         case "anyone":

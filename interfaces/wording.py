@@ -57,7 +57,7 @@ def desk(item: Item, rules: Rules) -> str:
 
 
 def outcome_text(outcome: Outcome, title: str, now: int, *, dry_run: bool) -> str:
-    """Say in one line what an act did: 已交办 ZG2023-0012 河道漂浮垃圾 → 待签收（水务处 李某），5月16日 周二前。"""
+    """Say in one line what an act did: `已交办 ZG2023-0012 河道漂浮垃圾 → 待签收（水务处 李某），5月16日 周二前`."""
     item, rules = outcome.after, outcome.rules
     state = rules.definition.states[item.state]
     head = f"{'将' if dry_run else '已'}{title} {item.serial} {display(item.text('title'))}"
@@ -70,7 +70,7 @@ def outcome_text(outcome: Outcome, title: str, now: int, *, dry_run: bool) -> st
 
 
 def event_text(event: Event, titles: Titles, rules: Rules) -> str:
-    """Say in a few words what an event recorded: 退回整改：补充佐证材料…"""
+    """Say in a few words what an event recorded: `退回整改：补充佐证材料…`."""
     body = parse(event.body)
     title = titles.verb(event.verb)
     if event.result != "done":

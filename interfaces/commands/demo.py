@@ -35,11 +35,11 @@ _FORMAL = 3  # from this level of the ladder on each case is shown, below it the
 @click.option("--keep", "--保留", "keep", metavar="FILE", help=f"试用库留在哪个文件，默认当前目录下的 {DEFAULT_FILE}")
 @click.option("--force", "--覆盖", "force", is_flag=True, help="那里已有试用库的，删去重做；正式库任何时候都不覆盖")
 @click.pass_context
-def demo(ctx: click.Context, keep: str | None, force: bool) -> None:  # noqa: FBT001  # click passes it by name
+def demo(ctx: click.Context, keep: str | None, force: bool) -> None:  # click passes it by name
     """演示：新建一个试用库，载入机构人员和 41 件问题，走完 2023 年 5 月至 8 月的整改。
 
     然后看台账、督办、办理记录、算期和通报。人员、问题和办理经过均为虚构。试用库留在文件里，可以接着试办。
-    """  # noqa: D400, D415  # Chinese ends its sentences with 。
+    """  # Chinese ends its sentences with 。
     path = keep or DEFAULT_FILE
     _make_room(ctx, path, force=force)
     play = _play(path)

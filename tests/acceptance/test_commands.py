@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING
 
 import click
@@ -102,8 +103,6 @@ def test_init_never_overwrites(tmp_path: Path) -> None:
 
 def test_the_record_is_verified(office: Office) -> None:
     """`audit verify` names the last hash; a changed entry makes it end with 4."""
-    import sqlite3
-
     assert "末条校验值" in office("audit", "verify").out
     with sqlite3.connect(office.path) as opened:
         opened.execute("DROP TRIGGER event_stays")

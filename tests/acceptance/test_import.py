@@ -75,7 +75,7 @@ def test_one_bad_row_keeps_all_out_and_every_fault_is_named(office: Office, tmp_
     assert said.status == 4, said
     faults = {(fault["row"], fault["column"]) for fault in json.loads(said.out)}
     assert faults >= {(6, "问题清单"), (7, "责任单位"), (7, "整改责任人"), (8, "问题来源"), (8, "发现日期")}
-    assert any(row == 7 and "title" in column or column == "问题描述" for row, column in faults)
+    assert any((row == 7 and "title" in column) or column == "问题描述" for row, column in faults)
     assert "未导入任何一行" in said.err
     assert count(office) == before
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from engine import roles
 from engine.loader import load, stored
 from interfaces import lifecycle
 from workflows.index import SHIPPED, definition_text, index_of, option_faults, shipped_index
@@ -84,9 +85,7 @@ def test_a_stored_definition_is_the_loaded_one(name: str) -> None:
 
 def test_every_role_of_the_engine_has_a_word() -> None:
     """No role is shown by its identifier."""
-    from engine.roles import ROLES as KNOWN
-
-    assert set(KNOWN) <= set(ROLES)
+    assert set(roles.ROLES) <= set(ROLES)
 
 
 def test_every_code_that_is_raised_has_a_sentence() -> None:
