@@ -2,10 +2,10 @@
 
     python benchmarks/advance.py [--items 200] [--rounds 5]
 
-The floor has the same library, durability, tables and indexes, without checks and triggers; in one transaction it
-reads the item's JSON and the last hash, makes the two JSON texts and the event's hash, and writes the event and the
-item's row. The 3-row floor writes a small item, event and timer as a hand-made script would. All three run interleaved
-on the real disk. Must hold: ≤ 1.5 times the floor.
+The floor has the same library and durability and the product's own database with its checks and triggers; in one
+transaction it reads the item's JSON and the last hash, makes the two JSON texts and the event's hash, and writes the
+event, the item's row and the notice, where the act sent one. The 3-row floor writes a small item, event and timer as a
+hand-made script would. All three run interleaved on the real disk. Must hold: ≤ 1.5 times the floor.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ import argparse
 import gc
 import hashlib
 import json
-import re
 import statistics
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from engine.canonical import canonical
 from engine.clock import HOUR, SteppedTime, parse_instant
 from engine.context import Hand
 from engine.event import Event
 from engine.loader import load
+from engine.notice import Notice
 from engine.office import Office
 from engine.row import EventQuery, Row
 from interfaces.founding import read_organisation
-from storage import connection
-from storage.creation import create, schema
+from storage import connection, statements
+from storage.creation import create
 from storage.sqlite import SqliteWriter, open_store
 from workflows.calendars import shipped_edition
 from workflows.index import definition_text, index_of
@@ -69,8 +69,16 @@ def office_at(path: Path, items: int) -> tuple[Office, SteppedTime]:
     return office, clock
 
 
-def run_siban(path: Path, items: int) -> tuple[float, list[list[tuple[str, tuple[Any, ...]]]]]:
-    """Advance every item through all steps; return seconds per act and, act by act, the rows it wrote."""
+class Written(NamedTuple):
+    """What one act wrote."""
+
+    event: Event
+    row: Row
+    notices: list[Notice]
+
+
+def run_siban(path: Path, items: int) -> tuple[float, list[Event], list[Written]]:
+    """Advance every item through all steps; return seconds per act, the events before and, act by act, what it wrote."""
     office, clock = office_at(path, items)
     with office.store.read() as reader:
         first = reader.head()[0]
@@ -92,47 +100,34 @@ def run_siban(path: Path, items: int) -> tuple[float, list[list[tuple[str, tuple
         taken += time.perf_counter() - begun
     SqliteWriter.put_row = keep  # type: ignore[method-assign]  # as it was
     with office.store.read() as reader:
-        events = list(reader.events(EventQuery(after=first)))
+        events = list(reader.events(EventQuery()))
+        notices = list(reader.notices())
     office.store.close()
-    written = [[("event", tuple(event)), ("item", tuple(row))] for event, row in zip(events, rows, strict=True)]
-    return taken / len(rows), written
+    acts = zip(events[first:], rows, strict=True)
+    return taken / len(rows), events[:first], [Written(e, r, [n for n in notices if n.seq == e.seq]) for e, r in acts]
 
 
-def plain_schema() -> str:
-    """Return the product's tables and indexes without their checks."""
-    text = re.sub(r",\s*CONSTRAINT \S+ CHECK \((?:[^()]|\([^()]*\)|\((?:[^()]|\([^()]*\))*\))*\)", "", schema())
-    return re.sub(r",\s*CHECK \((?:[^()]|\([^()]*\)|\((?:[^()]|\([^()]*\))*\))*\)", "", text)
-
-
-def run_floor(path: Path, written: list[list[tuple[str, tuple[Any, ...]]]]) -> float:
+def run_floor(path: Path, before: list[Event], written: list[Written]) -> float:
     """Write the same rows by hand, the item's row already there as in the product; return seconds per act."""
-    opened = connection.dbapi.connect(str(path), isolation_level=None, cached_statements=256)
-    opened.executescript(plain_schema())
-    mode, sync = connection.journal()
-    opened.execute(f"PRAGMA journal_mode = {mode}")
-    opened.execute(f"PRAGMA synchronous = {sync}")
-    event_sql = f"INSERT INTO event VALUES ({','.join('?' * len(Event._fields))})"  # noqa: S608 - question marks alone
-    width = len(written[0][1][1])
-    item_sql = f"INSERT OR REPLACE INTO item VALUES ({','.join('?' * width)})"  # noqa: S608 - question marks alone
-    seen: set[object] = set()
-    for (_, event), (_, item) in written:
-        if event[1] not in seen:
-            seen.add(event[1])
-            opened.execute(item_sql, item)
-    names = [row[1] for row in opened.execute("PRAGMA table_info(item)")]
-    renewed = ",".join(f"{name}=?" for name in names[1:])
-    update = f"UPDATE item SET {renewed} WHERE number=?"  # noqa: S608 - names of our own table
-    bodies = [(json.loads(event[12]), json.loads(item[-1])) for (_, event), (_, item) in written]
+    create(str(path), {})
+    opened = connection.connect(str(path))
+    opened.executemany(statements.APPEND, before)
+    opened.executemany(statements.PUT_ROW, {act.row.number: act.row for act in reversed(written)}.values())
+    names = Row._fields[1:]
+    update = f"UPDATE item SET {','.join(f'{name}=?' for name in names)} WHERE number=?"  # noqa: S608 - names of our own
+    bodies = [(json.loads(act.event.body), json.loads(act.row.body)) for act in written]
     begun = time.perf_counter()
-    for at, ((_, event), (_, item)) in enumerate(written):
+    for (event, row, notices), (said, item) in zip(written, bodies, strict=True):
         opened.execute("BEGIN IMMEDIATE")
-        json.loads(opened.execute("SELECT body FROM item WHERE number=?", (item[0],)).fetchone()[0])
+        json.loads(opened.execute("SELECT body FROM item WHERE number=?", (row.number,)).fetchone()[0])
         opened.execute("SELECT hash FROM event ORDER BY seq DESC LIMIT 1").fetchone()
-        json.dumps(bodies[at][0], ensure_ascii=False, sort_keys=True)
-        json.dumps(bodies[at][1], ensure_ascii=False)
+        json.dumps(said, ensure_ascii=False, sort_keys=True)
+        json.dumps(item, ensure_ascii=False)
         hashlib.sha256("".join(map(str, event)).encode()).hexdigest()
-        opened.execute(event_sql, event)
-        opened.execute(update, (*item[1:], item[0]))
+        opened.execute(statements.APPEND, event)
+        opened.execute(update, (*row[1:], row.number))
+        for notice in notices:
+            opened.execute(statements.PUT_NOTICE, notice)
         opened.execute("COMMIT")
     taken = time.perf_counter() - begun
     opened.close()
@@ -174,9 +169,9 @@ def main() -> None:
     ours, floor, small = [], [], []
     with tempfile.TemporaryDirectory(dir=ROOT) as folder:
         for turn in range(options.rounds):
-            taken, written = run_siban(Path(folder) / f"siban{turn}.db", options.items)
+            taken, before, written = run_siban(Path(folder) / f"siban{turn}.db", options.items)
             ours.append(taken)
-            floor.append(run_floor(Path(folder) / f"floor{turn}.db", written))
+            floor.append(run_floor(Path(folder) / f"floor{turn}.db", before, written))
             small.append(run_small(Path(folder) / f"small{turn}.db", options.items))
     mine, low, least = (statistics.median(t) * 1e6 for t in (ours, floor, small))
     print(f"durable act    {mine:8.0f} us")

@@ -14,7 +14,8 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from engine.clock import (
     FIRST_DAY,
@@ -93,6 +94,19 @@ def edition_from_dict(data: Mapping[str, object]) -> Edition:
     return Edition(name, _hours(data["hours"]), tuple(years))
 
 
+def stored_edition(data: Mapping[str, Any]) -> Edition:
+    """Build an edition from its stored form, which was checked before; canonical JSON has the days in order."""
+    years = (
+        Year(int(key), year["notice"], _ordinals(year["off"]), _ordinals(year["work"]))
+        for key, year in data["years"].items()
+    )
+    return Edition(data["id"], _hours(data["hours"]), tuple(years))
+
+
+def _ordinals(days: Mapping[str, str]) -> tuple[tuple[int, str], ...]:
+    return tuple([(date.fromisoformat(day).toordinal(), name) for day, name in days.items()])
+
+
 class Calendar:
     """The counting rules of one edition. Days are proleptic ordinals, instants and lengths are microseconds.
 
@@ -127,14 +141,9 @@ class Calendar:
         self._flips = sorted(self._flipped)
         # _sums[i]: what the first i flipped days add to the count of weekdays
         # _counts[i]: working days up to and with flip i
-        self._sums = [0]
-        self._counts: list[int] = []
-        total = 0
-        for day in self._flips:
-            weeks, rest = divmod(day, 7)
-            total += -1 if 0 < rest < 6 else 1  # noqa: PLR2004 - as in `_is_weekday`, without the call
-            self._sums.append(total)
-            self._counts.append(5 * weeks + min(rest, 5) + total)
+        steps = [-1 if 0 < day % 7 < 6 else 1 for day in self._flips]  # noqa: PLR2004 - `_is_weekday` without the call
+        self._sums = list(accumulate(steps, initial=0))
+        self._counts = [_weekdays(day) + total for day, total in zip(self._flips, self._sums[1:], strict=True)]
 
     def is_workday(self, ordinal: int) -> bool:
         """Whether a day is a working day: the notice's word, else Monday-Friday."""

@@ -22,8 +22,12 @@ def event_hash(event: Event) -> str:
 
     The lengths keep `ab|c` apart from `a|bc`; integers are hashed as their decimal text.
     """
-    data = [str(field).encode() for field in event[:_HASHED]]
-    return digest_bytes(_TAG + bytes.fromhex(event.prev) + b"".join([b"%d:%b" % (len(d), d) for d in data]))
+    return _hash(event[:_HASHED], event.prev)
+
+
+def _hash(fields: Iterable[object], prev: str) -> str:
+    parts = [b"%d:%b" % (len(data), data) for field in fields for data in (str(field).encode(),)]
+    return digest_bytes(_TAG + bytes.fromhex(prev) + b"".join(parts))
 
 
 def link(events: Iterable[Event], seq: int, prev: str) -> list[Event]:
@@ -31,9 +35,10 @@ def link(events: Iterable[Event], seq: int, prev: str) -> list[Event]:
     linked = []
     for event in events:
         seq += 1
-        fields = [seq, *event[1:_HASHED], prev, ""]
-        fields[-1] = prev = event_hash(Event._make(fields))
-        linked.append(Event._make(fields))
+        fields = (seq, *event[1:_HASHED])
+        hash_ = _hash(fields, prev)
+        linked.append(Event._make((*fields, prev, hash_)))
+        prev = hash_
     return linked
 
 

@@ -95,6 +95,11 @@ def parse_instant(text: str) -> int:
     A bare date is its 00:00, a time without an offset is Shanghai's. Raises `Misused`: `bad_instant` when it cannot
     be read, `instant_out_of_range` outside 1992-2099.
     """
+    if len(text) == 10 and text[4] == text[7] == "-":  # noqa: PLR2004 - 2023-05-08 needs no pattern, slow to compile
+        try:
+            return start_of_day(date.fromisoformat(text))
+        except ValueError:
+            raise Misused("bad_instant", text=text) from None
     import re  # noqa: PLC0415 - only reading needs it
 
     found = re.fullmatch(_INSTANT, text.strip(), re.ASCII)

@@ -49,7 +49,7 @@ class Context(NamedTuple):
 
     def event(
         self, item: int, verb: str, body: Mapping[str, object], result: str = DONE, at: int | None = None
-    ) -> Event:  # noqa: PLR0913
+    ) -> Event:
         """Make an entry of this context, still without its place in the chain."""
         return Event(
             seq=0,

@@ -134,7 +134,7 @@ def may_compose(item: Item, composite: Composite, context: Context) -> None:
 
 def matches(when: Mapping[str, tuple[object, ...]], item: Item) -> bool:
     """Whether the item's kept fields have the values a variant asks for; an absent field counts as ""."""
-    return all(item.fields.get(name, "") in values for name, values in when.items())
+    return not when or all(item.fields.get(name, "") in values for name, values in when.items())
 
 
 def checked_fields(
@@ -184,13 +184,13 @@ def carry_out(item: Item, transition: Transition, given: Fields, context: Contex
     clocks = operations(definition, item, transition.verb, to, at, transition.restarts)
     if clocks:
         body["clocks"] = clocks
-    after = item._replace(fields={**item.fields, **fields})  # an assignment is told to those it names
-    told = addressees(
-        transition.notify, definition.states[to].owner_of(after), after, context.rules.organisation, context.now
-    )
-    told = [person for person in told if person != context.hand.decider]
-    if told:
-        body["tell"] = told
+    if transition.notify:
+        after = item._replace(fields={**item.fields, **fields})  # an assignment is told to those it names
+        owner = definition.states[to].owner_of(after)
+        told = addressees(transition.notify, owner, after, context.rules.organisation, context.now)
+        told = [person for person in told if person != context.hand.decider]
+        if told:
+            body["tell"] = told
     event = completed(item, transition.verb, body, context)
     if transition.absorb and isinstance(given.get("into"), int):
         passed_on = [f"{name}@{item.serial}" for name in guards.unanswered(item)]

@@ -283,7 +283,9 @@ class Definition(NamedTuple):
     @property
     def main_clock(self) -> Clock | None:
         """The clock that an item's punctuality is judged by."""
-        return next((c for c in self.clocks.values() if c.main), None)
+        if self.hash not in _main:
+            _main[self.hash] = next((c for c in self.clocks.values() if c.main), None)
+        return _main[self.hash]
 
     @property
     def verbs(self) -> dict[str, str]:
@@ -296,3 +298,6 @@ class Definition(NamedTuple):
 
 _by_verb: dict[str, dict[str, list[Transition]]] = {}
 """Definition hash → verb → variants: looked up at every act, built once in a process."""
+
+_main: dict[str, Clock | None] = {}
+"""Definition hash → its main clock."""

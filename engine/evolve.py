@@ -30,7 +30,7 @@ def evolve(item: Item | None, event: Event, body: Body | None = None) -> Item:
             message = f"event {event.seq} refers to an item that was never registered"
             raise ValueError(message)
         return item
-    facts: dict[str, Any] = parse(event.body) if body is None else dict(body)
+    facts: Mapping[str, Any] = parse(event.body) if body is None else body
     if item is None:
         item = Item(
             number=event.item,
@@ -80,7 +80,7 @@ def _acts(acts: Mapping[str, Act], event: Event) -> dict[str, Act]:
     return {**acts, event.verb: Act(old.times + 1, by, event.effective_at)}
 
 
-def _fields(fields: Mapping[str, object], facts: dict[str, Any]) -> dict[str, object]:
+def _fields(fields: Mapping[str, object], facts: Mapping[str, Any]) -> dict[str, object]:
     changed = dict(fields)
     for name in facts.get("clears", ()):
         changed.pop(name, None)
@@ -99,7 +99,7 @@ def _fields(fields: Mapping[str, object], facts: dict[str, Any]) -> dict[str, ob
     return changed
 
 
-def _crossed(item: Item, facts: dict[str, Any]) -> dict[str, object]:
+def _crossed(item: Item, facts: Mapping[str, Any]) -> dict[str, object]:
     key = f"{facts['clock']}:{facts['cycle']}:{facts['level']}"
     paper = facts.get("paper", "")
     papers = {**item.papers, paper: item.papers.get(paper, 0) + 1} if paper else item.papers
@@ -128,7 +128,7 @@ def _clocks(clocks: Mapping[str, Run], operations: list[Any], recorded_at: int) 
     return changed
 
 
-def _requests(requests: tuple[Request, ...], facts: dict[str, Any], event: Event) -> tuple[Request, ...]:
+def _requests(requests: tuple[Request, ...], facts: Mapping[str, Any], event: Event) -> tuple[Request, ...]:
     changed = list(requests)
     for ordinal in facts.get("void", ()):
         old = changed[ordinal - 1]

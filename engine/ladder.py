@@ -83,20 +83,19 @@ def _comings(item: Item, rules: Rules) -> Iterator[Coming]:
     if state is None:
         return
     for name, run in item.clocks.items():
-        clock = rules.definition.clocks.get(name)
-        if clock is None or not clock.ladder or not run.running:
+        clock = rules.definition.clocks.get(name) if run.stopped is None else None
+        if clock is None or not clock.ladder or run.paused:
             continue
         due_at = due(run, clock, item, rules.calendar)
         found: set[str] = set()  # among offsets of one unit the next uncrossed one comes first: the later ones can wait
         for rung in rules.definition.ladders[clock.ladder]:
             unit = rung.at.unit if rung.at else ""
-            cycle = (
-                run.cycle if rung.at else item.round
-            )  # what an event sets off comes once a round, not in every cycle
-            if unit in found or f"{name}:{cycle}:{rung.level}" in item.crossed:
+            # what an event sets off comes once a round, not in every cycle
+            cycle = run.cycle if rung.at else item.round
+            if unit in found or (item.crossed and f"{name}:{cycle}:{rung.level}" in item.crossed):
                 continue
             at = _planned(rung, item, clock, due_at, rules.calendar)
-            if at is None or (unit and at < run.since) or _held(rung, item):
+            if at is None or (unit and at < run.since) or (item.requests and _held(rung, item)):
                 continue
             if unit:
                 found.add(unit)

@@ -54,7 +54,7 @@ def desk_due(item: Item, rules: Rules) -> int | None:
     """Return when the step under way must be done: the earliest due moment of the running clocks that are not the main one."""
     moments = []
     for name, run in item.clocks.items():
-        clock = rules.definition.clocks.get(name)
+        clock = rules.definition.clocks.get(name) if run.stopped is None else None
         if clock and not clock.main and run.running:
             moments.append(due(run, clock, item, rules.calendar))
     return min((m for m in moments if m is not None), default=None)

@@ -25,14 +25,24 @@ from engine.definition import (
     Transition,
 )
 from engine.errors import FaultsFound, Misused
+from engine.stored import OPEN, stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from engine.limit import Limit
 
-OPEN = "open"
-"""In a `from`: every state that is not final."""
+__all__ = [
+    "NAMED",
+    "OPEN",
+    "RELEASES",
+    "Fault",
+    "from_data",
+    "load",
+    "ordered",
+    "plain",
+    "stored",  # in a module of its own, since every start needs it and hardly any needs the rest
+]
 
 NAMED = ("fields", "states", "clocks", "ladders", "requests", "sources", "tracks")
 """The tables of a definition whose order people see."""
@@ -203,13 +213,6 @@ def ordered(data: object) -> object:
     return {**data, "order": order}
 
 
-def stored(text: str) -> Definition:
-    """Build a definition from its canonical text, which was checked when it was stored."""
-    from engine.canonical import parse  # noqa: PLC0415 - kept with its only use
-
-    return _build(parse(text), [], text)
-
-
 def plain(value: object) -> object:
     """Turn TOML dates into text, so that the data has a canonical form."""
     if isinstance(value, dict):
@@ -221,7 +224,7 @@ def plain(value: object) -> object:
     return str(value)
 
 
-def _build(data: object, faults: list[Fault], text: str = "") -> Definition:
+def _build(data: object, faults: list[Fault]) -> Definition:
     root = _Table(data, "", faults)
     order = root.mapping("order")
     root.order = {name: names for name, names in order.items() if isinstance(names, list)}
@@ -232,7 +235,7 @@ def _build(data: object, faults: list[Fault], text: str = "") -> Definition:
     counts: dict[str, int] = {}
     transitions = tuple(_transition(t, open_states, counts) for t in root.rows("transitions"))
     register_table = _Table(root.take("register"), "register", faults)
-    text = text or canonical(data)
+    text = canonical(data)
     definition = Definition(
         name=head.text("id", None),
         title=head.text("title", None),

@@ -233,7 +233,7 @@ class Office:
             writer.put_notices(changed)
         return changed
 
-    def _may_answer(self, notice: Notice, verb: str, fields: Fields, hand: Hand, item: Item, rules: Rules) -> None:  # noqa: PLR0913
+    def _may_answer(self, notice: Notice, verb: str, fields: Fields, hand: Hand, item: Item, rules: Rules) -> None:
         if verb == "ack":
             if notice.status in (DRAFT, WITHHELD):
                 raise Refused("not_sent", name=str(notice.number), status=notice.status)
@@ -290,7 +290,7 @@ class Office:
 
     def _register(
         self, job: Work, rules: Rules, fields: Fields, hand: Hand, at: int | None, *, draft: bool, chosen: bool = False
-    ) -> Outcome:  # noqa: PLR0913
+    ) -> Outcome:
         when = job.now if at is None else at
         if when > job.now:
             raise Refused("in_the_future", done_at=when, now_at=job.now)
@@ -308,7 +308,7 @@ class Office:
         job.apply(events)
         return Outcome(None, job.items[number], tuple(job.events[start:]), (), rules)
 
-    def _act(self, job: Work, number: int, verb: str, fields: Fields, hand: Hand, at: int | None) -> Outcome:  # noqa: PLR0913
+    def _act(self, job: Work, number: int, verb: str, fields: Fields, hand: Hand, at: int | None) -> Outcome:
         item = job.load(number)
         rules = job.rules(item)
         composite = rules.definition.composites.get(verb)
@@ -325,7 +325,7 @@ class Office:
         decided: Callable[[Item, Context], list[Event]],
         *,
         chosen: bool = False,
-    ) -> Outcome:  # noqa: PLR0913
+    ) -> Outcome:
         """Load, decide, apply: the middle of every command about one item."""
         job.current = number
         item = job.load(number)
@@ -351,7 +351,7 @@ class Office:
         fields: Fields,
         hand: Hand,
         at: int | None,
-    ) -> Outcome:  # noqa: PLR0913
+    ) -> Outcome:
         """Run the steps of a composite, each as its own event; every step gets those of the fields that it knows."""
         context = job.context(rules, hand, job.now)
         before = job.load(number) if number else None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine import calendar, loader, organisation
+from engine import calendar, organisation
 from engine.canonical import parse
 from engine.context import Rules
 from engine.errors import Unavailable
+from engine.stored import stored
 
 if TYPE_CHECKING:
     from engine.calendar import Calendar
@@ -56,14 +57,14 @@ class PolicyShelf:
         """Return a definition by hash."""
         found = self._definitions.get(hash_)
         if found is None:
-            found = self._definitions[hash_] = loader.stored(_text(reader, DEFINITION, hash_))
+            found = self._definitions[hash_] = stored(_text(reader, DEFINITION, hash_))
         return found
 
     def calendar(self, reader: Reader, hash_: str) -> Calendar:
         """Return a compiled calendar edition by hash."""
         found = self._calendars.get(hash_)
         if found is None:
-            edition = calendar.edition_from_dict(parse(_text(reader, CALENDAR, hash_)))
+            edition = calendar.stored_edition(parse(_text(reader, CALENDAR, hash_)))
             found = self._calendars[hash_] = calendar.Calendar(edition, hash_)
         return found
 

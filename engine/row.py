@@ -4,6 +4,7 @@
 import json
 from typing import Any, NamedTuple
 
+from engine.canonical import encoder
 from engine.item import Act, Item, Request
 from engine.run import Run
 
@@ -100,7 +101,7 @@ class EventQuery(NamedTuple):
     limit: int = 0
 
 
-_dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_dump = encoder(sort_keys=False)
 
 
 def to_text(item: Item) -> str:
@@ -110,7 +111,7 @@ def to_text(item: Item) -> str:
 
 def from_text(text: str) -> Item:
     """Read an item back from `to_text`."""
-    values = _load(text)
+    values = _load(text)[0]
     if values[_WAKE]:
         values[_WAKE] = (values[_WAKE][0], values[_WAKE][1])
     values[_ACTS] = {verb: Act(count, tuple(by), at) for verb, (count, by, at) in values[_ACTS].items()}
@@ -119,11 +120,11 @@ def from_text(text: str) -> Item:
     return Item._make(values)
 
 
-_load = json.JSONDecoder().decode
+_load = json.JSONDecoder().raw_decode
 _WAKE, _ACTS, _CLOCKS, _REQUESTS = (Item._fields.index(name) for name in ("wake", "acts", "clocks", "requests"))
 
 
-def _run(cycle: int, started: int, since: int, pauses: list[Any], moves: list[Any], stopped: int | None) -> Run:  # noqa: PLR0913, PLR0917
+def _run(cycle: int, started: int, since: int, pauses: list[Any], moves: list[Any], stopped: int | None) -> Run:
     if not pauses and not moves:
         return Run(cycle, started, since, (), (), stopped)
     return Run(cycle, started, since, tuple((a, b) for a, b in pauses), tuple((a, b) for a, b in moves), stopped)

@@ -49,7 +49,7 @@ class Batch(NamedTuple):
     notes: list[str]
 
 
-def read_problems(  # noqa: PLR0913 - the options of one command
+def read_problems(
     path: str,
     maps: tuple[str, ...],
     sheet: str | None,
@@ -88,7 +88,7 @@ def read_problems(  # noqa: PLR0913 - the options of one command
 class _Reading:
     """One row under reading."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the row, the list it stands in, and what it is read under
+    def __init__(
         self, row: Row, headers: list[str], columns: Mapping[str, int], rules: Rules, now: int, titles: Titles
     ) -> None:
         self.row, self.headers, self.columns, self.rules, self.now = row, headers, columns, rules, now

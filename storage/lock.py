@@ -42,8 +42,8 @@ class FileLock:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self._wait(seconds)
-        with suppress(OSError):  # a full disk: then others learn less, and the database says so itself
-            if os.pread(self._fd, _NOTE, 0) != self._note:  # a write would put the file's time on disk with each commit
+        if os.pread(self._fd, _NOTE, 0) != self._note:  # a write would put the file's time on disk with each commit
+            with suppress(OSError):  # a full disk: then others learn less, and the database says so itself
                 os.pwrite(self._fd, self._note, 0)
 
     def free(self) -> None:

@@ -46,6 +46,10 @@ class SqliteStore:
         self.seconds = seconds
         self.connection = opened
         self.lock = FileLock(path, command or os.path.basename(sys.argv[0]))  # noqa: PTH119 - pathlib loads slowly
+        self.in_force: tuple[str, dict[tuple[str, str], str]] = (
+            "",
+            {},
+        )  # the current policy, as `current_hashes` saw it
 
     def read(self) -> SqliteReader:
         """Open one consistent view; it is fixed by the first thing that is read."""
@@ -64,7 +68,7 @@ class SqliteStore:
 class SqliteReader:
     """A `Reader`. What it yields is read while the block lasts."""
 
-    __slots__ = ("_cursors", "_hashes", "_run", "_store")
+    __slots__ = ("_cursors", "_hashes", "_head", "_run", "_store")
 
     def __init__(self, store: SqliteStore) -> None:
         """Begin nothing yet."""
@@ -72,6 +76,7 @@ class SqliteReader:
         self._run = store.connection.execute
         self._cursors: list[sqlite3.Cursor] = []
         self._hashes: dict[tuple[str, str], str] | None = None
+        self._head: tuple[int, str] | None = None
 
     def __enter__(self) -> Self:
         store = self._store
@@ -114,7 +119,8 @@ class SqliteReader:
         """Return (kind, name) → hash of every current policy."""
         if self._hashes is None:
             found = self._run(statements.CURRENT_HASHES).fetchall()
-            self._hashes = {(kind, name): hash_ for kind, name, hash_ in found}
+            self._hashes = {(kind, name): hash_ for _, kind, name, hash_ in found}
+            self._store.in_force = ",".join([str(seq) for seq, *_ in found]), self._hashes
         return self._hashes
 
     def current(self, kind: str) -> list[Policy]:
@@ -131,7 +137,14 @@ class SqliteReader:
     def item_due(self, number: int) -> tuple[Item, int | None] | None:
         """Return an item with the moment at which something next happens to it by itself."""
         found = self._run(statements.ITEM_DUE, (number,)).fetchone()
-        return (from_text(found[0]), found[1]) if found else None
+        if found is None:
+            return None
+        body, next_at, in_force, seq, hash_ = found
+        self._head = (seq, hash_) if seq else None
+        known, hashes = self._store.in_force
+        if in_force == known:  # the next question is for the item's rules, and they hardly ever change
+            self._hashes = hashes
+        return from_text(body), next_at
 
     def row(self, number: int) -> Row | None:
         """Return an item's row."""
@@ -175,8 +188,9 @@ class SqliteReader:
 
     def head(self) -> tuple[int, str]:
         """Return number and hash of the last entry, (0, GENESIS) when there is none."""
-        found: tuple[int, str] | None = self._run(statements.HEAD).fetchone()
-        return found or (0, GENESIS)
+        if self._head is None:
+            self._head = self._run(statements.HEAD).fetchone() or (0, GENESIS)
+        return self._head
 
     def command(self, command_id: str) -> list[Event]:
         """Return the entries a command left, empty when it is unknown."""
@@ -213,6 +227,7 @@ class SqliteReader:
     def _undo(self, error: BaseException) -> None:
         """Undo what the database has not undone by itself; then say what an error of the database means."""
         store = self._store
+        store.in_force = ("", {})  # it may be what is undone
         if store.connection.in_transaction:
             try:
                 self._run(statements.ROLLBACK)
@@ -269,6 +284,8 @@ class SqliteWriter(SqliteReader):
                 refuse_bad(event, Event._fields)
             raise
         self._store.connection.executemany(statements.APPEND, complete)
+        if complete:
+            self._head = complete[-1].seq, complete[-1].hash
         return complete
 
     def put_row(self, row: Row) -> None:

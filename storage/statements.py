@@ -54,7 +54,10 @@ COMMAND = f"SELECT {_EVENT} FROM event WHERE command_id = ? AND command_id <> ''
 # -- items
 
 ITEM = "SELECT body FROM item WHERE number = ?"
-ITEM_DUE = "SELECT body, next_at FROM item WHERE number = ?"
+ITEM_DUE = (  # with what every act asks for next: which policy is in force, and where the record ends
+    "SELECT body, next_at, (SELECT group_concat(seq) FROM policy WHERE current = 1), seq, hash"
+    f" FROM item LEFT JOIN ({HEAD}) WHERE number = ?"
+)
 ROW = f"SELECT {_ROW} FROM item WHERE number = ?"
 PUT_ROW = f"{_insert('item', Row._fields)} ON CONFLICT (number) DO UPDATE SET {_renewed(Row._fields[1:])}"
 # Tried first: an index is written anew when its column is set, even to what it was, and these columns hardly change.
@@ -85,7 +88,7 @@ SETTING = "SELECT value FROM meta WHERE name = ?"
 PUT_SETTING = f"{_insert('meta', ('name', 'value'))} ON CONFLICT (name) DO UPDATE SET {_renewed(('value',))}"
 POLICY = f"SELECT {_POLICY} FROM policy WHERE kind = ? AND hash = ? ORDER BY seq LIMIT 1"
 CURRENT = f"SELECT {_POLICY} FROM policy WHERE kind = ? AND current = 1 ORDER BY name"
-CURRENT_HASHES = "SELECT kind, name, hash FROM policy WHERE current = 1 ORDER BY kind, name"
+CURRENT_HASHES = "SELECT seq, kind, name, hash FROM policy WHERE current = 1 ORDER BY kind, name"
 SUPERSEDE = "UPDATE policy SET current = 0 WHERE kind = ? AND name = ? AND current = 1"
 PUT_POLICY = (
     f"{_insert('policy', (*Policy._fields, 'current'))} ON CONFLICT (kind, hash, name)"

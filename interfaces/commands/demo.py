@@ -17,6 +17,7 @@ from interfaces.output import Column, emit, is_terminal, note, say
 from interfaces.shell import Command
 
 if TYPE_CHECKING:
+    from engine.event import Event
     from interfaces.demo_play import Play
 
 DEFAULT_FILE = "siban-demo.db"
@@ -136,7 +137,7 @@ def _show(ctx: click.Context, play: Play) -> None:
     _screen(ctx, "台账：还在办的", "list", "--open")
     _head("逐级督办：报给了谁")
     _escalations(play)
-    _head("一件事项的办理记录：逾期、督办、退回整改、销号（略去已阅）", f"siban log {numbers[24]}")
+    _head("一件事项的办理记录：逾期、督办、退回整改、销号（略去已阅和单步提醒）", f"siban log {numbers[24]}")
     _trail(play, numbers[24])
     _screen(ctx, "一个到期日是怎样数出来的：端午放假、调休上班", "explain", str(numbers[14]))
     _screen(ctx, "一页通报（按清单）", "report", "--by", "track")
@@ -219,6 +220,12 @@ def _escalations(play: Play) -> None:
     emit(rows, columns, form="table", footer=f"另有临期提醒、到期催办和催办通知 {len(crossings) - len(formal)} 次。")
 
 
+def _of_a_step(event: Event, play: Play) -> bool:
+    """Whether it is a reminder about one step, not about the whole item."""
+    main = play.definition.main_clock
+    return event.verb == "escalate" and main is not None and f'"clock":"{main.name}"' not in event.body
+
+
 def _trail(play: Play, number: int) -> None:
     """Show what was recorded about an item, but not who has read what, nor a paper's second copy."""
     from engine.row import EventQuery
@@ -242,7 +249,7 @@ def _trail(play: Play, number: int) -> None:
             "text": shorten(display(event_text(event, titles, rules)), _WIDE),
         }
         for event in events
-        if event.verb != "ack"
+        if event.verb != "ack" and not _of_a_step(event, play)
     ]
     shown = [row for n, row in enumerate(rows) if n == 0 or {**row, "seq": 0} != {**rows[n - 1], "seq": 0}]
     columns = [
