@@ -18,14 +18,12 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from engine.canonical import canonical
 from engine.clock import HOUR, SteppedTime, parse_instant
 from engine.context import Hand
-from engine.event import Event
 from engine.loader import load
-from engine.notice import Notice
 from engine.office import Office
 from engine.row import EventQuery, Row
 from interfaces.founding import read_organisation
@@ -34,6 +32,10 @@ from storage.creation import create
 from storage.sqlite import SqliteWriter, open_store
 from workflows.calendars import shipped_edition
 from workflows.index import definition_text, index_of
+
+if TYPE_CHECKING:
+    from engine.event import Event
+    from engine.notice import Notice
 
 ROOT = Path(__file__).resolve().parent.parent
 START = parse_instant("2023-05-08 09:00")
@@ -78,7 +80,7 @@ class Written(NamedTuple):
 
 
 def run_siban(path: Path, items: int) -> tuple[float, list[Event], list[Written]]:
-    """Advance every item through all steps; return seconds per act, the events before and, act by act, what it wrote."""
+    """Advance every item through all steps; return seconds per act, the events before, and what each act wrote."""
     office, clock = office_at(path, items)
     with office.store.read() as reader:
         first = reader.head()[0]

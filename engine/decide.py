@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine import guards
-from engine.errors import Refused
+from engine.errors import Conflict, Refused
 from engine.evolve import evolve
 from engine.machine import next_state
 from engine.roles import addressees, holds, members, seen_before
@@ -70,10 +70,17 @@ def blank(number: int, context: Context) -> Item:
 
 
 def choose(item: Item, verb: str, context: Context) -> Transition:
-    """Pick the variant of a verb that applies to the item and that this person may do."""
+    """Pick the variant of a verb that applies to the item and that this person may do.
+
+    Raises `Conflict("done_by_other")` when somebody else has just done it.
+    """
     definition = context.rules.definition
     here = [t for t in definition.variants(verb) if item.state in t.sources and matches(t.when, item)]
     if not here:
+        act, decider = item.acts.get(verb), context.hand.decider
+        if act and act.at == item.effective_at and decider not in act.by:
+            who = context.rules.organisation.name_of(act.by[-1])
+            raise Conflict("done_by_other", item=item.serial, verb=verb, person=who, done_at=act.at, state=item.state)
         known = verb in definition.verbs
         raise Refused(
             "not_in_state" if known else "unknown_verb",

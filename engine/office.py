@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from engine import decide, request
 from engine.canonical import canonical, digest, parse
 from engine.context import Context, Hand
-from engine.errors import Conflict, Misused, Refused
+from engine.errors import Conflict, Misused, Refused, SibanError
 from engine.event import DONE, REFUSED, SYSTEM, Event
 from engine.field import checked
 from engine.ledger import row_of
@@ -281,6 +281,7 @@ class Office:
                 job.load(number)
             job.settled.sort(key=lambda event: event.effective_at)
             complete = job.flush(writer)
+            job.refresh(writer)
             items, events = items + len(numbers), events + len(complete)
             rungs += sum(event.verb == "escalate" for event in complete)
             if batch or not complete:
@@ -392,7 +393,7 @@ class Office:
         if dry_run:
             with self.store.read() as reader:
                 return work(Work(reader, self.shelf, self.time.now()))
-        refusal: Refused | None = None
+        refusal: Refused | Conflict | None = None
         outcomes: list[Outcome] = []
         with self.store.write() as writer:
             if hand.command_id:
@@ -402,7 +403,7 @@ class Office:
             job = Work(writer, self.shelf, self.time.now())
             try:
                 outcomes = work(job)
-            except Refused as error:
+            except (Refused, Conflict) as error:
                 refusal = error
                 job.forget()
                 self._note_refusal(job, hand, about, error)
@@ -413,7 +414,7 @@ class Office:
             raise refusal
         return outcomes
 
-    def _note_refusal(self, job: Work, hand: Hand, about: tuple[str, int | None], error: Refused) -> None:
+    def _note_refusal(self, job: Work, hand: Hand, about: tuple[str, int | None], error: SibanError) -> None:
         """Record that a command was refused, under the item it was about; the item itself stays as it is."""
         verb, first = about
         number = job.current or first or 0

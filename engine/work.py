@@ -105,6 +105,13 @@ class Work:
             known = self.items.get(event.item) or self.before[event.item]
             self.items[event.item] = evolve(known, event)
 
+    def refresh(self, writer: Writer) -> None:
+        """Rewrite the rows of items that were looked at and to which nothing happened: their next moment was out of date."""
+        happened = {event.item for event in self.settled}
+        for number, item in self.items.items():
+            if number not in happened:
+                writer.put_row(row_of(item, self.rules(item)))
+
     def flush(self, writer: Writer) -> list[Event]:
         """Write all of it: events in order, then rows, crossed rungs and notices. Return the complete events."""
         complete = writer.append([*self.settled, *self.events])

@@ -89,6 +89,7 @@ BASES: tuple[str, ...] = ("会议纪要", "签批件", "OA", "电话")
 MESSAGES: Mapping[str, str] = {
     # what the flow refuses
     "not_in_state": "不能{verb}：{item} 现为“{state}”{desk}。您现在可以：{allowed}。",
+    "done_by_other": "{item} 已由{person}于 {done_at} {verb}，现为“{state}”，无须再办。",
     "unknown_verb": "没有“{verb}”这一办理动作。现在可以：{allowed}。",
     "not_allowed": "无权{verb} {item}：须由{roles}办理{people}。",
     "same_person": "不能{verb} {item}：{person} 已办过“{before}”，须另由他人办理。",

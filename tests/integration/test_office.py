@@ -198,3 +198,30 @@ def test_a_reporter_is_kept_beside_the_record(ledger: Ledger) -> None:
     assert kept is not None
     assert (kept.name, kept.contact) == ("金丝雀名", "13800000099")
     assert any('"commitment":' in text for text in texts)
+
+
+def test_whoever_comes_second_is_told_who_was_first(ledger: Ledger) -> None:
+    """Accepted by one officer, accepted again by another: a conflict that names the first, recorded like a refusal."""
+    number = ledger.register(title="一件")
+    ledger.act(HEAD, "accept", number)
+    before = snapshot(ledger)
+    with pytest.raises(Conflict, match="done_by_other"):
+        ledger.act(CLERK, "accept", number)
+    assert snapshot(ledger) == before
+    assert [e.result for e in events(ledger, number)] == ["done", "done", "refused"]
+    with pytest.raises(Refused, match="not_in_state"):
+        ledger.act(HEAD, "accept", number)
+    assert sound(ledger)
+
+
+def test_a_row_whose_next_moment_is_out_of_date_does_not_hold_up_the_heartbeat(ledger: Ledger) -> None:
+    """The pass ends, the row is put right, and nothing is recorded for it."""
+    number = ledger.register(title="一件")
+    with ledger.office.store.write() as writer:
+        row = writer.row(number)
+        assert row is not None
+        writer.put_row(row._replace(next_at=1))
+    count = len(events(ledger))
+    ledger.office.tick()
+    assert len(events(ledger)) == count
+    assert sound(ledger)
