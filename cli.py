@@ -112,8 +112,8 @@ def _session(ctx: click.Context) -> Session:
     """Return the run's session, also while the command line is still being read."""
     root = ctx.find_root()
     if root.obj is None:
-        params = root.params
-        root.obj = Session(params.get("db"), params.get("acting"), params.get("at"))
+        params = root.params  # --help and completion come before click has looked at the environment
+        root.obj = Session(params.get("db") or os.environ.get("SIBAN_DB"), params.get("acting"), params.get("at"))
     session: Session = root.obj
     return session
 
@@ -130,7 +130,7 @@ def show_version(ctx: click.Context, _param: click.Parameter, value: bool) -> No
     invoke_without_command=True,
     example="siban demo\nsiban --db 局.db todo\nsiban 交办 12 --主办 水务处 --时限 5个工作日",
 )
-@click.option("--db", envvar="SIBAN_DB", metavar="FILE", help="数据库文件（SIBAN_DB），默认 siban.db")
+@click.option("--db", is_eager=True, envvar="SIBAN_DB", metavar="FILE", help="数据库文件（SIBAN_DB），默认 siban.db")
 @click.option(
     "--as",
     "acting",
@@ -138,7 +138,7 @@ def show_version(ctx: click.Context, _param: click.Parameter, value: bool) -> No
     metavar="OFFICER",
     help="以谁的身份办理（SIBAN_AS）；试用库可任选，正式库须有授权",
 )
-@click.option("--at", envvar="SIBAN_AT", metavar="INSTANT", help="模拟时间（SIBAN_AT），只用于试用库")
+@click.option("--at", is_eager=True, envvar="SIBAN_AT", metavar="INSTANT", help="模拟时间（SIBAN_AT），只用于试用库")
 @click.option("--debug", is_flag=True, help="出错时显示技术细节")
 @click.option(
     "--version", is_flag=True, expose_value=False, is_eager=True, callback=show_version, help="显示版本"

@@ -11,7 +11,7 @@ import pytest
 import cli
 from interfaces.session import Session
 from interfaces.shell import Group
-from tests.acceptance.conftest import run
+from tests.acceptance.conftest import ROOT, run
 from workflows.index import shipped_index
 
 if TYPE_CHECKING:
@@ -110,3 +110,12 @@ def test_the_record_is_verified(office: Office) -> None:
     said = office("audit", "verify")
     assert said.status == 4
     assert "5" in said.err
+
+
+def test_help_lists_the_verbs_of_the_database_asked_about(tmp_path: Path) -> None:
+    """A database that holds one workflow offers its verbs and no others."""
+    path = str(tmp_path / "a.db")
+    assert run("--db", path, "init", "--trial", "--workflow", str(ROOT / "workflows" / "petition.toml")).status == 0
+    said = run("--db", path, "--help")
+    assert "审核通过" in said.out
+    assert "挂帅签字" not in said.out
