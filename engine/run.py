@@ -101,12 +101,13 @@ def _due(run: Run, limit: Limit | None, roll: bool, calendar: Calendar) -> int |
     if not run.pauses and not run.moves:
         return moment
     unit = limit.unit if limit else "on"
-    moved, extra = None, 0
+    working, midnight = unit == "wd", unit in ("d", "mo")
+    base = calendar.due(run.started, limit, roll=False) if limit else None  # what given back days are added to
+    extra = 0
     for _, is_pause, start, end in _changes(run):
         if not is_pause:
-            moment = moved = end
-            extra = 0
-        elif moment is None or start >= moment:
+            moment, base, extra, midnight = end, end, 0, False
+        elif moment is None or base is None or start >= moment:
             continue
         elif unit == "h":
             moment += end - start
@@ -115,11 +116,22 @@ def _due(run: Run, limit: Limit | None, roll: bool, calendar: Calendar) -> int |
         else:
             # the start day is not counted, so nothing of it comes back
             begin = max(start, start_of_day(_start_day(run, unit, calendar) + 1))
-            gained = _closes(begin, end, calendar, working=unit == "wd") if begin < end else 0
+            gained = _closes(begin, end, calendar, working=working) if begin < end else 0
             if gained:
                 extra += gained
-                moment = _day_due(run, limit, moved, extra, calendar, roll=roll)
+                last = ordinal_of(base - 1)
+                last = calendar.add_workdays(last, extra) if working else last + extra
+                moment = _end_of(last, calendar, roll=roll, midnight=midnight)
+            if roll and midnight and moment < end:  # it stood still over the days it had rolled on to
+                moment = _end_of(ordinal_of(end), calendar, roll=roll, midnight=midnight)
     return moment
+
+
+def _end_of(day: int, calendar: Calendar, *, roll: bool, midnight: bool) -> int:
+    """Return the end of a day, or with `roll` of the first working day from it on: 24:00, or close of business."""
+    if roll:
+        day = calendar.add_workdays(day, 0)
+    return start_of_day(day + 1) if midnight else calendar.close_of(day)
 
 
 def _start_day(run: Run, unit: str, calendar: Calendar) -> int:
@@ -195,27 +207,6 @@ def _closed_before(at: int, calendar: Calendar) -> int:
     """Return the last day whose close of business lies before an instant."""
     day = ordinal_of(at)
     return day if calendar.close_of(day) < at else day - 1
-
-
-def _day_due(  # the facts of one count
-    run: Run, limit: Limit | None, moved: int | None, extra: int, calendar: Calendar, *, roll: bool
-) -> int:
-    """Count the due moment anew with `extra` days given back, from the extension if there is one."""
-    working = limit is not None and limit.unit == "wd"
-    if moved is not None:
-        base = moved
-    elif limit is None:
-        return 0  # nothing to count from: `_due` asks only where there is a limit or an extension
-    elif working:
-        return calendar.due(run.started, limit._replace(amount=limit.amount + extra), roll)
-    else:
-        base = calendar.due(run.started, limit, roll=False)
-    day = ordinal_of(base - 1)
-    day = calendar.add_workdays(day, extra) if working else day + extra
-    if roll:
-        day = calendar.add_workdays(day, 0)
-    ends_at_midnight = moved is None and limit is not None and limit.unit in ("d", "mo")
-    return start_of_day(day + 1) if ends_at_midnight else calendar.close_of(day)
 
 
 _limits: dict[str, Limit] = {}

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.calendar import Calendar
-from engine.clock import HOUR, MINUTE, closing_ordinal, iso, ordinal_of, parse_instant, start_of_day
+from engine.clock import HOUR, MINUTE, closing_ordinal, iso, ordinal_of, parse_instant
 from engine.context import Rules
 from engine.definition import Clock, LimitRule
 from engine.errors import Refused
@@ -49,8 +49,8 @@ def explained(
 
 
 def spans(started: int, gaps: Sequence[int]) -> list[tuple[int, int]]:
-    """Make pauses out of gaps in minutes; the first begins after the start day."""
-    at = start_of_day(ordinal_of(CALENDAR.opening(started)) + 1)
+    """Make pauses out of gaps in minutes."""
+    at = started
     found = []
     for wait, length in zip(gaps[::2], gaps[1::2], strict=False):
         found.append((at + wait * MINUTE, at + (wait + length) * MINUTE))

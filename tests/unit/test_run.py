@@ -114,3 +114,10 @@ def test_a_pause_over_the_start_day_gives_back_nothing_of_it() -> None:
     """The start day is not counted: assigned at ten, paused from eleven to six, one working day is still the next."""
     run = Run(1, STARTED, STARTED, pauses=((at("2023-05-05 11:00"), at("2023-05-05 18:00")),))
     assert iso(due(run, clock("1wd"), ITEM, CALENDAR) or 0) == "2023-05-06T17:30:00+08:00"
+
+
+def test_a_pause_over_the_days_rolled_on_to_does_not_end_overdue() -> None:
+    """8 days from 5 May end on Saturday 13 May, rolled on to Monday the 15th; paused from Sunday to Tuesday it ends with Tuesday."""
+    run = Run(1, STARTED, STARTED, pauses=((at("2023-05-14 09:00"), at("2023-05-16 09:00")),))
+    assert iso(due(Run(1, STARTED, STARTED), clock("8d"), ITEM, CALENDAR) or 0) == "2023-05-16T00:00:00+08:00"
+    assert iso(due(run, clock("8d"), ITEM, CALENDAR) or 0) == "2023-05-17T00:00:00+08:00"
