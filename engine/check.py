@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.canonical import canonical, digest, parse
+from engine.canonical import digest, parse
 from engine.chain import GENESIS, event_hash
 from engine.errors import SibanError
 from engine.event import DONE
@@ -15,6 +13,7 @@ from engine.ladder import offset_from
 from engine.ledger import row_of
 from engine.loader import Fault
 from engine.notice import answered, notices_of
+from engine.office import commitment
 from engine.policy import CALENDAR, DEFINITION, ORGANISATION
 from engine.row import EventQuery, ItemQuery, Row
 from engine.run import due, near
@@ -246,11 +245,9 @@ def _reporter_faults(reader: Reader, replay: _Replay) -> Iterator[Fault]:
         kept = reader.reporter(number)
         if kept is None:
             continue
-        commitment = replay.commitments.get(number, "")
         try:
-            secret = bytes.fromhex(kept.salt)
-        except ValueError:
-            secret = b""
-        seal = hmac.new(secret, canonical([kept.name, kept.contact]).encode(), hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(seal, commitment):
+            same = commitment(kept.salt, kept.name, kept.contact) == replay.commitments.get(number, "")
+        except ValueError:  # the salt is none any more
+            same = False
+        if not same:
             yield Fault(f"reporter {number}", "reporter_differs")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from engine import decide, request
 from engine.canonical import canonical, digest, parse
 from engine.context import Context, Hand
-from engine.errors import Conflict, Misused, Refused, SibanError
+from engine.errors import Conflict, Refused, SibanError
 from engine.event import DONE, REFUSED, SYSTEM, Event
 from engine.field import checked
 from engine.ledger import row_of
@@ -439,12 +439,6 @@ class Office:
 
 def _taken(given: Fields, known: tuple[str, ...]) -> dict[str, object]:
     return {name: value for name, value in given.items() if name in known}
-
-
-def check_hand(hand: Hand) -> None:
-    """Refuse an entry for somebody else that rests on nothing (代录 needs its basis)."""
-    if hand.decider != hand.enterer and not hand.basis:
-        raise Misused("basis_needed")
 
 
 def commitment(salt: str, name: str, contact: str) -> str:

@@ -9,7 +9,7 @@ from engine.clock import iso
 from engine.light import DUE_SOON, NONE, NORMAL, OVERDUE, light
 from engine.roles import members
 from interfaces.display import display
-from workflows.labels import day, moment
+from workflows.labels import day
 
 if TYPE_CHECKING:
     from engine.context import Rules
@@ -175,8 +175,3 @@ def item_json(item: Item, rules: Rules, now: int) -> dict[str, object]:
         "rungs": len(item.crossed),
         "fields": fields,
     }
-
-
-def when_text(at: int) -> str:
-    """Return an instant in full."""
-    return moment(at)

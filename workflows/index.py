@@ -98,29 +98,17 @@ def _act(
     }
 
 
-def option_faults(index: Index) -> list[tuple[str, str, str]]:
-    """List options that two workflows give different kinds: one command could not take both."""
-    kinds: dict[str, tuple[str, str]] = {}
-    faults = []
-    for workflow, entry in index.items():
-        for name, field in entry["fields"].items():
-            first = kinds.setdefault(name, (workflow, field["kind"]))
-            if first[1] != field["kind"]:
-                faults.append(
-                    (f"{workflow}.fields.{name}", "option_kind", f"{first[0]}: {first[1]}, {workflow}: {field['kind']}")
-                )
-    return faults
-
-
 def write_shipped() -> None:
     """Write `index.json` anew from the shipped definitions; raises `FaultsFound` when one is faulty."""
+    from engine.checker import index_faults
     from engine.errors import FaultsFound
     from engine.loader import load
 
-    index = {name: json.loads(index_of(load(definition_text(name)))) for name in SHIPPED}
-    faults = option_faults(index)
+    definitions = [load(definition_text(name)) for name in SHIPPED]
+    faults = index_faults(definitions)
     if faults:
         raise FaultsFound("definition_faults", faults=faults)
+    index = {definition.name: json.loads(index_of(definition)) for definition in definitions}
     text = json.dumps(index, ensure_ascii=False, sort_keys=False, separators=(",", ":"))
     with open(_HERE + "index.json", "w", encoding="utf-8") as file:  # noqa: PTH123 - see _HERE
         file.write(text + "\n")
