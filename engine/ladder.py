@@ -147,7 +147,11 @@ def _happen(item: Item, coming: Coming, rules: Rules, now: int) -> Event:
     transition = next(t for t in definition.variants(verb) if item.state in t.sources)
     to = next_state(definition, item.state, transition.name)
     body: dict[str, object] = {"to": to, "clocks": operations(definition, item, verb, to, coming.at)}
-    told = addressees(("owner",), definition.states[to].owner_of(item), item, rules.organisation, coming.at)
+    voided = [r.ordinal for r in item.requests if r.is_open and r.made_in != to]
+    if voided:
+        body["void"] = voided
+    owner = definition.states[to].owner_of(item)
+    told = addressees(("owner", *transition.notify), owner, item, rules.organisation, coming.at)
     if told:
         body["tell"] = told
     return completed(item, verb, body, context)

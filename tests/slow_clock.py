@@ -6,9 +6,10 @@ It is written from the rules as they stand in words (docs/decisions.md "What a p
 - The start day does not count; a receipt out of hours counts from the next opening, whose day is then the start day.
 - A day counts when the clock ran at its close: close of business, or 24:00 for a limit in calendar days or months. A pause that begins at a
   close leaves that day counted, one that ends at a close takes it.
-- Calendar days and months that end on a day off end with the next working day on which the clock runs (unless `roll` is off).
-- Hours count minute by minute: elapsed ones, or those of office time.
 - Calendar days and months that end on a day off end with the next working day on which the clock runs (with `roll`).
+- Hours count minute by minute: elapsed ones, or those of office time.
+- An extension, and a fixed date, is a moment that holds as it is; what stood still of the counted days or minutes before it is made up
+  after it.
 - What would fall due while the clock stands still falls due at the first close of a working day after it goes on.
 - A pause that begins at the due moment or later gives nothing, nor does one that is still open.
 """
@@ -159,7 +160,7 @@ def _from_moment(case: Case, days: Days, since: datetime, moment: datetime) -> d
         return _made_up_minutes(case, days, since, moment)
     start_day = (days.opening(case.start) if case.unit == "wd" else case.start).date()
     at_midnight = moment.time() == time()
-    day, owed = since.date() - A_DAY, 0
+    day, owed, fell = since.date() - A_DAY, 0, False
     while True:
         day += A_DAY
         close = datetime.combine(day + A_DAY, time()) if at_midnight else days.close(day)
@@ -171,9 +172,10 @@ def _from_moment(case: Case, days: Days, since: datetime, moment: datetime) -> d
             owed += paused and counts
             if close == moment and not owed and not paused:
                 return moment
+            fell = close == moment and not owed  # due while it stood still: a working day, whatever its unit
         elif not paused:
             owed -= bool(owed and counts)
-            if not owed and (days.at_work(day) or not case.roll):
+            if not owed and (days.at_work(day) or not (case.roll or fell)):
                 return close
 
 
@@ -189,7 +191,7 @@ def _made_up_minutes(case: Case, days: Days, since: datetime, moment: datetime) 
         ends = [end for begin, end in case.pauses if end and begin < moment <= end and end > since]
         if not ends:
             return moment
-        moment = days.working_close_after(ends[0])
+        at, moment = ends[0], days.working_close_after(ends[0])
 
 
 def _months_later(day: date, months: int) -> date:
