@@ -53,15 +53,16 @@ class Settled(NamedTuple):
     coming: Coming | None
 
 
-def settle(item: Item, rules: Rules, now: int) -> Settled:
-    """Let everything happen to an item that has come due by `now`, in the order of the planned moments.
+def settle(item: Item, rules: Rules, now: int, until: int | None = None) -> Settled:
+    """Let everything happen to an item that has come due by `now`, in the order of the planned moments; with `until` only up to that.
 
     Each event is effective at its planned moment and recorded now. Running it again gives nothing more.
     """
     events: list[Event] = []
+    last = now if until is None else until
     while True:
         coming = next_coming(item, rules)
-        if coming is None or coming.at > now:
+        if coming is None or coming.at > last:
             return Settled(item, events, coming)
         event = _happen(item, coming, rules, now)
         item = evolve(item, event)
