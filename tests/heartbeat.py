@@ -13,8 +13,9 @@ BEATER = Path(__file__).with_name("integration") / "beater.py"
 class Heartbeat:
     """One process that beats when told to. Killed, it is started again at its next beat."""
 
-    def __init__(self) -> None:
-        """Start none yet."""
+    def __init__(self, *faults: str) -> None:
+        """Start none yet; `faults` are seeded in it."""
+        self.faults = faults
         self.process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
@@ -27,7 +28,7 @@ class Heartbeat:
         """Have it begin a pass at a simulated instant."""
         if self.process is None:
             self.process = subprocess.Popen(
-                [sys.executable, str(BEATER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+                [sys.executable, str(BEATER), *self.faults], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
             )
         assert self.process.stdin is not None
         self.process.stdin.write(f"{path}\t{at}\t{batch}\n")
@@ -41,10 +42,18 @@ class Heartbeat:
         assert word, "the heartbeat died by itself"
         return word
 
-    def end(self) -> int:
-        """Wait until the pass is over; return how many rungs it crossed."""
+    def end(self, dies_after: int = 0) -> int | None:
+        """Wait until the pass is over and return how many rungs it crossed.
+
+        With `dies_after` it is killed at work, when it has told of so many batches; then there is no number. A pass that is
+        over before ends as usual.
+        """
+        kept = 0
         while (word := self.said()) == "kept":
-            pass
+            kept += 1
+            if kept == dies_after:
+                self.kill()
+                return None
         return int(word.removeprefix("done "))
 
     def kill(self) -> None:
