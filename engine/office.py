@@ -340,8 +340,7 @@ class Office:
             when = item.effective_at
         start = len(job.events)
         job.apply(decided(item, job.context(rules, hand, when, chosen=chosen)))
-        settled = tuple(event for event in job.settled if event.item == number)
-        return Outcome(job.before[number], job.items[number], tuple(job.events[start:]), settled, rules)
+        return Outcome(job.before[number], job.items[number], tuple(job.events[start:]), job.settled_of(number), rules)
 
     def _compose(
         self,
@@ -359,9 +358,7 @@ class Office:
         job.current = number or 0
         subject = before or decide.blank(job.reader.next_item(), context)
         decide.may_compose(subject, composite, context)
-        given = decide.checked_fields(
-            subject, composite.require, composite.fields, self._checked(fields, context), context
-        )
+        given = decide.checked_fields(subject, composite, self._checked(fields, context), context)
         start = len(job.events)
         for step in composite.steps:
             constants = {name: decide.constant(value, context) for name, value in step.put.items()}
@@ -378,8 +375,7 @@ class Office:
 
             self._step(job, number or 0, hand, at, decided, chosen=True)
         number = number or 0
-        settled = tuple(event for event in job.settled if event.item == number)
-        return Outcome(before, job.items[number], tuple(job.events[start:]), settled, rules)
+        return Outcome(before, job.items[number], tuple(job.events[start:]), job.settled_of(number), rules)
 
     @staticmethod
     def _checked(fields: Fields, context: Context) -> dict[str, object]:
