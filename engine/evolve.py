@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 REMARKS = ("ack", "release", "withhold", "comment", "attach", "absorb")
 """Verbs that add to an item's record without moving it on: an act entered late may well have come before them."""
 
+_ABOUT_FIELDS = frozenset(("fields", "append", "clears", "verdict"))
+_ABOUT_REQUESTS = frozenset(("request", "void", "decision"))
+
 
 def evolve(item: Item | None, event: Event, body: Body | None = None) -> Item:
     """Return the item after an event. `item` is None before its registration; a refused entry changes nothing.
@@ -51,7 +54,7 @@ def evolve(item: Item | None, event: Event, body: Body | None = None) -> Item:
         changes["acts"] = _acts({} if "round" in facts else item.acts, event)
     if "round" in facts:
         changes |= {"round": item.round + 1, "papers": {}}
-    if "fields" in facts or "append" in facts or "clears" in facts or "verdict" in facts:
+    if not _ABOUT_FIELDS.isdisjoint(facts):
         changes["fields"] = _fields(item.fields, facts)
     to = facts.get("to")
     if to:
@@ -61,7 +64,7 @@ def evolve(item: Item | None, event: Event, body: Body | None = None) -> Item:
         changes["wake"] = tuple(facts["wake"])
     if "clocks" in facts:
         changes["clocks"] = _clocks(item.clocks, facts["clocks"], event.recorded_at)
-    if "request" in facts or "void" in facts or "decision" in facts:
+    if not _ABOUT_REQUESTS.isdisjoint(facts):
         changes["requests"] = _requests(item.requests, facts, event)
     return item._replace(**changes)
 
@@ -87,7 +90,9 @@ def _fields(fields: Mapping[str, object], facts: Mapping[str, Any]) -> dict[str,
     given = facts.get("fields", {})
     for name in facts.get("keep", ()):
         changed[name] = given[name]
-    gathered = {name: given[name] for name in facts.get("gather", ())} | facts.get("append", {})
+    gathered = facts.get("append", {})
+    if "gather" in facts:
+        gathered = {name: given[name] for name in facts["gather"]} | gathered
     for name, value in gathered.items():
         old = changed.get(name, ())
         changed[name] = [
