@@ -124,6 +124,7 @@ def allowed_verbs(item: Item, context: Context) -> list[str]:
         if matches(t.when, item)
         and holds(t.by, person, item, organisation)
         and not seen_before(t.not_same_as, person, item)
+        and guards.fit(t.guards, item, context)
     ]
     return list(dict.fromkeys(found))
 

@@ -303,3 +303,15 @@ def check(names: tuple[str, ...], item: Item, fields: Fields, context: Context) 
     for name in names:
         guard, _, argument = name.partition(":")
         GUARDS[guard](item, fields, context, argument)
+
+
+_ABOUT_THE_PAST = ("first_time", "done_before", "is_dissatisfied", "overdue_when_closed")
+
+
+def fit(names: tuple[str, ...], item: Item, context: Context) -> bool:
+    """Whether an act is for an item with such a past; the other guards look at what is still to be done or given."""
+    try:
+        check(tuple(name for name in names if name.partition(":")[0] in _ABOUT_THE_PAST), item, {}, context)
+    except Refused:
+        return False
+    return True
