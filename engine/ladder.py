@@ -6,6 +6,7 @@ which process was up when. A crossed rung is a fact and is never un-crossed.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.clock import ordinal_of
@@ -119,6 +120,7 @@ def _planned(rung: Rung, item: Item, clock: Clock, due_at: int | None, calendar:
     return offset_from(due_at, rung.at, calendar)
 
 
+@lru_cache(maxsize=4096)  # what comes next is asked for after every event, mostly about the same moments
 def offset_from(due_at: int, offset: Offset, calendar: Calendar) -> int:
     """Return the moment at an offset from a due moment: working days end at close of business, other days keep the hour."""
     amount, unit = offset.amount, offset.unit
