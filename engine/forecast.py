@@ -405,7 +405,9 @@ class _Fold:
         found, over = [], self.now >= self.calendar.close_of(self.first)
         for monday in range(self.monday, self.last + 1, 7):
             first, last = max(monday, self.first), min(monday + 6, self.last)
-            before = first if over and first == self.first else first - 1  # after hours today is no working day any more
+            before = (
+                first if over and first == self.first else first - 1
+            )  # after hours today is no working day any more
             found.append(Week(first, last, self.calendar.workdays(before, last)))
         return tuple(found)
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from engine.clock import iso, ordinal_of
 from engine.forecast import ADDED, DUE, GONE, MOVED, RETOLD
 from engine.ladder import LAPSE, RUNG, WAKE
-from interfaces.display import display, pad, width
-from interfaces.output import Column, emit, lines, paint, say
+from interfaces.display import display, hang, pad, width
+from interfaces.output import Column, emit, lines, paint, room, say
 from interfaces.records import day_and_time
 from workflows.labels import WEEKDAYS
 
@@ -30,10 +30,10 @@ _NOBODY = "（未定）"
 
 def show(found: Forecast, organisation: Organisation, limit: int) -> None:
     """Write the whole screen; of what comes only the first `limit` (0: all)."""
-    lines(_head(found))
-    lines(["", *_days(found)])
+    lines(hang(line, room(), 2) for line in _head(found))
+    lines(hang(line, room(), 2) for line in ("", *_days(found)))
     if found.loads:
-        lines(["", *_loads(found, organisation)])
+        lines(hang(line, room(), 2) for line in ("", *_loads(found, organisation)))
     due = [one for one in found.happenings if one.kind == DUE]
     others = [one for one in found.happenings if one.kind != DUE]
     for title, happenings in (("先到期的", due), ("督办、自动办理和申请失效", others)):
