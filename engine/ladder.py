@@ -6,6 +6,7 @@ which process was up when. A crossed rung is a fact and is never un-crossed.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.clock import ordinal_of
@@ -121,6 +122,7 @@ def _reached(rung: Rung, item: Item) -> int | None:
     return act.at if act and act.times >= rung.times else None
 
 
+@lru_cache(maxsize=4096)  # what comes next is asked for after every event, mostly about the same moments
 def offset_from(due_at: int, offset: Offset, calendar: Calendar) -> int:
     """Return the moment at an offset from a due moment: working days end at close of business, other days keep the hour."""
     amount, unit = offset.amount, offset.unit

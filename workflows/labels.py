@@ -180,6 +180,11 @@ MESSAGES: Mapping[str, str] = {
     "unknown_choice": "没有{what}“{text}”；可以写：{among}。",
     "no_such_clock": "没有计时“{clock}”；{item} 的计时：{clocks}。",
     "clock_not_begun": "{item} 的“{clock}”还没有起算；已起算的计时：{clocks}。",
+    # forecasts
+    "forecast_past": "预测须到将来：{until_at} 已经过去，现在是 {now_at}。",
+    "forecast_too_far": "最多预测 {days} 天，最远到 {latest_at}。",
+    "bad_leave": "看不懂请假“{text}”：写法为 姓名:起始日..截止日，如 金晓:2023-08-01..2023-08-10。",
+    "bad_forecast": "不能与 {path} 对照：{why}。先用 siban forecast --until 日期 -o json 存下一次预测。",
     # definitions and organisations
     "definition_faults": "流程定义有 {count} 处问题：",
     "organisation_faults": "机构人员表有 {count} 处问题：",

@@ -470,6 +470,7 @@ SCREENS = [
     ("explain", "7"),
     ("report", "-o", "table"),
     ("report", "--drill", "逾期", "-o", "table"),
+    ("forecast", "--until", "2023-07-31", "-n", "0", "-o", "table"),
 ]
 
 
@@ -493,7 +494,14 @@ def test_no_screen_obeys_what_it_shows(ask: Callable[..., Said], path: Path, arg
 
 
 @pytest.mark.parametrize(
-    "arguments", [("list", "-o", "table"), ("todo", "-o", "table"), ("log", "-o", "table")], ids=lambda a: a[0]
+    "arguments",
+    [
+        ("list", "-o", "table"),
+        ("todo", "-o", "table"),
+        ("log", "-o", "table"),
+        ("forecast", "--until", "2023-12-31", "-n", "0", "-o", "table"),
+    ],
+    ids=lambda a: a[0],
 )
 def test_tables_fit_the_terminal(ask: Callable[..., Said], arguments: tuple[str, ...]) -> None:
     """No line of a table is wider than the terminal."""
