@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.canonical import parse
-from engine.event import DONE
+from engine.event import DONE, SYSTEM
 from engine.item import Act, Item, Request
 from engine.run import Run
 
@@ -63,7 +63,9 @@ def evolve(item: Item | None, event: Event, body: Body | None = None) -> Item:
     if "wake" in facts:
         changes["wake"] = tuple(facts["wake"])
     if "clocks" in facts:
-        changes["clocks"] = _clocks(item.clocks, facts["clocks"], event.recorded_at)
+        # what came due by itself was known beforehand: a heartbeat that was late must not cost a rung
+        known_at = event.effective_at if event.decider == SYSTEM else event.recorded_at
+        changes["clocks"] = _clocks(item.clocks, facts["clocks"], known_at)
     if not _ABOUT_REQUESTS.isdisjoint(facts):
         changes["requests"] = _requests(item.requests, facts, event)
     return item._replace(**changes)
@@ -111,12 +113,12 @@ def _crossed(item: Item, facts: Mapping[str, Any]) -> dict[str, object]:
     return {"crossed": {**item.crossed, key: facts["planned_at"]}, "papers": papers}
 
 
-def _clocks(clocks: Mapping[str, Run], operations: list[Any], recorded_at: int) -> dict[str, Run]:
+def _clocks(clocks: Mapping[str, Run], operations: list[Any], known_at: int) -> dict[str, Run]:
     changed = dict(clocks)
     for operation, name, *when in operations:
         run = changed.get(name)
         if operation == "start" or run is None:
-            changed[name] = Run(run.cycle + 1 if run else 1, when[0], recorded_at)
+            changed[name] = Run(run.cycle + 1 if run else 1, when[0], known_at)
         elif operation == "pause":
             changed[name] = run._replace(pauses=(*run.pauses, (when[0], None)))
         elif operation == "resume":
@@ -129,7 +131,7 @@ def _clocks(clocks: Mapping[str, Run], operations: list[Any], recorded_at: int) 
         elif operation == "move":
             changed[name] = run._replace(moves=(*run.moves, (when[0], when[1])))
         elif operation == "cycle":
-            changed[name] = run._replace(cycle=run.cycle + 1, since=recorded_at)
+            changed[name] = run._replace(cycle=run.cycle + 1, since=known_at)
     return changed
 
 
