@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.canonical import parse
-from engine.clock import MINUTE, closing_ordinal, ordinal_of, start_of_day
+from engine.clock import closing_ordinal, ordinal_of, start_of_day
 from engine.errors import Refused
 from engine.event import DONE
 from engine.evolve import evolve
@@ -221,9 +221,9 @@ def spent(events: Iterable[Event], rules: Rules, now: int) -> list[Visit]:
     return visits
 
 
-def day_length(calendar: Calendar) -> int:
-    """Return the office time of one working day (µs)."""
-    return sum(end - start for start, end in calendar.hours) * MINUTE
+def day_length(calendar: Calendar, now: int) -> int:
+    """Return the office time of one working day (µs) under the hours in force at an instant."""
+    return sum(end - start for start, end in calendar.sessions_on(ordinal_of(now)))
 
 
 # -- the limit -------------------------------------------------------------------------------------------------------

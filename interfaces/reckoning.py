@@ -245,13 +245,13 @@ def visit_row(visit: Visit, rules: Rules) -> dict[str, object]:
         "since": iso(visit.since),
         "until": _iso(visit.until),
         "worked_seconds": visit.worked // 1_000_000,
-        "worked": worked(visit.worked, rules),
+        "worked": worked(visit.worked, rules, visit.since),
     }
 
 
-def worked(span: int, rules: Rules) -> str:
-    """Write office time in working days and hours: 2个工作日3小时."""
-    length = day_length(rules.calendar)
+def worked(span: int, rules: Rules, at: int) -> str:
+    """Write office time in working days, as long as they were at an instant, and hours: 2个工作日3小时."""
+    length = day_length(rules.calendar, at)
     days, rest = span // length, span % length
     if not days:
         return hours(rest)
@@ -265,4 +265,6 @@ def by_unit(visits: Sequence[Visit], rules: Rules) -> str:
         sums[visit.desk.unit] = sums.get(visit.desk.unit, 0) + visit.worked
     ordered = sorted(((unit, span) for unit, span in sums.items() if span >= MINUTE), key=lambda pair: -pair[1])
     title = rules.organisation.unit_title
-    return "合计：" + "，".join(f"{title(unit) or '（无）'} {worked(span, rules)}" for unit, span in ordered)
+    return "合计：" + "，".join(
+        f"{title(unit) or '（无）'} {worked(span, rules, visits[0].since)}" for unit, span in ordered
+    )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.calendar import Calendar, Edition, edition_from_dict
+from engine.calendar import Calendar
 from engine.clock import iso
+from engine.edition import edition_from_dict
 from engine.recount import moves
 from workflows.calendars import shipped_edition
 
@@ -18,8 +19,7 @@ def stormy(*days: str) -> Calendar:
     data = shipped_edition().to_dict()
     years: dict[str, dict[str, dict[str, str]]] = data["years"]  # type: ignore[assignment]
     years["2023"]["off"] |= dict.fromkeys(days, "台风停工")
-    edition: Edition = edition_from_dict(data)
-    return Calendar(edition, "1" * 64)
+    return Calendar(edition_from_dict(data), "1" * 64)
 
 
 def test_a_day_off_moves_what_runs_over_it(case: Case) -> None:
