@@ -199,7 +199,7 @@ class Calendar:
                 return "holiday", off[ordinal], source.notice
             if ordinal in work:
                 return "workday" if weekday == "workday" else "makeup", work[ordinal], source.notice
-        name = _statutory(day.year).get(ordinal) if day.year in _statutory_years(self.edition) else None
+        name = statutory_days(day.year).get(ordinal) if day.year in _statutory_years(self.edition) else None
         return ("statutory_provisional", name, "") if name else (weekday, "", "")
 
     def workdays(self, after: int, until: int) -> int:
@@ -392,7 +392,7 @@ def _end_day(start_day: int, amount: int, unit: str) -> int:
     return min(date(first, month + 1, 1).toordinal() + start.day, after) - 1
 
 
-def _statutory(year: int) -> dict[int, str]:
+def statutory_days(year: int) -> dict[int, str]:
     """List the statutory days of a year that have a fixed date."""
     new_year, may, october = (date(year, month, 1).toordinal() for month in (1, 5, 10))
     days = {new_year: "new_year", may: "labour_day"} | dict.fromkeys(range(october, october + 3), "national_day")
@@ -409,7 +409,7 @@ def _statutory_years(edition: Edition) -> list[int]:
 
 def _flipped(edition: Edition) -> frozenset[int]:
     """Collect the days that differ from Monday-Friday: weekdays off and weekend days at work."""
-    known = {day: True for year in _statutory_years(edition) for day in _statutory(year)}
+    known = {day: True for year in _statutory_years(edition) for day in statutory_days(year)}
     sources: list[Year | Local] = [*edition.years, *edition.local]
     for source in sources:  # in order: of two notices that name a day, the newer wins
         known.update(dict.fromkeys(dict(source.off), True))
