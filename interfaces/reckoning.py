@@ -64,7 +64,10 @@ def _summary(told: Explanation, dossier: Dossier) -> Iterator[tuple[str, object]
     if told.due_at is None:
         yield "到期", "时限待明确"
     else:
-        yield "到期", f"{day_and_time(told.due_at, now)}{'（暂定：该年放假安排尚未公布）' if told.provisional else ''}"
+        yield (
+            "到期",
+            f"{day_and_time(told.due_at, now)}{'（暂定：有关日子的放假安排尚未公布）' if told.provisional else ''}",
+        )
     if told.original_due is not None and told.original_due != told.due_at:
         yield "不延期", day_and_time(told.original_due, now)
     if told.unpaused_due is not None and told.unpaused_due != told.due_at:
