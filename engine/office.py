@@ -62,11 +62,12 @@ class Office:
 
     # -- policy ----------------------------------------------------------------------------------------------------------------
 
-    def put_policy(self, kind: str, name: str, text: str, hand: Hand, index: str = "") -> str:
+    def put_policy(self, kind: str, name: str, text: str, hand: Hand, index: str = "", *, over: str = "") -> str:
         """Keep a definition, calendar edition or organisation and make it the current one; return its hash.
 
         Items under way are settled first, under the old policy, in the same transaction; each one whose due moments a new
-        calendar moves gets a `recount` entry.
+        calendar moves gets a `recount` entry. `over` is the hash of the policy that the new one was made from; when another
+        one has been put in its place since, raises `Conflict("policy_replaced")`.
         """
         verb = {DEFINITION: "define", CALENDAR: "load_calendar", ORGANISATION: "load_organisation"}[kind]
         hash_ = digest(text)
@@ -75,6 +76,8 @@ class Office:
             known = writer.current_hashes()
             if known.get((kind, name)) == hash_:
                 return hash_
+            if over and known.get((kind, name)) != over:
+                raise Conflict("policy_replaced", kind=kind, name=name)
             if known:
                 self._settle_due(writer, now, None)
             rows = list(writer.rows(ItemQuery(open=True))) if known and kind != DEFINITION else []

@@ -185,6 +185,7 @@ MESSAGES: Mapping[str, str] = {
     "definition_faults": "流程定义有 {count} 处问题：",
     "organisation_faults": "机构人员表有 {count} 处问题：",
     "workflow_missing": "库中没有流程“{name}”；现有：{among}。",
+    "policy_replaced": "刚才已有人另行载入，本次未作任何改动；请看过最新情况后重新载入。",
     "policy_missing": "库中缺少{kind}，请重新载入。",
     "bad_toml": "{path} 不是有效的 TOML 文件：{why}。",
     # storage

@@ -199,8 +199,8 @@ def load(path: str, notice: str | None, dry_run: bool, form: str) -> None:
     from workflows.notices import amendment
 
     _ = session_of().store  # without a database there is nothing to load into
-    old = calendar_of().edition
-    _change(old, amendment(_text(path), old, notice or ""), form, dry_run=dry_run)
+    old = calendar_of()
+    _change(old, amendment(_text(path), old.edition, notice or ""), form, dry_run=dry_run)
 
 
 @calendar.command(
@@ -229,9 +229,9 @@ def hours(sessions: tuple[str, ...], since: str | None, dry_run: bool, form: str
         raise click.UsageError(message)
     pairs = [_session(text) for text in sessions]
     _ = session_of().store
-    old = calendar_of().edition
+    old = calendar_of()
     try:
-        new = amended(old, {"hours": [{"from": day_of(parse_instant(since)).isoformat(), "sessions": pairs}]})
+        new = amended(old.edition, {"hours": [{"from": day_of(parse_instant(since)).isoformat(), "sessions": pairs}]})
     except Misused as error:
         number = str(error.data.get("place", "")).rpartition(".")[2]
         place = sessions[int(number) - 1] if number.isdigit() and int(number) <= len(sessions) else "办公时间"
@@ -278,24 +278,24 @@ def _text(path: str) -> str:
     raise Misused("bad_file", path=path, why="encoding")
 
 
-def _change(old: Edition, new: Edition, form: str, *, dry_run: bool) -> None:
+def _change(old: Calendar, new: Edition, form: str, *, dry_run: bool) -> None:
     """Say what another edition changes and moves, then make it the one in force."""
     from engine.policy import CALENDAR
     from interfaces.founding import installer
     from interfaces.recounting import changes, differences, show
 
     session = session_of()
-    if new == old:
+    if new == old.edition:
         note("与现有的工作日历一致，未作改动。")
         return
-    for line in changes(old, new):
+    for line in changes(old.edition, new):
         note(line)
     found = differences(session, new.id, new)
     show(found, form)
     if dry_run:
         note("以上为试办，未作任何改动。")
         return
-    session.office.put_policy(CALENDAR, new.id, canonical(new.to_dict()), installer(session))
+    session.office.put_policy(CALENDAR, new.id, canonical(new.to_dict()), installer(session), over=old.hash)
     session.keep_clock()
     note(
         f"已载入工作日历{f'，{len({one.item.number for one in found})} 件事项的到期时间已重算并记录' if found else ''}。"

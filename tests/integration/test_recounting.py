@@ -13,6 +13,7 @@ from engine.canonical import canonical, parse
 from engine.check import check
 from engine.clock import SteppedTime, iso, parse_instant
 from engine.context import Hand
+from engine.errors import Conflict
 from engine.office import Office
 from engine.policy import PolicyShelf
 from engine.row import EventQuery, ItemQuery
@@ -175,3 +176,16 @@ def test_hours_move_due_moments_too(path: Path) -> None:
         assert set(moved.values()) == {"18:00"}
         with store.read() as reader:
             assert check(reader, PolicyShelf()) == []
+
+
+def test_two_who_load_at_once_do_not_undo_each_other(path: Path) -> None:
+    """An edition made from one that is no longer in force is not put over what somebody else has loaded since."""
+    with closing(open_store(path)) as store:
+        with store.read() as reader:
+            first = reader.current_hashes()["calendar", "cn"]
+        office = load(store, stormy())
+        held = rows(store)
+        mine = amended(shipped_edition(), {"local": [{"notice": "甲", "off": {"2023-07-20": "台风停工"}}]})
+        with pytest.raises(Conflict, match="policy_replaced"):
+            office.put_policy("calendar", "cn", canonical(mine.to_dict()), Hand(HEAD, HEAD), over=first)
+        assert rows(store) == held
