@@ -17,6 +17,7 @@ from engine.errors import Conflict
 from engine.office import Office
 from engine.policy import PolicyShelf
 from engine.row import EventQuery, ItemQuery
+from interfaces.listing import item_row
 from storage.sqlite import open_store
 from tests.trial import END, HEAD, build
 from workflows.calendars import shipped_edition
@@ -151,7 +152,6 @@ def test_what_is_due_happens_under_the_old_calendar_first(path: Path) -> None:
 def test_a_verdict_is_not_judged_anew(path: Path) -> None:
     """An item closed on time stays so, also when a later entry about it is made under the new calendar."""
     with closing(open_store(path)) as store:
-        office = load(store, shipped_edition()._replace(hours=stormy().hours))
         office = load(store, stormy())
         office.remark([1], "comment", {"fields": {"comment": "归档"}}, Hand(HEAD, HEAD))
         with store.read() as reader:
@@ -159,6 +159,12 @@ def test_a_verdict_is_not_judged_anew(path: Path) -> None:
             assert item is not None
             assert item.fields["on_time"] is True
             assert check(reader, PolicyShelf()) == []
+            rules = PolicyShelf().rules(reader, item.definition)
+        late = item._replace(fields={**item.fields, "on_time": False})  # as if the count of that day had been another
+        now, kept = parse_instant(END), rows(store)[1].due_at
+        assert item_row(item, rules, now, kept)["left"] == "按时"
+        assert item_row(late, rules, now, kept)["left"] == "逾期"
+        assert item_row(late, rules, now, kept)["light"] == "overdue"
 
 
 def test_hours_move_due_moments_too(path: Path) -> None:
