@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.canonical import parse
-from engine.clock import MINUTE, closing_ordinal, ordinal_of, start_of_day
+from engine.clock import closing_ordinal, ordinal_of, start_of_day
 from engine.errors import Refused
 from engine.event import DONE
 from engine.evolve import evolve
 from engine.ladder import offset_from
 from engine.limit import Limit, code
 from engine.limit import parse as parse_limit
-from engine.run import due, near, original_due
+from engine.run import due, due_is_provisional, near, original_due
 from engine.turn import Desk, desk
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ def count(item: Item, clock_name: str, rules: Rules, events: Iterable[Event] = (
         original_due=original_due(run, clock, item, calendar),
         unpaused_due=case.due(run._replace(pauses=())),
         near_at=None if due_at is None else near(run, clock, item, calendar, due_at),
-        provisional=due_at is not None and calendar.provisional(ordinal_of(run.started), closing_ordinal(due_at)),
+        provisional=due_is_provisional(run, clock, item, calendar),
         paused=run.paused,
         stopped=run.stopped,
         steps=(*_crossed(case, rules), *_coming(case, rules)),
@@ -221,9 +221,9 @@ def spent(events: Iterable[Event], rules: Rules, now: int) -> list[Visit]:
     return visits
 
 
-def day_length(calendar: Calendar) -> int:
-    """Return the office time of one working day (µs)."""
-    return sum(end - start for start, end in calendar.hours) * MINUTE
+def day_length(calendar: Calendar, now: int) -> int:
+    """Return the office time of one working day (µs) under the hours in force at an instant."""
+    return sum(end - start for start, end in calendar.sessions_on(ordinal_of(now)))
 
 
 # -- the limit -------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from engine.clock import ordinal_of
 from engine.ledger import desk_due
-from engine.run import due, limit_of, near
+from engine.run import due, due_is_provisional, limit_of, near
 
 if TYPE_CHECKING:
     from engine.calendar import Calendar
@@ -35,11 +35,13 @@ def light(item: Item, rules: Rules, now: int) -> Light:
     run = item.clocks.get(clock.name) if clock else None
     if clock is None or run is None:
         moment = desk_due(item, rules)
-        return _judged(moment, None, now, rules.calendar) if moment else Light(NONE, 0, None)
+        if moment is None:
+            return Light(NONE, 0, None)
+        return _judged(moment, None, now, rules.calendar)._replace(provisional=_desk_leans(item, rules, moment))
     moment = due(run, clock, item, rules.calendar)
     if moment is None:
         return Light(NONE, 0, None)
-    leaning = rules.calendar.provisional(ordinal_of(run.started), ordinal_of(moment - 1))
+    leaning = due_is_provisional(run, clock, item, rules.calendar)
     if run.stopped is not None:
         late = run.stopped > moment
         days = working_days(moment, run.stopped, rules.calendar) if late else 0
@@ -49,6 +51,15 @@ def light(item: Item, rules: Rules, now: int) -> Light:
     return _judged(moment, near(run, clock, item, rules.calendar, moment), now, rules.calendar)._replace(
         provisional=leaning
     )
+
+
+def _desk_leans(item: Item, rules: Rules, moment: int) -> bool:
+    """Whether the step's due moment is that of a running clock which leans on an unpublished year."""
+    for name, run in item.clocks.items():
+        clock = rules.definition.clocks.get(name)
+        if clock and not clock.main and run.running and due(run, clock, item, rules.calendar) == moment:
+            return due_is_provisional(run, clock, item, rules.calendar)
+    return False
 
 
 def unclear(item: Item, rules: Rules) -> bool:

@@ -13,6 +13,7 @@ from engine.canonical import canonical, digest, parse
 from engine.context import Context, Hand
 from engine.errors import Conflict, Refused, SibanError
 from engine.event import DONE, REFUSED, SYSTEM, Event
+from engine.evolve import evolve
 from engine.field import checked
 from engine.ledger import row_of
 from engine.notice import DRAFT, WITHHELD, answered
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from engine.item import Item
     from engine.notice import Notice
     from engine.ports import Store, TimeSource, Writer
+    from engine.row import Row
 
     Fields = Mapping[str, object]
 
@@ -60,10 +62,12 @@ class Office:
 
     # -- policy ----------------------------------------------------------------------------------------------------------------
 
-    def put_policy(self, kind: str, name: str, text: str, hand: Hand, index: str = "") -> str:
+    def put_policy(self, kind: str, name: str, text: str, hand: Hand, index: str = "", *, over: str = "") -> str:
         """Keep a definition, calendar edition or organisation and make it the current one; return its hash.
 
-        Items under way are settled first, under the old policy, in the same transaction.
+        Items under way are settled first, under the old policy, in the same transaction; each one whose due moments a new
+        calendar moves gets a `recount` entry. `over` is the hash of the policy that the new one was made from; when another
+        one has been put in its place since, raises `Conflict("policy_replaced")`.
         """
         verb = {DEFINITION: "define", CALENDAR: "load_calendar", ORGANISATION: "load_organisation"}[kind]
         hash_ = digest(text)
@@ -72,22 +76,35 @@ class Office:
             known = writer.current_hashes()
             if known.get((kind, name)) == hash_:
                 return hash_
+            if over and known.get((kind, name)) != over:
+                raise Conflict("policy_replaced", kind=kind, name=name)
             if known:
                 self._settle_due(writer, now, None)
+            rows = list(writer.rows(ItemQuery(open=True))) if known and kind != DEFINITION else []
+            before = {row.definition: self.shelf.rules(writer, row.definition) for row in rows}
             writer.put_policy(Policy(kind, name, hash_, text, index))
             event = Event(0, 0, verb, DONE, now, now, hand.decider, hand.enterer, hand.basis, hand.command_id,
                           known.get((DEFINITION, name), ""), known.get((CALENDAR, "cn"), ""),
                           canonical({"name": name, "hash": hash_}))  # fmt: skip
             writer.append([event])
-            if kind != DEFINITION and known:
-                self._rewrite_rows(writer)
+            self._recount(writer, rows, before, hand, now)
         return hash_
 
-    def _rewrite_rows(self, writer: Writer) -> None:
-        """Recount every open item's row: what due moments depend on has changed."""
-        for row in list(writer.rows(ItemQuery(open=True))):
-            item = from_text(row.body)
-            writer.put_row(row_of(item, self.shelf.rules(writer, item.definition)))
+    def _recount(self, writer: Writer, rows: list[Row], before: Mapping[str, Rules], hand: Hand, now: int) -> None:
+        """Recount open items' rows: what due moments depend on has changed. What moved is recorded."""
+        from engine.recount import moves  # noqa: PLC0415 - only where policy changes
+
+        items, events = [from_text(row.body) for row in rows], []
+        for item in items:
+            context = Context(self.shelf.rules(writer, item.definition), hand, now, now, writer.item)
+            moved = moves(item, before[item.definition], context.rules)
+            if moved:
+                events.append(context.event(item.number, "recount", {"moved": [one.fact for one in moved]}))
+        recorded = {event.item: event for event in writer.append(events)}
+        for item in items:
+            event = recorded.get(item.number)
+            after = evolve(item, event) if event else item
+            writer.put_row(row_of(after, self.shelf.rules(writer, item.definition)))
 
     # -- items -----------------------------------------------------------------------------------------------------------------
 

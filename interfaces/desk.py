@@ -185,7 +185,7 @@ def pressing(item: Item, rules: Rules, now: int, *, without: Collection[str] = (
 
     Clocks in `without` are other people's affair; with `only`, none but these are looked at.
     """
-    from engine.run import due, near
+    from engine.run import due, due_is_provisional, near
 
     found = []
     for name, run in item.clocks.items():
@@ -194,24 +194,24 @@ def pressing(item: Item, rules: Rules, now: int, *, without: Collection[str] = (
             continue
         at = due(run, clock, item, rules.calendar) if clock and run.running else None
         if clock and at is not None:
-            found.append((at, near(run, clock, item, rules.calendar, at)))
+            leans = due_is_provisional(run, clock, item, rules.calendar)
+            found.append((at, near(run, clock, item, rules.calendar, at), leans))
     if not found:
         return Light(NONE, 0, None)
-    at, soon = min(found)
-    return light_at(at, rules, now, soon)
+    at, soon, leans = min(found)
+    return light_at(at, rules, now, soon)._replace(provisional=leans)
 
 
 def light_at(at: int | None, rules: Rules, now: int, soon: int | None = None) -> Light:
-    """Judge one due moment."""
+    """Judge one moment that is fixed."""
     from engine.light import working_days
 
     if at is None:
         return Light(NONE, 0, None)
-    leaning = rules.calendar.provisional(ordinal_of(now), closing_ordinal(at))
     if now > at:
-        return Light(OVERDUE, working_days(at, now, rules.calendar), at, leaning)
+        return Light(OVERDUE, working_days(at, now, rules.calendar), at)
     near = soon is not None and now >= soon
-    return Light(DUE_SOON if near else NORMAL, working_days(now, at, rules.calendar), at, leaning)
+    return Light(DUE_SOON if near else NORMAL, working_days(now, at, rules.calendar), at)
 
 
 def came_back(item: Item, rules: Rules) -> bool:

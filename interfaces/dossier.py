@@ -119,7 +119,7 @@ def _limits(dossier: Dossier) -> Iterator[tuple[str, object]]:
     """The present limit, the original one with its extensions, and the other clocks that run."""
     from engine.explain import count
     from engine.light import NORMAL, OVERDUE, light
-    from engine.run import due
+    from engine.run import due, due_is_provisional
 
     item, rules, now = dossier.item, dossier.rules, dossier.now
     main = rules.definition.main_clock
@@ -146,7 +146,8 @@ def _limits(dossier: Dossier) -> Iterator[tuple[str, object]]:
         clock = rules.definition.clocks.get(name)
         at = due(run, clock, item, rules.calendar) if clock and not clock.main and run.running else None
         if clock and at is not None:
-            yield clock.title, f"{day_and_time(at, now)}{'，已超' if now > at else ''}"
+            leans = due_is_provisional(run, clock, item, rules.calendar)
+            yield clock.title, f"{day_and_time(at, now)}{'（暂定）' if leans else ''}{'，已超' if now > at else ''}"
 
 
 def whose_move(item: Item, rules: Rules, now: int) -> str:
@@ -289,7 +290,7 @@ def _list(item: Item, field: str) -> list[Mapping[str, object]]:
 def page_json(dossier: Dossier, *, proof: bool = False) -> dict[str, object]:
     """Return the page as JSON with the identifiers of the glossary."""
     from engine.request import open_requests
-    from engine.run import due
+    from engine.run import due, due_is_provisional
     from engine.turn import desk, people, turns
     from interfaces.listing import item_row, public
 
@@ -306,6 +307,7 @@ def page_json(dossier: Dossier, *, proof: bool = False) -> dict[str, object]:
             "stopped_at": None if run.stopped is None else iso(run.stopped),
             "paused": run.paused,
             "due_at": None if at is None else iso(at),
+            "provisional": clock is not None and due_is_provisional(run, clock, item, rules.calendar),
         }
     fields = {name: value for name, value in item.fields.items() if not name.startswith("_")}
     return public(item_row(item, rules, now)) | {

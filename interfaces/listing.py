@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.clock import civil, day_of, iso
-from engine.light import DUE_SOON, NONE, OVERDUE, light, unclear
+from engine.light import DUE_SOON, NONE, NORMAL, OVERDUE, light, unclear
 from interfaces.output import Column
 
 if TYPE_CHECKING:
@@ -16,10 +16,18 @@ if TYPE_CHECKING:
     from engine.light import Light
 
 
-def item_row(item: Item, rules: Rules, now: int) -> dict[str, object]:
-    """Return an item as a row: identifiers and plain values for programs, titles beside them for people."""
+def item_row(item: Item, rules: Rules, now: int, kept_due: int | None = None) -> dict[str, object]:
+    """Return an item as a row: identifiers and plain values for programs, titles beside them for people.
+
+    A closed item keeps the verdict it was closed with, and with `kept_due` the due moment that the ledger kept.
+    """
     definition, organisation = rules.definition, rules.organisation
     state, judged = definition.states[item.state], light(item, rules, now)
+    verdict = item.fields.get("on_time")
+    if state.final and isinstance(verdict, bool):
+        days = 0 if verdict else judged.days
+        due_at = judged.due_at if kept_due is None else kept_due
+        judged = judged._replace(word=NORMAL if verdict else OVERDUE, days=days, due_at=due_at)
     track, source = item.text("track"), item.text("source")
     main = definition.main_clock
     run = item.clocks.get(main.name) if main else None
@@ -75,7 +83,8 @@ def left(judged: Light, *, final: bool, done: bool) -> str:
     if final or done:
         if judged.due_at is None or not final:
             return ""
-        return f"逾期{judged.days}日" if judged.word == OVERDUE else "按时"
+        late = f"逾期{judged.days}日" if judged.days else "逾期"
+        return late if judged.word == OVERDUE else "按时"
     if judged.word == NONE:
         return "暂停" if judged.due_at is not None else ""
     if judged.word == OVERDUE:

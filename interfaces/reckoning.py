@@ -64,7 +64,10 @@ def _summary(told: Explanation, dossier: Dossier) -> Iterator[tuple[str, object]
     if told.due_at is None:
         yield "到期", "时限待明确"
     else:
-        yield "到期", f"{day_and_time(told.due_at, now)}{'（暂定：该年放假安排尚未公布）' if told.provisional else ''}"
+        yield (
+            "到期",
+            f"{day_and_time(told.due_at, now)}{'（暂定：有关日子的放假安排尚未公布）' if told.provisional else ''}",
+        )
     if told.original_due is not None and told.original_due != told.due_at:
         yield "不延期", day_and_time(told.original_due, now)
     if told.unpaused_due is not None and told.unpaused_due != told.due_at:
@@ -245,13 +248,13 @@ def visit_row(visit: Visit, rules: Rules) -> dict[str, object]:
         "since": iso(visit.since),
         "until": _iso(visit.until),
         "worked_seconds": visit.worked // 1_000_000,
-        "worked": worked(visit.worked, rules),
+        "worked": worked(visit.worked, rules, visit.since),
     }
 
 
-def worked(span: int, rules: Rules) -> str:
-    """Write office time in working days and hours: 2个工作日3小时."""
-    length = day_length(rules.calendar)
+def worked(span: int, rules: Rules, at: int) -> str:
+    """Write office time in working days, as long as they were at an instant, and hours: 2个工作日3小时."""
+    length = day_length(rules.calendar, at)
     days, rest = span // length, span % length
     if not days:
         return hours(rest)
@@ -265,4 +268,6 @@ def by_unit(visits: Sequence[Visit], rules: Rules) -> str:
         sums[visit.desk.unit] = sums.get(visit.desk.unit, 0) + visit.worked
     ordered = sorted(((unit, span) for unit, span in sums.items() if span >= MINUTE), key=lambda pair: -pair[1])
     title = rules.organisation.unit_title
-    return "合计：" + "，".join(f"{title(unit) or '（无）'} {worked(span, rules)}" for unit, span in ordered)
+    return "合计：" + "，".join(
+        f"{title(unit) or '（无）'} {worked(span, rules, visits[0].since)}" for unit, span in ordered
+    )

@@ -9,7 +9,7 @@ from engine.clock import iso
 from engine.light import DUE_SOON, NONE, NORMAL, OVERDUE, light
 from engine.roles import members
 from interfaces.display import display
-from workflows.labels import day
+from workflows.labels import day, moment
 
 if TYPE_CHECKING:
     from engine.context import Rules
@@ -82,6 +82,8 @@ def event_text(event: Event, titles: Titles, rules: Rules) -> str:
         return f"{title}未成：{display(sentence(error, titles))}"
     if event.verb == "escalate":
         return _rung_text(body, rules)
+    if event.verb == "recount":
+        return f"{title}：{_moved_text(body.get('moved'), titles)}"
     if event.verb == "request":
         made = body["request"]
         kind = titles.requests.get(str(made["kind"]), "") if isinstance(made, dict) else ""
@@ -102,6 +104,17 @@ def _decision_text(event: Event, body: dict[str, object]) -> str:
         return ""
     ordinal, state = decision
     return f" {event.item}-{ordinal}{'（' + REQUEST_STATES['endorsed'] + '）' if state == 'endorsed' else ''}"
+
+
+def _moved_text(moved: object, titles: Titles) -> str:
+    """Say which due moments another calendar moved: `整改时限 5月15日 周一 → 5月16日 周二`."""
+    clocks = moved if isinstance(moved, list) else []
+    return "；".join(f"{titles.clocks.get(name, name)} {when(old)} → {when(new)}" for name, old, new in clocks)
+
+
+def when(at: int | None) -> str:
+    """Write a due moment with its year, or that there is none: 2023年5月15日 17:30."""
+    return "未定" if at is None else moment(at)
 
 
 def _rung_text(body: dict[str, object], rules: Rules) -> str:

@@ -60,6 +60,7 @@ FIXED_VERBS: Mapping[str, str] = {
     "absorb": "并入",
     "define": "启用流程",
     "load_calendar": "启用工作日历",
+    "recount": "重算到期时间",
     "load_organisation": "启用机构人员",
     "correct": "更正",
 }
@@ -189,6 +190,7 @@ MESSAGES: Mapping[str, str] = {
     "definition_faults": "流程定义有 {count} 处问题：",
     "organisation_faults": "机构人员表有 {count} 处问题：",
     "workflow_missing": "库中没有流程“{name}”；现有：{among}。",
+    "policy_replaced": "刚才已有人另行载入，本次未作任何改动；请看过最新情况后重新载入。",
     "policy_missing": "库中缺少{kind}，请重新载入。",
     "bad_toml": "{path} 不是有效的 TOML 文件：{why}。",
     # storage
@@ -330,16 +332,43 @@ ATTACHMENT_FAULTS: Mapping[str, str] = {
 }
 
 CALENDAR_FAULTS: Mapping[str, str] = {
-    "off_and_work": "同一天既放假又上班",
+    "off_and_work": "{name}同一天既放假又上班",
     "no_such_date": "没有这个日期",
-    "not_of_this_year": "不是本年的日子",
+    "not_of_this_year": "{name}不是本年的日子",
     "not_a_year": "年份有误",
     "not_a_text": "应为文字",
     "not_a_table": "应为一个表",
-    "not_a_time": "时刻有误",
+    "not_a_time": "时刻有误，应写作 08:30，最晚 24:00",
     "not_a_session": "上班时段有误",
     "hours_missing": "缺少上班时间",
-    "hours_out_of_order": "上班时段次序有误或重叠",
+    "hours_out_of_order": "上班时段次序有误，须从早到晚排列",
+    "sessions_overlap": "与前一上班时段重叠",
+    "session_backwards": "下班早于上班",
+    "session_empty": "上下班为同一时刻",
+    "periods_out_of_order": "起用日期须一个晚于一个",
+    "wrong_zone": "时区只能是 Asia/Shanghai",
+    "not_a_list": "应为一个列表",
+    "another_calendar": "是另一个工作日历，这里只用 cn",
+    "nothing_given": "文件里没有年份、当地安排或上班时间",
+    "year_lost": "现有的这一年不在新文件中",
+    "local_lost": "新文件中缺少现有的当地安排（{notice}）",
+    "statutory_missing": "这一天是法定节假日，却没有放假",
+    "overruled": "这一天已由 {notice} 另行安排，并以其为准；确须再改的，请作为当地安排（local）载入，并一并列明该通知",
+    "contradicts": "与 {notice} 的安排不一致；确为更改的，请在 notice 中先列原通知，再列新通知，以空格分开",
+    "makeup_on_weekday": "调休上班日应为周末，{name}这一天本来就上班",
+    "named_twice": "重复出现{name}",
+    "not_json": "不是有效的 JSON",
+    "feast_missing": "没有{name}的放假安排，内容不全",
+    "no_title": "既不是 JSON，也没有“关于……年部分节假日安排的通知”这样的标题，不知道是哪一年",
+    "no_items": "没有“一、元旦：……”这样的分项安排",
+    "item_missing": "序号不连续，前面可能缺少一项",
+    "no_feast": "没有写明是哪个节日",
+    "sentence_unread": "这一句看不懂",
+    "total_differs": "所列放假日期合计 {name} 天，与“共……天”不符",
+    "range_backwards": "起止日期有误",
+    "year_unsaid": "没有写明是哪一年的12月",
+    "weekday_differs": "星期不符，实为 {name}",
+    "nothing_to_change": "日历中还没有这一年的安排，无从调整",
     "notice_missing": "缺少依据的通知",
     "days_missing": "没有放假的日子",
     "missing": "缺少此项",
@@ -404,7 +433,9 @@ def sentence(error: SibanError, titles: Titles) -> str:
     if error.code == "bad_file":
         words["why"] = FILE_FAULTS.get(str(error.data.get("why")), str(error.data.get("why")))
     if error.code == "bad_calendar":
-        words["why"] = CALENDAR_FAULTS.get(str(error.data.get("why")), str(error.data.get("why")))
+        why = str(error.data.get("why"))
+        words["why"] = CALENDAR_FAULTS.get(why, why).format_map(_Words({"name": "", "notice": ""} | words))
+        words["place"] = words.get("place") or "整个文件"
     if error.code == "bad_text":
         words["why"] = TEXT_FAULTS.get(str(error.data.get("why")), str(error.data.get("why")))
     if "faults" in error.data:

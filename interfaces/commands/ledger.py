@@ -125,7 +125,7 @@ def list_items(
         for kept in reader.rows(query):
             item = from_text(kept.body)
             rules = session.rules(reader, item.definition)
-            row = item_row(item, rules, now)
+            row = item_row(item, rules, now, kept.due_at)
             late = row["light"] == OVERDUE and row["done_at"] is None
             if (me and not _is_mine(item, rules, me, now)) or (asked and row["light"] not in asked):
                 continue

@@ -264,4 +264,4 @@ def test_where_the_time_went_adds_up() -> None:
     assert sum(v.worked for v in visits) == rules.calendar.worktime(
         parse_instant("2023-05-08 09:00"), ledger.time.now()
     )
-    assert day_length(rules.calendar) == 8 * HOUR
+    assert day_length(rules.calendar, STARTED) == 8 * HOUR
