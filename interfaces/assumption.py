@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.calendar import Calendar, edition_from_dict
+from engine.calendar import Calendar
 from engine.canonical import canonical, digest
 from engine.clock import ordinal_of, parse_instant
 from engine.errors import FaultsFound, Misused, Refused
+from interfaces.calendar_file import edition_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,38 +84,19 @@ def assumption(
 ) -> Assumption:
     """Read what is supposed.
 
-    Raises `Misused` (`bad_calendar`, `bad_toml`, `bad_leave`, `bad_instant`), `FaultsFound("definition_faults")`, or `Refused`
+    Raises `Misused` (`bad_file`, `bad_calendar`, `bad_toml`, `bad_leave`, `bad_instant`), `FaultsFound("definition_faults")`, or `Refused`
     (`unknown_officer`, `workflow_missing`).
     """
     return Assumption(
-        read_calendar(calendar_file, calendar) if calendar_file else None,
+        _read_calendar(calendar_file, calendar) if calendar_file else None,
         _read_definition(definition_file, organisation, workflows) if definition_file else None,
         tuple(_read_leave(text, organisation) for text in leaves),
         (calendar_file or "", definition_file or ""),
     )
 
 
-def read_calendar(path: str, present: Calendar) -> Calendar:
-    """Read a calendar file: a whole edition, or one year in the shipped form, which then stands in the present edition.
-
-    Raises `Misused("bad_calendar")` with the place.
-    """
-    try:
-        data = json.loads(Path(path).read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise Misused("bad_calendar", place=path, why="没有这个文件") from None
-    except (OSError, UnicodeDecodeError):
-        raise Misused("bad_calendar", place=path, why="读不出文字") from None
-    except (ValueError, RecursionError):
-        raise Misused("bad_calendar", place=path, why="不是有效的 JSON") from None
-    if not isinstance(data, dict):
-        raise Misused("bad_calendar", place=path, why="not_a_table")
-    if "year" in data:
-        whole = present.edition.to_dict()
-        years = whole["years"]
-        year = str(data.pop("year"))
-        data = whole | {"years": (years if isinstance(years, dict) else {}) | {year: data}}
-    edition = edition_from_dict(data)
+def _read_calendar(path: str, present: Calendar) -> Calendar:
+    edition = edition_in(path, present.edition)
     return Calendar(edition, digest(canonical(edition.to_dict())))
 
 

@@ -196,11 +196,11 @@ def load(path: str, notice: str | None, dry_run: bool, form: str) -> None:
     先列出到期时间有变动的在办事项，再载入并逐件记录；已办结的事项不变。原文有一句看不懂或前后不符，就都不载入。
     JSON 可以是一年的安排（year、notice、off、work）、当地安排 local、办公时间 hours，或整套日历。
     """
-    from workflows.notices import amendment
+    from interfaces.calendar_file import edition_in
 
     _ = session_of().store  # without a database there is nothing to load into
     old = calendar_of()
-    _change(old, amendment(_text(path), old.edition, notice or ""), form, dry_run=dry_run)
+    _change(old, edition_in(path, old.edition, notice or ""), form, dry_run=dry_run)
 
 
 @calendar.command(
@@ -258,24 +258,6 @@ def _session(text: str) -> list[str]:
     if not dash:
         raise Misused("bad_calendar", place=text, why="not_a_session")
     return [part.strip().rjust(5, "0") for part in (start, end.strip("-"))]
-
-
-def _text(path: str) -> str:
-    """Read a calendar file as UTF-8 or, as Windows writes it, GB 18030; raises `Misused("bad_file")`."""
-    from pathlib import Path
-
-    try:
-        data = Path(path).read_bytes()
-    except FileNotFoundError:
-        raise Misused("bad_file", path=path, why="missing") from None
-    except OSError:
-        raise Misused("bad_file", path=path, why="unreadable") from None
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise Misused("bad_file", path=path, why="encoding")
 
 
 def _change(old: Calendar, new: Edition, form: str, *, dry_run: bool) -> None:

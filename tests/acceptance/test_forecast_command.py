@@ -15,6 +15,7 @@ import cli
 from interfaces.commands import forecasting
 from tests.acceptance.conftest import ROOT, Office
 from tests.trial import build, lines
+from workflows.calendars import shipped_edition
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -169,12 +170,10 @@ def test_on_leave_the_stand_in_is_told(siban: Office) -> None:
 
 
 def test_under_another_calendar_what_is_counted_moves(siban: Office) -> None:
-    """Days off more, as one year in the shipped form or as a whole edition: the same difference."""
-    more = YEAR | {"off": YEAR["off"] | {f"2023-07-{day:02}": "台风" for day in (3, 4, 5)}}
-    write(siban.path.parent, "台风.json", more)
-    hours = json.loads((ROOT / "workflows" / "calendars" / "hours.json").read_text(encoding="utf-8"))
-    year = {key: value for key, value in more.items() if key != "year"}
-    write(siban.path.parent, "全.json", {"id": "cn", "hours": hours, "years": {"2023": year}})
+    """Days off more, as local days or in a whole edition: the same difference."""
+    typhoon = {"notice": "沪防〔2023〕3号", "off": {f"2023-07-{day:02}": "台风" for day in (3, 4, 5)}, "work": {}}
+    write(siban.path.parent, "台风.json", {"local": [typhoon]})
+    write(siban.path.parent, "全.json", shipped_edition().to_dict() | {"local": [typhoon]})
     ask = ("forecast", "--until", UNTIL, "-o", "json", "--calendar")
     changes = answer(siban(*ask, "台风.json"))["changes"]
     assert any(change["what"] == ["moved"] for change in changes)
@@ -248,9 +247,9 @@ CASES = [
     (("--until", UNTIL, "--leave", "倪国平:2023-07-10..2023-07-01"), 2, "看不懂请假", "姓名:起始日..截止日"),
     (("--until", UNTIL, "--leave", "倪国平:2023-07-01.."), 2, "看不懂请假", ""),
     (("--until", UNTIL, "--leave", "倪国平:明天"), 2, "看不懂时间“明天”", ""),
-    (("--until", UNTIL, "--calendar", "没有.json"), 2, "没有.json", "没有这个文件"),
-    (("--until", UNTIL, "--calendar", "坏.json"), 2, "坏.json", "不是有效的 JSON"),
-    (("--until", UNTIL, "--calendar", "表.json"), 2, "工作日历有误（表.json）", "应为一个表"),
+    (("--until", UNTIL, "--calendar", "没有.json"), 2, "不能读取“没有.json”", "文件不存在"),
+    (("--until", UNTIL, "--calendar", "坏.json"), 2, "第 1 行", "不是有效的 JSON"),
+    (("--until", UNTIL, "--calendar", "表.json"), 2, "工作日历有误（整个文件）", "应为一个表"),
     (("--until", UNTIL, "--calendar", "重.json"), 2, "years.2023.work.2023-10-01", "同一天既放假又上班"),
     (("--until", UNTIL, "--definition", "没有.toml"), 2, "没有.toml", "没有这个文件"),
     (("--until", UNTIL, "--definition", "坏.toml"), 4, "流程定义有 1 处问题", "不是有效的 TOML"),

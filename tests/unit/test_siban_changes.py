@@ -12,7 +12,6 @@ from tests.unit.conftest import WORKFLOWS, Case
 
 if TYPE_CHECKING:
     from engine.calendar import Calendar
-    from engine.definition import Definition
     from engine.organisation import Organisation
 
 HEAD, DEPUTY, HANDLER = "o21", "o22", "o23"  # 水务处
@@ -351,7 +350,7 @@ def test_a_change_of_list_is_signed_for_anew(case: Case) -> None:
 
 
 def test_a_late_heartbeat_costs_no_rung_of_a_clock_that_a_resume_began(
-    siban: Definition, bureau: Organisation, calendar: Calendar
+    bureau: Organisation, calendar: Calendar
 ) -> None:
     """What comes due by itself was known beforehand: beats at every step or one long after cross the same rungs."""
     step = '\n[clocks.step]\ntitle = "整改步骤"\nruns_in = ["rectifying"]\nlimit = "3wd"\nladder = "desk"\n'
