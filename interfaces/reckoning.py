@@ -10,6 +10,7 @@ from engine.explain import DAY, PAUSED, ROLLED, START, day_length
 from interfaces.display import display, pad, width
 from interfaces.output import block
 from interfaces.records import day_and_time, person_name, when
+from interfaces.wording import written
 from workflows.labels import WEEKDAYS
 
 if TYPE_CHECKING:
@@ -62,9 +63,12 @@ def _summary(told: Explanation, dossier: Dossier) -> Iterator[tuple[str, object]
         begun = f"{day_and_time(told.started, now)}（不在工作时间，自 {day_and_time(told.opened_at, now)} 起）"
     yield "起算", begun
     if told.due_at is None:
-        yield "到期", "时限待明确"
+        yield "到期", f"时限待明确{written(dossier.item, dossier.rules)}"
     else:
         yield "到期", f"{day_and_time(told.due_at, now)}{'（暂定：该年放假安排尚未公布）' if told.provisional else ''}"
+        main = dossier.rules.definition.main_clock
+        if main and told.clock == main.name and written(dossier.item, dossier.rules):
+            yield "待明确", f"时限原文未能读出{written(dossier.item, dossier.rules)}，明确前按流程规定计"
     if told.original_due is not None and told.original_due != told.due_at:
         yield "不延期", day_and_time(told.original_due, now)
     if told.unpaused_due is not None and told.unpaused_due != told.due_at:
