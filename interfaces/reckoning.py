@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from engine.context import Rules
-    from engine.explain import Day, Explanation, Segment, Step, Visit
+    from engine.explain import Day, Explanation, Segment, Share, Spent, Step, Visit
     from interfaces.dossier import Dossier
 
 FOLDED = 40
@@ -248,6 +248,7 @@ def visit_row(visit: Visit, rules: Rules) -> dict[str, object]:
         "who": who,
         "since": iso(visit.since),
         "until": _iso(visit.until),
+        "paused": visit.paused,
         "worked_seconds": visit.worked // 1_000_000,
         "worked": worked(visit.worked, rules),
     }
@@ -262,11 +263,41 @@ def worked(span: int, rules: Rules) -> str:
     return f"{days}个工作日{hours(rest) if rest >= MINUTE else ''}"
 
 
-def by_unit(visits: Sequence[Visit], rules: Rules) -> str:
-    """Sum the stays up by unit, the longest first."""
-    sums: dict[str, int] = {}
-    for visit in visits:
-        sums[visit.desk.unit] = sums.get(visit.desk.unit, 0) + visit.worked
-    ordered = sorted(((unit, span) for unit, span in sums.items() if span >= MINUTE), key=lambda pair: -pair[1])
-    title = rules.organisation.unit_title
-    return "合计：" + "，".join(f"{title(unit) or '（无）'} {worked(span, rules)}" for unit, span in ordered)
+def spent_text(told: Spent, rules: Rules) -> Iterator[str]:
+    """Add the stays up: by unit and within it by person, the longest first, then the whole life."""
+    title, name = rules.organisation.unit_title, rules.organisation.name_of
+    for unit in told.units:
+        if unit.worked < MINUTE:
+            continue
+        people = [
+            f"{name(share.person) if share.person else '未定到人'} {_share(share, rules)}"
+            for share in told.people
+            if share.unit == unit.unit and share.worked >= MINUTE
+        ]
+        yield f"  {title(unit.unit) or '（无）'} {_share(unit, rules)}：{'；'.join(people)}"
+    yield f"合计 {_share(told, rules)}"
+
+
+def _share(share: Share | Spent, rules: Rules) -> str:
+    paused = f"（其中暂停计时 {worked(share.paused, rules)}）" if share.paused >= MINUTE else ""
+    return f"{worked(share.worked, rules)}{paused}"
+
+
+def spent_json(told: Spent, rules: Rules) -> dict[str, object]:
+    """Return where the time went as JSON: the stays, and what units and persons had; office time in seconds."""
+
+    def share(one: Share) -> dict[str, object]:
+        who = {"unit": one.unit, "unit_title": rules.organisation.unit_title(one.unit)}
+        if one.person:
+            who |= {"person": one.person, "name": rules.organisation.name_of(one.person)}
+        return who | _seconds(one)
+
+    return _seconds(told) | {
+        "visits": [visit_row(visit, rules) for visit in told.visits],
+        "units": [share(one) for one in told.units],
+        "people": [share(one) for one in told.people],
+    }
+
+
+def _seconds(share: Share | Spent) -> dict[str, object]:
+    return {"worked_seconds": share.worked // 1_000_000, "paused_seconds": share.paused // 1_000_000}
