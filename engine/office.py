@@ -17,7 +17,7 @@ from engine.evolve import evolve
 from engine.field import checked
 from engine.ledger import row_of
 from engine.notice import DRAFT, WITHHELD, answered
-from engine.policy import CALENDAR, DEFINITION, ORGANISATION, PolicyShelf
+from engine.policy import CALENDAR, DEFINITION, ORGANISATION, READING, PolicyShelf
 from engine.roles import holds
 from engine.row import ItemQuery, Policy, Reporter, from_text
 from engine.work import Outcome, Work
@@ -89,6 +89,18 @@ class Office:
             writer.append([event])
             self._recount(writer, rows, before, hand, now)
         return hash_
+
+    def put_reading(self, value: Fields, hand: Hand) -> bool:
+        """Set how limit texts are read and record it; return False when it is so already. No due moment moves by it."""
+        text = canonical(value)
+        with self.store.write() as writer:
+            if writer.setting(READING) == text:
+                return False
+            now, calendar = self.time.now(), writer.current_hashes().get((CALENDAR, "cn"), "")
+            writer.put_setting(READING, text)
+            writer.append([Event(0, 0, "set_reading", DONE, now, now, hand.decider, hand.enterer, hand.basis,
+                                 hand.command_id, "", calendar, canonical({"name": READING, "value": value}))])  # fmt: skip
+        return True
 
     def _recount(self, writer: Writer, rows: list[Row], before: Mapping[str, Rules], hand: Hand, now: int) -> None:
         """Recount open items' rows: what due moments depend on has changed. What moved is recorded."""

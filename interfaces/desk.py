@@ -26,6 +26,7 @@ GROUPS: Mapping[str, str] = {
     "returned": "退回给我的",
     "review": "待我审（批）",
     "sign": "待签收",
+    "unclear": "时限待明确",
     "other": "其他在办",
 }
 """The groups in their order; an item comes once, in the first that fits, beside what I was told about it."""
@@ -54,7 +55,7 @@ class Desk:
         """List everything in the order of the groups, within a group the earliest due first."""
         mine: dict[int, Entry] = {}
         for item in self._items():
-            for entry in (*self._steps(item), *self._requests(item)):
+            for entry in (*self._steps(item), *self._requests(item), *self._unclear(item)):
                 first = mine.get(item.number)
                 mine[item.number] = first._replace(what=f"{first.what}；{entry.what}") if first else entry
         for entry in self._papers():
@@ -102,6 +103,25 @@ class Desk:
             what = "；".join(self._what(turn, item, rules) for turn in mine)
             group = self._group(mine[0], item, rules, judged)
             yield Entry(group, item, rules, what, judged, self._command(mine[0], group, item, rules))
+
+    def _unclear(self, item: Item) -> Iterator[Entry]:
+        """Yield an item whose limit was written and could not be read, for whoever may make it clear.
+
+        One that only waits for its plan gets its limit with that: nobody has to do anything about it beside.
+        """
+        from engine.light import unclear, unread_text
+        from engine.roles import holds
+        from interfaces.wording import written
+
+        rules = self.session.rules(self.reader, item.definition)
+        if not unclear(item, rules) or not unread_text(item, rules):
+            return
+        for step in rules.definition.leaving(item.state):
+            if "limit_unclear" in step.guards and holds(step.by, self.me, item, rules.organisation):
+                title = self._verb(step.verb, rules)
+                judged = pressing(item, rules, self.now)
+                command = f"siban {title} {item.number}"
+                yield Entry("unclear", item, rules, f"{title}{written(item, rules)}", judged, command)
 
     def _what(self, turn: Turn, item: Item, rules: Rules) -> str:
         state = rules.definition.states[item.state]

@@ -9,7 +9,7 @@ from engine.event import SYSTEM
 from interfaces.display import display, hang
 from interfaces.output import block, room
 from interfaces.records import day_and_time, decider_text, event_json, late_text, person_name, when
-from interfaces.wording import due_text, event_text, left_text, light_text, value_text
+from interfaces.wording import due_text, event_text, left_text, light_text, value_text, written
 from workflows.labels import STAGES, addressee
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _verdict(on_time: bool, dossier: Dossier) -> str:  # noqa: FBT001 - the one 
 def _limits(dossier: Dossier) -> Iterator[tuple[str, object]]:
     """The present limit, the original one with its extensions, and the other clocks that run."""
     from engine.explain import count
-    from engine.light import NORMAL, OVERDUE, light
+    from engine.light import NORMAL, OVERDUE, light, unclear
     from engine.run import due, due_is_provisional
 
     item, rules, now = dossier.item, dossier.rules, dossier.now
@@ -142,6 +142,8 @@ def _limits(dossier: Dossier) -> Iterator[tuple[str, object]]:
                 f"{when(e.at, now)} 批准延至 {due_text(judged._replace(due_at=e.after))}" for e in told.extensions
             )
             yield "原时限", f"{day_and_time(told.original_due, now)}；{moves}"
+    if unclear(item, rules) and written(item, rules):
+        yield "时限待明确", f"{written(item, rules)[1:-1]}；写明时限：siban 明确时限 {item.number} --时限 …"
     for name, run in item.clocks.items():
         clock = rules.definition.clocks.get(name)
         at = due(run, clock, item, rules.calendar) if clock and not clock.main and run.running else None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.canonical import parse
 from engine.clock import iso
-from engine.light import DUE_SOON, NONE, NORMAL, OVERDUE, light
+from engine.light import DUE_SOON, NONE, NORMAL, OVERDUE, light, unclear, unread_text
 from engine.roles import members
 from interfaces.display import display
 from workflows.labels import day, moment
@@ -64,9 +64,17 @@ def outcome_text(outcome: Outcome, title: str, now: int, *, dry_run: bool) -> st
     if state.final:
         return f"{head} → {state.title}"
     judged = light(item, rules, now)
-    when = f"，{due_text(judged)}前" if judged.due_at else "，时限待明确" if "total" in item.clocks else ""
+    when = f"，{due_text(judged)}前" if judged.due_at else ""
+    if unclear(item, rules):
+        when += f"，时限待明确{written(item, rules)}"
     who = desk(item, rules)
     return f"{head} → {state.title}{f'（{display(who)}）' if who else ''}{when}"
+
+
+def written(item: Item, rules: Rules) -> str:
+    """Return the limit as written that could not be read: （原文“立行立改”）, or nothing."""
+    text = unread_text(item, rules)
+    return f"（原文“{display(text)}”）" if text else ""
 
 
 def event_text(event: Event, titles: Titles, rules: Rules) -> str:
@@ -89,8 +97,19 @@ def event_text(event: Event, titles: Titles, rules: Rules) -> str:
         kind = titles.requests.get(str(made["kind"]), "") if isinstance(made, dict) else ""
         detail = _fields_text(made.get("fields") if isinstance(made, dict) else {}, titles, rules)
         return f"申请{kind}{'：' + detail if detail else ''}"
+    if event.verb == "set_reading":
+        return f"{title}：{_readings_text(body)}"
     detail = _fields_text(body.get("fields"), titles, rules)
     return f"{title}{_decision_text(event, body)}{'：' + detail if detail else ''}"
+
+
+def _readings_text(body: dict[str, object]) -> str:
+    """Say how limit texts are read from an entry on: “天”“日”按工作日计；…."""
+    from workflows.limits import WRITTEN, Readings, reading_words
+
+    value = body.get("value")
+    words = reading_words(Readings(**{str(k): str(v) for k, v in value.items()} if isinstance(value, dict) else {}))
+    return "；".join(f"{WRITTEN[name]}{word}" for name, word in words.items())
 
 
 def _decision_text(event: Event, body: dict[str, object]) -> str:

@@ -62,6 +62,7 @@ FIXED_VERBS: Mapping[str, str] = {
     "load_calendar": "启用工作日历",
     "recount": "重算到期时间",
     "load_organisation": "启用机构人员",
+    "set_reading": "设定时限读法",
     "correct": "更正",
 }
 
@@ -100,6 +101,7 @@ MESSAGES: Mapping[str, str] = {
     "in_the_future": "实际办理时间 {done_at} 晚于现在（{now_at}）。",
     "before_last_act": "实际办理时间 {done_at} 早于 {item} 的上一步（{last_at}）。",
     # guards
+    "limit_clear": "{item} 的时限已经明确，不能再改；须延长的请申请延期。",
     "limit_needed": "一时解决不了的须明确时限：请用 --时限 填写，如 5个工作日、2023-08-31。",
     "lead_among_co_units": "主办单位不能同时列为协办单位。",
     "measure_undated": "第 {number} 项整改措施没有完成时限：写法为 --措施 内容|责任单位|完成日期。",
@@ -165,9 +167,10 @@ MESSAGES: Mapping[str, str] = {
     "no_reader": "读取电子表格的组件不能运行（{detail}）；请重新安装。",
     "output_failed": "结果没有写完：{why}。",
     "time_goes_back": "时间不能倒退：现为 {now}。",
-    "bad_setting": "设置“{name}”不能为“{text}”。",
+    "bad_setting": "设置“{name}”不能为“{text}”；可以是：{among}。",
     # what cannot be read
     "bad_limit": "看不懂时限“{text}”{note}。可以写：5个工作日、4工作时、15日、1个月、2023-08-31、8月底前。",
+    "limit_stands": "看不懂时限“{text}”，而 {item} 已有时限 {limit}，不能以此代替；请写明日期或天数。",
     "bad_offset": "看不懂督办时点“{text}”：可以写 near、0、+1wd、-1wd、+5d、+2h。",
     "bad_instant": "看不懂时间“{text}”：可以写 2023-05-08、2023-05-08 09:30、2023年5月8日。",
     "instant_out_of_range": "时间“{text}”超出范围：应在 1992 年至 9999 年之间。",
@@ -294,6 +297,7 @@ PLACES: Mapping[str, str] = {
     "rung": "督办层级 {}",
     "notice": "第 {} 号通知",
     "policy": "依据 {}",
+    "setting": "设置 {}",
     "reporter": "第 {} 号事项的反映人",
 }
 """Where a fault of the record lies, by the first word of its place."""

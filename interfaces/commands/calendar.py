@@ -11,6 +11,7 @@ from engine.canonical import canonical, digest
 from engine.clock import MINUTE, closing_ordinal, day_of, iso, ordinal_of, parse_instant
 from engine.errors import Misused, Unavailable
 from interfaces.acting import session_of
+from interfaces.commands.reading import reading
 from interfaces.output import Column, emit, emit_value, note, output_option, say
 from interfaces.shell import Command, Group
 from workflows.labels import WEEKDAYS, moment
@@ -31,10 +32,13 @@ STATUTORY = {"new_year": "元旦", "labour_day": "劳动节", "national_day": "�
 @click.group(
     cls=Group,
     short_help="工作日历：推算到期日、查看、载入",
-    chinese={"到期": "due", "查看": "show", "载入": "load", "办公时间": "hours"},
+    chinese={"到期": "due", "查看": "show", "载入": "load", "办公时间": "hours", "读法": "reading"},
 )
 def calendar() -> None:
     """工作日历：按国务院办公厅放假通知，含调休上班日。"""
+
+
+calendar.add_command(reading)
 
 
 def calendar_of() -> Calendar:
@@ -67,15 +71,15 @@ def due(start: str, limit: str, no_roll: bool, form: str) -> None:
     START 写日期时即以该日为起算日；写到时刻的按收件论：下班后、休息日收到的，以下一个上班日为起算日。
     """
     from engine.limit import code, parse
-    from workflows.limits import limit_title, read_limit
+    from workflows.limits import limit_title
 
     begin = parse_instant(start)
-    reading = read_limit(limit, today=day_of(begin))
-    if reading.code is None:
-        raise Misused("bad_limit", text=limit, note=f"（{reading.note}）" if reading.note else "")
-    if reading.note:
-        note(f"时限“{limit}”：{reading.note}。")
-    wanted, compiled = parse(reading.code), calendar_of()
+    read = session_of().read_limit(limit, day_of(begin))
+    if read.code is None:
+        raise Misused("bad_limit", text=limit, note=f"（{read.note}）" if read.note else "")
+    if read.note:
+        note(f"时限“{limit}”：{read.note}。")
+    wanted, compiled = parse(read.code), calendar_of()
     day_only = not any(mark in start.strip() for mark in (" ", "T", ":", "时"))
     if day_only:
         due_day = compiled.due_day(ordinal_of(begin), wanted, not no_roll)
@@ -99,6 +103,7 @@ def due(start: str, limit: str, no_roll: bool, form: str) -> None:
         answer = {
             "start": start,
             "limit": code(wanted),
+            "reading": read.note,
             "due_on": on.isoformat(),
             "due_at": iso(due_at),
             "weekday": on.isoweekday(),
@@ -115,7 +120,7 @@ def due(start: str, limit: str, no_roll: bool, form: str) -> None:
         )
         return
     say(f"{on.isoformat()}（周{WEEKDAYS[on.weekday()]}）{'，暂定：有关日子的放假安排尚未公布' if provisional else ''}")
-    say(f"时限 {limit_title(reading.code)}，到期时刻 {moment(due_at)}")
+    say(f"时限 {limit_title(read.code)}，到期时刻 {moment(due_at)}")
 
 
 @calendar.command(

@@ -188,7 +188,7 @@ def _titles(session: Session, rules: Rules, titles: Titles) -> Titles:
 @click.argument("item", metavar="ITEM")
 @click.option("--clock", "--计时", metavar="NAME", help="哪个计时，默认整改时限")
 @click.option("--all", "--全部", "everything", is_flag=True, help="逐日列出，不折叠")
-@click.option("--spent", "--用时", is_flag=True, help="时间用在了哪里：每个环节、每个单位各用多少工作时间")
+@click.option("--spent", "--用时", is_flag=True, help="时间用在了哪里：每个环节、每个单位、每个人各用多少工作时间")
 @output_option
 def explain(item: str, clock: str | None, everything: bool, spent: bool, form: str) -> None:
     """到期日是怎样一天一天算出来的：哪天计、哪天不计、依据什么通知，何时暂停、延期，到哪一级督办。"""
@@ -209,9 +209,12 @@ def explain(item: str, clock: str | None, everything: bool, spent: bool, form: s
 
 def _spent(dossier: Dossier, form: str) -> None:
     from engine.explain import spent
-    from interfaces.reckoning import by_unit, visit_row
+    from interfaces.reckoning import spent_json, spent_text, visit_row
 
-    visits = spent(dossier.events, dossier.rules, dossier.now)
+    told = spent(dossier.events, dossier.rules, dossier.now)
+    if form == "json":
+        emit_value({"number": dossier.item.number, "serial": dossier.item.serial} | spent_json(told, dossier.rules))
+        return
     columns = [
         Column("state_title", "状态"),
         Column("unit_title", "单位"),
@@ -219,11 +222,14 @@ def _spent(dossier: Dossier, form: str) -> None:
         Column("since", "自", show=lambda row: str(row["since"])[:16].replace("T", " ")),
         Column("until", "至", show=lambda row: str(row["until"] or "")[:16].replace("T", " ")),
         Column("worked", "用时", "right"),
+        Column("paused", "", show=lambda row: "暂停计时" if row["paused"] else ""),
     ]
-    rows = [visit_row(visit, dossier.rules) for visit in visits]
+    rows = [visit_row(visit, dossier.rules) for visit in told.visits]
     if form == "table":
         rows = [row for row in rows if row["worked_seconds"] or row["until"] is None]
-    emit(rows, columns, form=form, footer=by_unit(visits, dossier.rules))
+    emit(rows, columns, form=form)
+    if form == "table":
+        lines(["", "各单位、各人用时（工作时间）", *spent_text(told, dossier.rules)])
 
 
 def _clock(dossier: Dossier, name: str | None) -> str:

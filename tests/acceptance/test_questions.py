@@ -395,7 +395,21 @@ def test_where_the_time_went(ask: Callable[..., Said]) -> None:
         ("rectifying", "river", "o28"),
         ("upstream", "office", ""),
     ]
-    assert "合计：局办公室" in ask("explain", "4", "--spent", "-o", "table").out
+    said = ask("explain", "4", "--spent", "-o", "table").out
+    assert "  河道署 2个工作日1小时：龚伟杰 2个工作日1小时" in said
+    assert "合计 27个工作日1小时（其中暂停计时 25个工作日）" in said
+
+
+@pytest.mark.parametrize("number", range(1, 13))
+def test_where_the_time_went_adds_up(ask: Callable[..., Said], number: int) -> None:
+    """By stay, by unit and by person: the same seconds, and of them the same ones paused."""
+    told = ask("explain", str(number), "--用时", "-o", "json").json
+    assert told["number"] == number
+    for key in ("visits", "units", "people"):
+        assert sum(row["worked_seconds"] for row in told[key]) == told["worked_seconds"]
+    for key in ("units", "people"):
+        assert sum(row["paused_seconds"] for row in told[key]) == told["paused_seconds"]
+    assert sum(row["worked_seconds"] for row in told["visits"] if row["paused"]) == told["paused_seconds"]
 
 
 # ---- report ----------------------------------------------------------------------------------------
