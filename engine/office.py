@@ -6,13 +6,14 @@ A refusal keeps what had come due and one `refused` entry; a dry run and unreada
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from engine import decide, request
 from engine.canonical import canonical, digest, parse
 from engine.context import Context, Hand
 from engine.errors import Conflict, Refused, SibanError
 from engine.event import DONE, REFUSED, SYSTEM, Event
+from engine.evolve import MOVE
 from engine.field import checked
 from engine.ledger import row_of
 from engine.notice import DRAFT, WITHHELD, answered
@@ -27,10 +28,13 @@ if TYPE_CHECKING:
     from engine.context import Rules
     from engine.definition import Composite
     from engine.item import Item
+    from engine.move import Fit, Order
     from engine.notice import Notice
     from engine.ports import Store, TimeSource, Writer
 
     Fields = Mapping[str, object]
+
+T = TypeVar("T")
 
 RELEASERS = {"supervisor": ("supervisor",), "leader": ("leader",), "auto": ()}
 """Which roles may release or withhold a paper, by its `release`."""
@@ -203,6 +207,19 @@ class Office:
             ]
 
         return self._run(work, hand, dry_run=dry_run, about=(verb, numbers[0] if numbers else None))
+
+    def move(
+        self, order: Order, hand: Hand, *, dry_run: bool = False, progress: Callable[[int], None] | None = None
+    ) -> list[Fit]:
+        """Move live items to another version of their definition; return what each of them met there.
+
+        Raises `Refused("missing_field")` without a reason, and what `engine.move.carry_out` raises.
+        """
+        if not order.reason and not dry_run:
+            raise Refused("missing_field", item="", fields=["reason"])
+        from engine.move import carry_out  # noqa: PLC0415 - hardly ever needed, and every start would pay
+
+        return self._run(lambda job: carry_out(job, order, hand, progress), hand, dry_run=dry_run, about=(MOVE, None))
 
     # -- notices ---------------------------------------------------------------------------------------------------------------
 
@@ -388,13 +405,13 @@ class Office:
     # -- one transaction -------------------------------------------------------------------------------------------------------
 
     def _run(
-        self, work: Callable[[Work], list[Outcome]], hand: Hand, *, dry_run: bool, about: tuple[str, int | None]
-    ) -> list[Outcome]:
+        self, work: Callable[[Work], list[T]], hand: Hand, *, dry_run: bool, about: tuple[str, int | None]
+    ) -> list[T]:
         if dry_run:
             with self.store.read() as reader:
                 return work(Work(reader, self.shelf, self.time.now()))
         refusal: Refused | Conflict | None = None
-        outcomes: list[Outcome] = []
+        outcomes: list[T] = []
         with self.store.write() as writer:
             if hand.command_id:
                 repeated = self._repeated(writer.command(hand.command_id), about, hand)

@@ -62,6 +62,8 @@ FIXED_VERBS: Mapping[str, str] = {
     "load_calendar": "启用工作日历",
     "load_organisation": "启用机构人员",
     "correct": "更正",
+    "move": "转入新版流程",
+    "accept_clock": "确认时钟无误",
 }
 
 REQUEST_STATES: Mapping[str, str] = {
@@ -183,6 +185,14 @@ MESSAGES: Mapping[str, str] = {
     # definitions and organisations
     "definition_faults": "流程定义有 {count} 处问题：",
     "organisation_faults": "机构人员表有 {count} 处问题：",
+    "version_taken": "流程“{name}”第 {version} 版已在库中，内容不同：改动过的流程须写新的版本号（version），现用第 {current} 版。",
+    "version_lower": "流程“{name}”现用第 {current} 版，不能启用更早的第 {version} 版；请把版本号（version）写为 {next} 或更大。",
+    "version_unknown": "库中没有“{name}”这一版流程；现有：{among}。",
+    "other_workflow": "“{name}”与“{other}”不是同一个流程，不能互转。",
+    "bad_mapping": "看不懂“--map {text}”：应写作 原状态=新状态，如 rectifying=mending 或 整改中=整改之中。",
+    "unknown_state": "没有状态“{text}”；可以写：{states}。",
+    "not_to_move": "第 {numbers} 号事项不能转：已办结、不属于本流程，或已是该版。",
+    "move_blocked": "有 {count} 件事项不能转（{among}），全部未转；先办妥或用 --map 指明状态，只转能转的请加 --only-fitting。",
     "workflow_missing": "库中没有流程“{name}”；现有：{among}。",
     "policy_missing": "库中缺少{kind}，请重新载入。",
     "bad_toml": "{path} 不是有效的 TOML 文件：{why}。",
