@@ -198,8 +198,11 @@ def count(item: Item, clock_name: str, rules: Rules, events: Iterable[Event] = (
     )
 
 
-def spent(events: Iterable[Event], rules: Rules, now: int) -> list[Visit]:
-    """Say where an item's time went: one row for each stay on a desk, in order, under the rules in force now."""
+def spent(events: Iterable[Event], rules: Rules, now: int, versions: Mapping[str, Rules] | None = None) -> list[Visit]:
+    """Say where an item's time went: one row for each stay on a desk, in order, under the rules in force now.
+
+    `versions` are the rules under other versions that the item has lived under, by their hashes.
+    """
     visits: list[Visit] = []
     item: Item | None = None
     where: tuple[str, Desk] | None = None
@@ -208,9 +211,9 @@ def spent(events: Iterable[Event], rules: Rules, now: int) -> list[Visit]:
         if event.result != DONE:
             continue
         item = evolve(item, event)
-        at = item.effective_at
-        state = rules.definition.states.get(item.state)
-        there = None if state is None or state.final else (item.state, desk(item, rules, at))
+        at, under = item.effective_at, (versions or {}).get(item.definition, rules)
+        state = under.definition.states.get(item.state)
+        there = None if state is None or state.final else (item.state, desk(item, under, at))
         if there == where:
             continue
         if where is not None:

@@ -54,7 +54,7 @@ class Order(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """What one item meets in the other version.
+    """What one item meets in the other version; `definition` is the hash it has lived under.
 
     `why` is a code and `about` the name it is about: `state_unknown`, `state_final`, `request_unknown`, `request_open` (its state is
     mapped), `wake_unknown`, `field_kind`, `choice_unknown`, `due_lost`, `no_clock`. `stops` and `starts` are clocks, `old_due` and
@@ -65,6 +65,7 @@ class Fit(NamedTuple):
     number: int
     serial: str
     title: str
+    definition: str
     state: str
     to: str
     verdict: str = FITS
@@ -116,7 +117,7 @@ def judge(item: Item, old: Rules, order: Order, context: Context) -> Fit:
     new = context.rules
     _entitled(item, context)
     to = order.mapping.get(item.state, item.state)
-    fit = Fit(item.number, item.serial, item.text("title"), item.state, to)
+    fit = Fit(item.number, item.serial, item.text("title"), item.definition, item.state, to)
     if to not in new.definition.states:
         return fit._replace(verdict=UNMAPPED, why="state_unknown", about=item.state)
     why = next(_obstacles(item, to, old.definition, new.definition), None)

@@ -227,16 +227,15 @@ def _iso(at: object) -> str | None:
 # -- where the time went ---------------------------------------------------------------------------------------------
 
 
-def visit_row(visit: Visit, rules: Rules) -> dict[str, object]:
+def visit_row(visit: Visit, dossier: Dossier) -> dict[str, object]:
     """Return one stay on a desk as a row."""
     from workflows.labels import ROLES
 
-    desk = visit.desk
-    state = rules.definition.states.get(visit.state)
+    desk, rules = visit.desk, dossier.rules
     who = rules.organisation.name_of(desk.person) if desk.person else ROLES.get(desk.role, desk.role)
     return {
         "state": visit.state,
-        "state_title": state.title if state else visit.state,
+        "state_title": dossier.state_title(visit.state),
         "role": desk.role,
         "unit": desk.unit,
         "unit_title": rules.organisation.unit_title(desk.unit),

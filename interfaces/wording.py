@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.canonical import parse
 from engine.clock import iso
@@ -12,6 +12,8 @@ from interfaces.display import display
 from workflows.labels import day
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from engine.context import Rules
     from engine.event import Event
     from engine.item import Item
@@ -82,6 +84,8 @@ def event_text(event: Event, titles: Titles, rules: Rules) -> str:
         return f"{title}未成：{display(sentence(error, titles))}"
     if event.verb == "escalate":
         return _rung_text(body, rules)
+    if event.verb == "move":
+        return _move_text(body, title, titles, rules)
     if event.verb == "request":
         made = body["request"]
         kind = titles.requests.get(str(made["kind"]), "") if isinstance(made, dict) else ""
@@ -89,6 +93,14 @@ def event_text(event: Event, titles: Titles, rules: Rules) -> str:
         return f"申请{kind}{'：' + detail if detail else ''}"
     detail = _fields_text(body.get("fields"), titles, rules)
     return f"{title}{_decision_text(event, body)}{'：' + detail if detail else ''}"
+
+
+def _move_text(body: Mapping[str, Any], title: str, titles: Titles, rules: Rules) -> str:
+    """Say from which version to which an item moved, to which state, and why: 转入新版流程（第1版→第2版）：理由 …."""
+    old, new = body["versions"]
+    state = rules.definition.states.get(str(body.get("to", "")))
+    where = f"，状态为“{state.title}”" if state else ""
+    return f"{title}（第 {old} 版 → 第 {new} 版{where}）：{_fields_text(body['fields'], titles, rules)}"
 
 
 def _decision_text(event: Event, body: dict[str, object]) -> str:

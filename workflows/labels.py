@@ -188,7 +188,7 @@ MESSAGES: Mapping[str, str] = {
     "version_taken": "流程“{name}”第 {version} 版已在库中，内容不同：改动过的流程须写新的版本号（version），现用第 {current} 版。",
     "version_lower": "流程“{name}”现用第 {current} 版，不能启用更早的第 {version} 版；请把版本号（version）写为 {next} 或更大。",
     "version_unknown": "库中没有“{name}”这一版流程；现有：{among}。",
-    "other_workflow": "“{name}”与“{other}”不是同一个流程，不能互转。",
+    "other_workflow": "“{name}”与“{other}”不是同一个流程，不能比较。",
     "bad_mapping": "看不懂“--map {text}”：应写作 原状态=新状态，如 rectifying=mending 或 整改中=整改之中。",
     "unknown_state": "没有状态“{text}”；可以写：{states}。",
     "not_to_move": "第 {numbers} 号事项不能转：已办结、不属于本流程，或已是该版。",
@@ -415,7 +415,7 @@ def sentence(error: SibanError, titles: Titles) -> str:
     if "faults" in error.data:
         faults = error.data["faults"]
         words["count"] = str(len(faults)) if isinstance(faults, list) else "?"
-    return template.format_map(_Words(words)).replace("  ", " ")
+    return template.format_map(_Words(words)).replace("  ", " ").strip()
 
 
 def fault_line(place: str, code: str, detail: str = "") -> str:
