@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from engine import decide, request
 from engine.canonical import canonical, digest, parse
+from engine.clock import SteppedTime
 from engine.context import Context, Hand
 from engine.errors import Conflict, Refused, SibanError
 from engine.event import DONE, REFUSED, SYSTEM, Event
@@ -72,7 +73,7 @@ class Office:
         verb = {DEFINITION: "define", CALENDAR: "load_calendar", ORGANISATION: "load_organisation"}[kind]
         hash_ = digest(text)
         with self.store.write() as writer:
-            now = self.time.now()
+            now = self._now(writer)
             known = writer.current_hashes()
             if known.get((kind, name)) == hash_:
                 return hash_
@@ -229,7 +230,7 @@ class Office:
         Raises `Refused`: `unknown_notice`, `not_my_notice`, `not_a_draft`, `not_allowed`, `missing_field`.
         """
         with self.store.write() as writer:
-            now, changed, events = self.time.now(), [], []
+            now, changed, events = self._now(writer), [], []
             for number in dict.fromkeys(numbers):
                 notice = writer.notice(number)
                 if notice is None:
@@ -279,7 +280,7 @@ class Office:
             if not waiting:
                 return Pass(items, events, rungs)
             with self.store.write() as writer:
-                done = self._settle_due(writer, self.time.now(), batch)
+                done = self._settle_due(writer, self._now(writer), batch)
             items, events, rungs = items + done.items, events + done.events, rungs + done.rungs
             if not done.items:
                 return Pass(items, events, rungs)
@@ -417,7 +418,7 @@ class Office:
                 repeated = self._repeated(writer.command(hand.command_id), about, hand)
                 if repeated:
                     raise repeated
-            job = Work(writer, self.shelf, self.time.now())
+            job = Work(writer, self.shelf, self._now(writer))
             try:
                 outcomes = work(job)
             except (Refused, Conflict) as error:
@@ -430,6 +431,18 @@ class Office:
         if refusal is not None:
             raise refusal
         return outcomes
+
+    def _now(self, writer: Writer) -> int:
+        """Return the moment of a command: the clock's, but never before the last entry; simulated time is taken as it is.
+
+        Raises `Unavailable("clock_behind")` when the clock lies far behind.
+        """
+        now, last = self.time.now(), writer.last_at()
+        if now >= last or isinstance(self.time, SteppedTime):
+            return now
+        from engine.watch import not_before  # noqa: PLC0415 - only where a clock went back
+
+        return not_before(now, last)
 
     def _note_refusal(self, job: Work, hand: Hand, about: tuple[str, int | None], error: SibanError) -> None:
         """Record that a command was refused, under the item it was about; the item itself stays as it is."""

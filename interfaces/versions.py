@@ -95,7 +95,7 @@ def value_words(key: str, value: object, definition: Definition) -> str:
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, list):
-        return "、".join(value_words(key, one, definition) for one in value)
+        return ("，未填的 " if key == "limit" else "、").join(value_words(key, one, definition) for one in value)
     if isinstance(value, dict):
         pairs = {name: inner for name, inner in value.items() if name != "by" or key not in _LIMITS}
         return "；".join(

@@ -9,7 +9,7 @@ from engine.clock import iso
 from engine.light import DUE_SOON, NONE, NORMAL, OVERDUE, light
 from engine.roles import members
 from interfaces.display import display
-from workflows.labels import day
+from workflows.labels import day, moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,6 +86,8 @@ def event_text(event: Event, titles: Titles, rules: Rules) -> str:
         return _rung_text(body, rules)
     if event.verb == "move":
         return _move_text(body, title, titles, rules)
+    if event.verb == "accept_clock":
+        return f"{title}：上次记录 {_instant(body, 'last_at')}，本机时间 {_instant(body, 'now_at')}"
     if event.verb == "request":
         made = body["request"]
         kind = titles.requests.get(str(made["kind"]), "") if isinstance(made, dict) else ""
@@ -93,6 +95,10 @@ def event_text(event: Event, titles: Titles, rules: Rules) -> str:
         return f"申请{kind}{'：' + detail if detail else ''}"
     detail = _fields_text(body.get("fields"), titles, rules)
     return f"{title}{_decision_text(event, body)}{'：' + detail if detail else ''}"
+
+
+def _instant(body: Mapping[str, Any], name: str) -> str:
+    return moment(int(body[name]))
 
 
 def _move_text(body: Mapping[str, Any], title: str, titles: Titles, rules: Rules) -> str:

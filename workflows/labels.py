@@ -216,6 +216,9 @@ MESSAGES: Mapping[str, str] = {
     "rung_crossed": "该督办层级已由另一进程记录，请重试。",
     "no_org": "还没有机构人员，请先载入：siban org load 文件.toml。",
     "check_failed": "检查发现 {count} 处不符：",
+    "clock_stepped": "本机时间由 {expected_at} 突变为 {now_at}，值守已停，未据此督办：请核对本机时间；确认无误的，运行 siban serve --clock-is-right（--时钟无误）。",
+    "clock_behind": "本机时间为 {now_at}，早于最后一条办理记录（{last_at}），未作任何改动：请核对本机时间；确认无误的，运行 siban tick --clock-is-right（--时钟无误）。",
+    "clock_ahead": "上次记录是 {last_at}，本机时间为 {now_at}，相隔 {days} 天，未作任何督办：请核对本机时间；确认无误的，重新运行并加 --clock-is-right（--时钟无误）。",
     "another_serve": "已有另一个 siban serve 在运行（{holder}）。",
 }
 """One sentence a code."""
