@@ -71,7 +71,8 @@ def run(
             logger.bind(items=done.items, rungs=done.rungs, events=done.events).info("tick")
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        scheduler.shutdown(wait=True)
+        # not here: a signal may find this thread in the midst of handing a pass over, holding what `shutdown` waits for
+        threading.Thread(target=guard.stop).start()
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
@@ -116,11 +117,15 @@ class _Guard:
         self._ended.set()
 
     def give_up(self, doubt: ClockDoubted, *, wait: bool) -> None:
-        """End the scheduler; `wait` for the pass under way, unless this is it."""
+        """End the scheduler because of a doubt; `wait` for the pass under way, unless this is it."""
+        self.doubts.append(doubt)
+        self.stop(wait=wait)
+
+    def stop(self, *, wait: bool = True) -> None:
+        """End the scheduler."""
         from apscheduler.schedulers import SchedulerNotRunningError
 
-        self.doubts.append(doubt)
-        with suppress(SchedulerNotRunningError):  # the pass and the looking may both notice
+        with suppress(SchedulerNotRunningError):  # a signal, the pass and the looking may come together
             self.scheduler.shutdown(wait=wait)
 
     def _look(self, watch: Watch) -> None:
