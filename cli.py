@@ -43,7 +43,7 @@ FIXED: dict[str, tuple[str, str, str, str]] = {
     "serve": ("值守", "running", "serve", "常驻值守，定时巡查"),
     "check": ("自查", "running", "check", "自查：台账与办理记录是否一致"),
     "audit": ("审计", "audit", "audit", "审计：核验办理记录"),
-    "workflow": ("流程", "workflow", "workflow", "流程定义：检查、查看、画图"),
+    "workflow": ("流程", "workflow", "workflow", "流程定义：检查、启用新版、比较、转版、查看、画图"),
     "calendar": ("日历", "calendar", "calendar", "工作日历：推算到期日、查看、载入"),
     "db": ("数据库", "database", "database", "数据库：状态、升级"),
 }

@@ -256,8 +256,8 @@ def _changed_dues(item: Item, after: Item, context: Context) -> list[list[object
     definition, calendar = context.rules.definition, context.rules.calendar
     changes: list[list[object]] = []
     for name, run in after.clocks.items():
-        before, clock = item.clocks.get(name), definition.clocks[name]
-        if before is None or run.stopped is not None or before.cycle != run.cycle:
+        before, clock = item.clocks.get(name), definition.clocks.get(name)
+        if before is None or clock is None or run.stopped is not None or before.cycle != run.cycle:
             continue
         old = due(run._replace(moves=before.moves), clock, item, calendar)
         new = due(run, clock, after, calendar)

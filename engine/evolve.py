@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 REMARKS = ("ack", "release", "withhold", "comment", "attach", "absorb", "recount")
 """Verbs that add to an item's record without moving it on: an act entered late may well have come before them."""
 
+MOVE = "move"
+"""The verb that takes an item to another version of its definition: the one that its event names."""
+
 _ABOUT_FIELDS = frozenset(("fields", "append", "clears", "verdict"))
 _ABOUT_REQUESTS = frozenset(("request", "void", "decision"))
 
@@ -45,11 +48,12 @@ def evolve(item: Item | None, event: Event, body: Body | None = None) -> Item:
             registered_at=event.effective_at,
             effective_at=event.effective_at,
         )
-    changes: dict[str, Any] = {"version": item.version + 1, "last_seq": event.seq}
+    definition = event.definition if event.verb == MOVE else item.definition
+    changes: dict[str, Any] = {"version": item.version + 1, "last_seq": event.seq, "definition": definition}
     if event.verb == "escalate":
         changes |= _crossed(item, facts)
     else:
-        if event.verb not in REMARKS:
+        if event.verb not in REMARKS and (event.verb != MOVE or "to" in facts or "clocks" in facts):
             changes["effective_at"] = max(item.effective_at, event.effective_at)
         changes["acts"] = _acts({} if "round" in facts else item.acts, event)
     if "round" in facts:

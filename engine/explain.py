@@ -227,21 +227,24 @@ def count(item: Item, clock_name: str, rules: Rules, events: Iterable[Event] = (
     )
 
 
-def spent(events: Iterable[Event], rules: Rules, now: int) -> Spent:
-    """Say where the time of one item went, over all its rounds, under the rules in force now."""
+def spent(events: Iterable[Event], rules: Rules, now: int, versions: Mapping[str, Rules] | None = None) -> Spent:
+    """Say where the time of one item went, over all its rounds, under the rules in force now.
+
+    `versions` are the rules under other versions that the item has lived under, by their hashes.
+    """
     visits: list[Visit] = []
     item: Item | None = None
     where: tuple[str, Desk, bool] | None = None
     since = 0
-    main, worktime = rules.definition.main_clock, rules.calendar.worktime
+    worktime = rules.calendar.worktime
     for event in events:
         if event.result != DONE:
             continue
         item = evolve(item, event)
-        at = item.effective_at
-        state = rules.definition.states.get(item.state)
+        at, under = item.effective_at, (versions or {}).get(item.definition, rules)
+        state, main = under.definition.states.get(item.state), under.definition.main_clock
         run = item.clocks.get(main.name) if main else None
-        lies = None if state is None or state.final else desk(item, rules, at)
+        lies = None if state is None or state.final else desk(item, under, at)
         there = None if lies is None else (item.state, lies, run is not None and run.paused)
         if there == where:
             continue

@@ -6,14 +6,15 @@ A refusal keeps what had come due and one `refused` entry; a dry run and unreada
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from engine import decide, request
 from engine.canonical import canonical, digest, parse
+from engine.clock import SteppedTime
 from engine.context import Context, Hand
 from engine.errors import Conflict, Refused, SibanError
 from engine.event import DONE, REFUSED, SYSTEM, Event
-from engine.evolve import evolve
+from engine.evolve import MOVE, evolve
 from engine.field import checked
 from engine.ledger import row_of
 from engine.notice import DRAFT, WITHHELD, answered
@@ -28,11 +29,14 @@ if TYPE_CHECKING:
     from engine.context import Rules
     from engine.definition import Composite
     from engine.item import Item
+    from engine.move import Fit, Order
     from engine.notice import Notice
     from engine.ports import Store, TimeSource, Writer
     from engine.row import Row
 
     Fields = Mapping[str, object]
+
+T = TypeVar("T")
 
 RELEASERS = {"supervisor": ("supervisor",), "leader": ("leader",), "auto": ()}
 """Which roles may release or withhold a paper, by its `release`."""
@@ -72,7 +76,7 @@ class Office:
         verb = {DEFINITION: "define", CALENDAR: "load_calendar", ORGANISATION: "load_organisation"}[kind]
         hash_ = digest(text)
         with self.store.write() as writer:
-            now = self.time.now()
+            now = self._now(writer)
             known = writer.current_hashes()
             if known.get((kind, name)) == hash_:
                 return hash_
@@ -233,6 +237,19 @@ class Office:
 
         return self._run(work, hand, dry_run=dry_run, about=(verb, numbers[0] if numbers else None))
 
+    def move(
+        self, order: Order, hand: Hand, *, dry_run: bool = False, progress: Callable[[int], None] | None = None
+    ) -> list[Fit]:
+        """Move live items to another version of their definition; return what each of them met there.
+
+        Raises `Refused("missing_field")` without a reason, and what `engine.move.carry_out` raises.
+        """
+        if not order.reason and not dry_run:
+            raise Refused("missing_field", item="", fields=["reason"])
+        from engine.move import carry_out  # noqa: PLC0415 - hardly ever needed, and every start would pay
+
+        return self._run(lambda job: carry_out(job, order, hand, progress), hand, dry_run=dry_run, about=(MOVE, None))
+
     # -- notices ---------------------------------------------------------------------------------------------------------------
 
     def notice(self, numbers: Sequence[int], verb: str, fields: Fields, hand: Hand) -> list[Notice]:
@@ -241,7 +258,7 @@ class Office:
         Raises `Refused`: `unknown_notice`, `not_my_notice`, `not_a_draft`, `not_allowed`, `missing_field`.
         """
         with self.store.write() as writer:
-            now, changed, events = self.time.now(), [], []
+            now, changed, events = self._now(writer), [], []
             for number in dict.fromkeys(numbers):
                 notice = writer.notice(number)
                 if notice is None:
@@ -291,7 +308,7 @@ class Office:
             if not waiting:
                 return Pass(items, events, rungs)
             with self.store.write() as writer:
-                done = self._settle_due(writer, self.time.now(), batch)
+                done = self._settle_due(writer, self._now(writer), batch)
             items, events, rungs = items + done.items, events + done.events, rungs + done.rungs
             if not done.items:
                 return Pass(items, events, rungs)
@@ -413,19 +430,19 @@ class Office:
     # -- one transaction -------------------------------------------------------------------------------------------------------
 
     def _run(
-        self, work: Callable[[Work], list[Outcome]], hand: Hand, *, dry_run: bool, about: tuple[str, int | None]
-    ) -> list[Outcome]:
+        self, work: Callable[[Work], list[T]], hand: Hand, *, dry_run: bool, about: tuple[str, int | None]
+    ) -> list[T]:
         if dry_run:
             with self.store.read() as reader:
                 return work(Work(reader, self.shelf, self.time.now()))
         refusal: Refused | Conflict | None = None
-        outcomes: list[Outcome] = []
+        outcomes: list[T] = []
         with self.store.write() as writer:
             if hand.command_id:
                 repeated = self._repeated(writer.command(hand.command_id), about, hand)
                 if repeated:
                     raise repeated
-            job = Work(writer, self.shelf, self.time.now())
+            job = Work(writer, self.shelf, self._now(writer))
             try:
                 outcomes = work(job)
             except (Refused, Conflict) as error:
@@ -438,6 +455,18 @@ class Office:
         if refusal is not None:
             raise refusal
         return outcomes
+
+    def _now(self, writer: Writer) -> int:
+        """Return the moment of a command: the clock's, but never before the last entry; simulated time is taken as it is.
+
+        Raises `Unavailable("clock_behind")` when the clock lies far behind.
+        """
+        now, last = self.time.now(), writer.last_at()
+        if now >= last or isinstance(self.time, SteppedTime):
+            return now
+        from engine.watch import not_before  # noqa: PLC0415 - only where a clock went back
+
+        return not_before(now, last)
 
     def _note_refusal(self, job: Work, hand: Hand, about: tuple[str, int | None], error: SibanError) -> None:
         """Record that a command was refused, under the item it was about; the item itself stays as it is."""

@@ -42,6 +42,16 @@ class Dossier(NamedTuple):
     reporter: Reporter | None
     allowed: list[str]
     now: int
+    versions: Mapping[str, tuple[Rules, Titles]] = {}
+
+    def under(self, event: Event) -> tuple[Rules, Titles]:
+        """Return the rules and titles an entry is read under: those of another version, where it was made under one."""
+        return self.versions.get(event.definition, (self.rules, self.titles))
+
+    def state_title(self, name: str) -> str:
+        """Return a state's title, in whichever of the item's versions has it."""
+        every = (self.rules, *(rules for rules, _ in self.versions.values()))
+        return next((r.definition.states[name].title for r in every if name in r.definition.states), name)
 
     def title(self, verb: str) -> str:
         """Return a verb's title in the item's own workflow."""
@@ -79,8 +89,8 @@ def page(dossier: Dossier, *, proof: bool = False) -> str:
 
 def record(event: Event, dossier: Dossier, *, proof: bool = False) -> str:
     """Return one entry of the record as a line, with who entered it and what that rested on."""
-    rules = dossier.rules
-    text = event_text(event, dossier.titles, rules) + late_text(event, dossier.now)
+    rules, titles = dossier.under(event)
+    text = event_text(event, titles, rules) + late_text(event, dossier.now)
     line = f"{when(event.effective_at, dossier.now)}  {decider_text(event, rules)}  {text}"
     return f"{event.seq}  {line}\n     {event.hash}" if proof else line
 
@@ -337,5 +347,5 @@ def page_json(dossier: Dossier, *, proof: bool = False) -> dict[str, object]:
         ],
         "open_requests": open_requests(item),
         "reporter": masked(dossier.reporter.name) if dossier.reporter else None,
-        "events": [event_json(event, dossier.rules, dossier.titles, proof=proof) for event in dossier.events],
+        "events": [event_json(event, *dossier.under(event), proof=proof) for event in dossier.events],
     }

@@ -234,16 +234,15 @@ def _iso(at: object) -> str | None:
 # -- where the time went ---------------------------------------------------------------------------------------------
 
 
-def visit_row(visit: Visit, rules: Rules) -> dict[str, object]:
+def visit_row(visit: Visit, dossier: Dossier) -> dict[str, object]:
     """Return one stay on a desk as a row."""
     from workflows.labels import ROLES
 
-    desk = visit.desk
-    state = rules.definition.states.get(visit.state)
+    desk, rules = visit.desk, dossier.rules
     who = rules.organisation.name_of(desk.person) if desk.person else ROLES.get(desk.role, desk.role)
     return {
         "state": visit.state,
-        "state_title": state.title if state else visit.state,
+        "state_title": dossier.state_title(visit.state),
         "role": desk.role,
         "unit": desk.unit,
         "unit_title": rules.organisation.unit_title(desk.unit),
@@ -287,8 +286,9 @@ def _share(share: Share | Spent, rules: Rules, at: int) -> str:
     return f"{worked(share.worked, rules, at)}{paused}"
 
 
-def spent_json(told: Spent, rules: Rules) -> dict[str, object]:
+def spent_json(told: Spent, dossier: Dossier) -> dict[str, object]:
     """Return where the time went as JSON: the stays, and what units and persons had; office time in seconds."""
+    rules = dossier.rules
 
     def share(one: Share) -> dict[str, object]:
         who = {"unit": one.unit, "unit_title": rules.organisation.unit_title(one.unit)}
@@ -297,7 +297,7 @@ def spent_json(told: Spent, rules: Rules) -> dict[str, object]:
         return who | _seconds(one)
 
     return _seconds(told) | {
-        "visits": [visit_row(visit, rules) for visit in told.visits],
+        "visits": [visit_row(visit, dossier) for visit in told.visits],
         "units": [share(one) for one in told.units],
         "people": [share(one) for one in told.people],
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.canonical import parse
 from engine.clock import iso
@@ -12,6 +12,8 @@ from interfaces.display import display
 from workflows.labels import day, moment
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from engine.context import Rules
     from engine.event import Event
     from engine.item import Item
@@ -77,7 +79,7 @@ def written(item: Item, rules: Rules) -> str:
     return f"（原文“{display(text)}”）" if text else ""
 
 
-def event_text(event: Event, titles: Titles, rules: Rules) -> str:
+def event_text(event: Event, titles: Titles, rules: Rules) -> str:  # noqa: PLR0911 - one return a verb
     """Say in a few words what an event recorded: `退回整改：补充佐证材料…`."""
     body = parse(event.body)
     title = titles.verb(event.verb)
@@ -92,6 +94,10 @@ def event_text(event: Event, titles: Titles, rules: Rules) -> str:
         return _rung_text(body, rules)
     if event.verb == "recount":
         return f"{title}：{_moved_text(body.get('moved'), titles)}"
+    if event.verb == "move":
+        return _move_text(body, title, titles, rules)
+    if event.verb == "accept_clock":
+        return f"{title}：上次记录 {_instant(body, 'last_at')}，本机时间 {_instant(body, 'now_at')}"
     if event.verb == "request":
         made = body["request"]
         kind = titles.requests.get(str(made["kind"]), "") if isinstance(made, dict) else ""
@@ -110,6 +116,18 @@ def _readings_text(body: dict[str, object]) -> str:
     value = body.get("value")
     words = reading_words(Readings(**{str(k): str(v) for k, v in value.items()} if isinstance(value, dict) else {}))
     return "；".join(f"{WRITTEN[name]}{word}" for name, word in words.items())
+
+
+def _instant(body: Mapping[str, Any], name: str) -> str:
+    return moment(int(body[name]))
+
+
+def _move_text(body: Mapping[str, Any], title: str, titles: Titles, rules: Rules) -> str:
+    """Say from which version to which an item moved, to which state, and why: 转入新版流程（第1版→第2版）：理由 …."""
+    old, new = body["versions"]
+    state = rules.definition.states.get(str(body.get("to", "")))
+    where = f"，状态为“{state.title}”" if state else ""
+    return f"{title}（第 {old} 版 → 第 {new} 版{where}）：{_fields_text(body['fields'], titles, rules)}"
 
 
 def _decision_text(event: Event, body: dict[str, object]) -> str:

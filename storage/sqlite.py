@@ -198,6 +198,11 @@ class SqliteReader:
             self._head = self._run(statements.HEAD).fetchone() or (0, GENESIS)
         return self._head
 
+    def last_at(self) -> int:
+        """Return when the last entry was recorded (µs), 0 when there is none."""
+        found = self._run(statements.LAST_AT).fetchone()
+        return found[0] if found else 0
+
     def command(self, command_id: str) -> list[Event]:
         """Return the entries a command left, empty when it is unknown."""
         return [Event._make(found) for found in self._run(statements.COMMAND, (command_id,)).fetchall()]

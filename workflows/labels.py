@@ -64,6 +64,8 @@ FIXED_VERBS: Mapping[str, str] = {
     "load_organisation": "启用机构人员",
     "set_reading": "设定时限读法",
     "correct": "更正",
+    "move": "转入新版流程",
+    "accept_clock": "确认时钟无误",
 }
 
 REQUEST_STATES: Mapping[str, str] = {
@@ -192,6 +194,14 @@ MESSAGES: Mapping[str, str] = {
     # definitions and organisations
     "definition_faults": "流程定义有 {count} 处问题：",
     "organisation_faults": "机构人员表有 {count} 处问题：",
+    "version_taken": "流程“{name}”第 {version} 版已在库中，内容不同：改动过的流程须写新的版本号（version），现用第 {current} 版。",
+    "version_lower": "流程“{name}”现用第 {current} 版，不能启用更早的第 {version} 版；请把版本号（version）写为 {next} 或更大。",
+    "version_unknown": "库中没有“{name}”这一版流程；现有：{among}。",
+    "other_workflow": "“{name}”与“{other}”不是同一个流程，不能比较。",
+    "bad_mapping": "看不懂“--map {text}”：应写作 原状态=新状态，如 rectifying=mending 或 整改中=整改之中。",
+    "unknown_state": "没有状态“{text}”；可以写：{states}。",
+    "not_to_move": "第 {numbers} 号事项不能转：已办结、不属于本流程，或已是该版。",
+    "move_blocked": "有 {count} 件事项不能转（{among}），全部未转；先办妥或用 --map 指明状态，只转能转的请加 --only-fitting。",
     "workflow_missing": "库中没有流程“{name}”；现有：{among}。",
     "policy_replaced": "刚才已有人另行载入，本次未作任何改动；请看过最新情况后重新载入。",
     "policy_missing": "库中缺少{kind}，请重新载入。",
@@ -216,6 +226,9 @@ MESSAGES: Mapping[str, str] = {
     "rung_crossed": "该督办层级已由另一进程记录，请重试。",
     "no_org": "还没有机构人员，请先载入：siban org load 文件.toml。",
     "check_failed": "检查发现 {count} 处不符：",
+    "clock_stepped": "本机时间由 {expected_at} 突变为 {now_at}，值守已停，未据此督办：请核对本机时间；确认无误的，运行 siban serve --clock-is-right（--时钟无误）。",
+    "clock_behind": "本机时间为 {now_at}，早于最后一条办理记录（{last_at}），未作任何改动：请核对本机时间；确认无误的，运行 siban tick --clock-is-right（--时钟无误）。",
+    "clock_ahead": "上次记录是 {last_at}，本机时间为 {now_at}，相隔 {days} 天，未作任何督办：请核对本机时间；确认无误的，重新运行并加 --clock-is-right（--时钟无误）。",
     "another_serve": "已有另一个 siban serve 在运行（{holder}）。",
 }
 """One sentence a code."""
@@ -445,7 +458,7 @@ def sentence(error: SibanError, titles: Titles) -> str:
     if "faults" in error.data:
         faults = error.data["faults"]
         words["count"] = str(len(faults)) if isinstance(faults, list) else "?"
-    return template.format_map(_Words(words)).replace("  ", " ")
+    return template.format_map(_Words(words)).replace("  ", " ").strip()
 
 
 def fault_line(place: str, code: str, detail: str = "") -> str:
