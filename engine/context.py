@@ -37,7 +37,8 @@ class Context(NamedTuple):
     """Everything outside the item that a decision may look at.
 
     `now` is when it is entered, `effective_at` when it was so. `other` finds another item by number (for merging). `chosen` is true for the
-    steps of a composite, whose own rule said who may.
+    steps of a composite, whose own rule said who may. `facts` keeps what each entry's body says beside its text, for whoever would
+    have to read it again.
     """
 
     rules: Rules
@@ -46,23 +47,12 @@ class Context(NamedTuple):
     effective_at: int
     other: Callable[[int], Item | None]
     chosen: bool = False
+    facts: dict[str, Mapping[str, object]] | None = None
 
-    def event(
-        self, item: int, verb: str, body: Mapping[str, object], result: str = DONE, at: int | None = None
-    ) -> Event:
+    def event(self, item: int, verb: str, body: Mapping[str, object], result: str = DONE) -> Event:
         """Make an entry of this context, still without its place in the chain."""
-        return Event(
-            seq=0,
-            item=item,
-            verb=verb,
-            result=result,
-            effective_at=self.effective_at if at is None else at,
-            recorded_at=self.now,
-            decider=self.hand.decider,
-            enterer=self.hand.enterer,
-            basis=self.hand.basis,
-            command_id=self.hand.command_id,
-            definition=self.rules.definition.hash,
-            calendar=self.rules.calendar.hash,
-            body=canonical(body),
-        )
+        text = canonical(body)
+        if self.facts is not None:
+            self.facts[text] = body
+        definition, calendar = self.rules.definition.hash, self.rules.calendar.hash
+        return Event(0, item, verb, result, self.effective_at, self.now, *self.hand, definition, calendar, text)

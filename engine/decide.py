@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine import guards
 from engine.errors import Conflict, Refused
@@ -13,10 +13,10 @@ from engine.run import due, limit_fields, limit_of
 from engine.timing import operations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from engine.context import Context
-    from engine.definition import Clock, Composite, Definition, Requirement, Transition
+    from engine.definition import Clock, Composite, Definition, RequestKind, Transition
     from engine.event import Event
     from engine.item import Item
 
@@ -30,7 +30,7 @@ def decide(item: Item, verb: str, fields: Fields, context: Context) -> list[Even
     `field_not_taken`, or a guard's code. Nothing is changed by a refusal.
     """
     transition = choose(item, verb, context)
-    given = checked_fields(item, transition.require, transition.fields, fields, context)
+    given = checked_fields(item, transition, fields, context)
     guards.check(transition.guards, item, given, context)
     return carry_out(item, transition, given, context)
 
@@ -42,7 +42,7 @@ def register(number: int, fields: Fields, context: Context, *, draft: bool = Fal
     item = blank(number, context)
     if not context.chosen:
         _may(item, transition.by, transition, context)
-    given = checked_fields(item, transition.require, transition.fields, fields, context) | dict(transition.put)
+    given = checked_fields(item, transition, fields, context) | dict(transition.put)
     guards.check(transition.guards, item, given, context)
     source = definition.sources.get(str(given.get("source", "")))
     to = definition.draft if draft and definition.draft else definition.initial
@@ -124,6 +124,7 @@ def allowed_verbs(item: Item, context: Context) -> list[str]:
         if matches(t.when, item)
         and holds(t.by, person, item, organisation)
         and not seen_before(t.not_same_as, person, item)
+        and guards.fit(t.guards, item, context)
     ]
     return list(dict.fromkeys(found))
 
@@ -145,21 +146,23 @@ def matches(when: Mapping[str, tuple[object, ...]], item: Item) -> bool:
 
 
 def checked_fields(
-    item: Item, require: Iterable[Requirement], known: tuple[str, ...], fields: Fields, context: Context
+    item: Item, about: Transition | Composite | RequestKind, fields: Fields, context: Context
 ) -> dict[str, object]:
-    """Return the fields given, all of them known to the act and the required ones there.
+    """Return the fields given, all of them known to the act or application and the required ones there.
 
     A required field that acts keep on the item counts as given when the item has it already.
     """
     given = {name: value for name, value in fields.items() if value is not None}
-    strangers = [name for name in given if name not in known]
+    known = about.fields if given else ()
+    strangers = [name for name in given if name not in known] if given else []
     if strangers:
         raise Refused("field_not_taken", fields=strangers, known=list(known))
     definition = context.rules.definition
     missing = []
-    for field, least in require:
-        kept = item.fields.get(field) if definition.fields[field].keep else None
-        value = given.get(field, kept)
+    for field, least in about.require:
+        value = given.get(field)
+        if value is None and definition.fields[field].keep:
+            value = item.fields.get(field)
         if value in (None, "", [], ()):
             missing.append(field)
         elif least > 1 and isinstance(value, (str, list, tuple)) and len(value) < least:
@@ -176,14 +179,14 @@ def carry_out(item: Item, transition: Transition, given: Fields, context: Contex
     body: dict[str, object] = {}
     if transition.to:
         body["to"] = to
-    constants = {name: constant(value, context) for name, value in transition.put.items()}
-    copied = {name: item.fields[source] for name, source in transition.copy.items() if source in item.fields}
-    fields = {**copied, **given, **constants}
-    body.update(_field_body(definition, fields))
-    moves_on = fields.get("lead_unit", item.text("lead_unit")) != item.text("lead_unit")
-    voided = [r.ordinal for r in item.requests if r.is_open and (moves_on or r.made_in != to)]
-    if voided:
-        body["void"] = voided
+    fields = _all_fields(item, transition, given, context)
+    if fields:
+        body.update(_field_body(definition, fields))
+    if item.requests:
+        moves_on = fields.get("lead_unit", item.text("lead_unit")) != item.text("lead_unit")
+        voided = [r.ordinal for r in item.requests if r.is_open and (moves_on or r.made_in != to)]
+        if voided:
+            body["void"] = voided
     if transition.clears:
         body["clears"] = list(transition.clears)
     if transition.new_round:
@@ -208,12 +211,20 @@ def carry_out(item: Item, transition: Transition, given: Fields, context: Contex
     return [event]
 
 
+def _all_fields(item: Item, transition: Transition, given: Fields, context: Context) -> Fields:
+    """Return the fields given with those that the transition copies, and its constants over both."""
+    if not transition.put and not transition.copy:
+        return given
+    copied = {name: item.fields[source] for name, source in transition.copy.items() if source in item.fields}
+    return copied | dict(given) | {name: constant(value, context) for name, value in transition.put.items()}
+
+
 def completed(item: Item, verb: str, body: dict[str, object], context: Context) -> Event:
     """Finish an act's body with what only its outcome shows: due moments that a new limit fixes, cycles, the verdict of a closed item."""
     definition = context.rules.definition
-    event = context.event(item.number, verb, body)
     to = body.get("to")
     closes = isinstance(to, str) and to != item.state and definition.states[to].final
+    event = context.event(item.number, verb, body)
     if not closes and not _moves_due(definition, body):
         return event
     after = evolve(item, event, body)
@@ -229,15 +240,11 @@ def completed(item: Item, verb: str, body: dict[str, object], context: Context) 
 
 def _moves_due(definition: Definition, body: Mapping[str, object]) -> bool:
     """Whether an act may move a due moment by itself: by an extension, by going on, or by a field that a limit is read from."""
-    ops = body.get("clocks")
-    if isinstance(ops, list) and any(op[0] in ("move", "continue") for op in ops):
+    ops: Any = body.get("clocks")
+    if ops and any(op[0] in ("move", "continue") for op in ops):
         return True
-    touched = {*_names(body.get("keep")), *_names(body.get("clears"))}
-    return bool(touched) and not touched.isdisjoint(limit_fields(definition))
-
-
-def _names(value: object) -> list[str]:
-    return value if isinstance(value, list) else []
+    touched: tuple[Any, Any] = body.get("keep"), body.get("clears")
+    return any(names and not limit_fields(definition).isdisjoint(names) for names in touched)
 
 
 def _changed_dues(item: Item, after: Item, context: Context) -> list[list[object]]:
@@ -249,8 +256,8 @@ def _changed_dues(item: Item, after: Item, context: Context) -> list[list[object
     definition, calendar = context.rules.definition, context.rules.calendar
     changes: list[list[object]] = []
     for name, run in after.clocks.items():
-        before, clock = item.clocks.get(name), definition.clocks[name]
-        if before is None or run.stopped is not None or before.cycle != run.cycle:
+        before, clock = item.clocks.get(name), definition.clocks.get(name)
+        if before is None or clock is None or run.stopped is not None or before.cycle != run.cycle:
             continue
         old = due(run._replace(moves=before.moves), clock, item, calendar)
         new = due(run, clock, after, calendar)
@@ -303,21 +310,20 @@ def constant(value: object, context: Context) -> object:
 
 def _field_body(definition: Definition, fields: Fields) -> dict[str, object]:
     """Sort an act's fields into what is only recorded and what the item keeps; private data never enters the record."""
-    body: dict[str, object] = {}
-    shown = {name: value for name, value in fields.items() if not _private(definition, name)}
-    if shown:
-        body["fields"] = shown
-    keep = [name for name in shown if name not in definition.fields or definition.fields[name].keep == "replace"]
-    append = [name for name in shown if name in definition.fields and definition.fields[name].keep == "append"]
-    if keep:
-        body["keep"] = keep
-    if append:
-        body["gather"] = append
-    return body
-
-
-def _private(definition: Definition, name: str) -> bool:
-    return name in definition.fields and definition.fields[name].private
+    shown: dict[str, object] = {}
+    keep: list[str] = []
+    gather: list[str] = []
+    for name, value in fields.items():
+        field = definition.fields.get(name)
+        if field is None:
+            keep.append(name)
+        elif field.private:
+            continue
+        elif field.keep:
+            (keep if field.keep == "replace" else gather).append(name)
+        shown[name] = value
+    parts = {"fields": shown, "keep": keep, "gather": gather}
+    return {name: part for name, part in parts.items() if part}
 
 
 def _may(item: Item, roles: tuple[str, ...], transition: Transition, context: Context) -> None:

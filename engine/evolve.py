@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.canonical import parse
-from engine.event import DONE
+from engine.event import DONE, SYSTEM
 from engine.item import Act, Item, Request
 from engine.run import Run
 
@@ -16,8 +16,14 @@ if TYPE_CHECKING:
 
     Body = Mapping[str, object]
 
-REMARKS = ("ack", "release", "withhold", "comment", "attach", "absorb")
+REMARKS = ("ack", "release", "withhold", "comment", "attach", "absorb", "recount")
 """Verbs that add to an item's record without moving it on: an act entered late may well have come before them."""
+
+MOVE = "move"
+"""The verb that takes an item to another version of its definition: the one that its event names."""
+
+_ABOUT_FIELDS = frozenset(("fields", "append", "clears", "verdict"))
+_ABOUT_REQUESTS = frozenset(("request", "void", "decision"))
 
 
 def evolve(item: Item | None, event: Event, body: Body | None = None) -> Item:
@@ -42,16 +48,17 @@ def evolve(item: Item | None, event: Event, body: Body | None = None) -> Item:
             registered_at=event.effective_at,
             effective_at=event.effective_at,
         )
-    changes: dict[str, Any] = {"version": item.version + 1, "last_seq": event.seq}
+    definition = event.definition if event.verb == MOVE else item.definition
+    changes: dict[str, Any] = {"version": item.version + 1, "last_seq": event.seq, "definition": definition}
     if event.verb == "escalate":
         changes |= _crossed(item, facts)
     else:
-        if event.verb not in REMARKS:
+        if event.verb not in REMARKS and (event.verb != MOVE or "to" in facts or "clocks" in facts):
             changes["effective_at"] = max(item.effective_at, event.effective_at)
         changes["acts"] = _acts({} if "round" in facts else item.acts, event)
     if "round" in facts:
         changes |= {"round": item.round + 1, "papers": {}}
-    if "fields" in facts or "append" in facts or "clears" in facts or "verdict" in facts:
+    if not _ABOUT_FIELDS.isdisjoint(facts):
         changes["fields"] = _fields(item.fields, facts)
     to = facts.get("to")
     if to:
@@ -60,8 +67,10 @@ def evolve(item: Item | None, event: Event, body: Body | None = None) -> Item:
     if "wake" in facts:
         changes["wake"] = tuple(facts["wake"])
     if "clocks" in facts:
-        changes["clocks"] = _clocks(item.clocks, facts["clocks"], event.recorded_at)
-    if "request" in facts or "void" in facts or "decision" in facts:
+        # what came due by itself was known beforehand: a heartbeat that was late must not cost a rung
+        known_at = event.effective_at if event.decider == SYSTEM else event.recorded_at
+        changes["clocks"] = _clocks(item.clocks, facts["clocks"], known_at)
+    if not _ABOUT_REQUESTS.isdisjoint(facts):
         changes["requests"] = _requests(item.requests, facts, event)
     return item._replace(**changes)
 
@@ -87,7 +96,9 @@ def _fields(fields: Mapping[str, object], facts: Mapping[str, Any]) -> dict[str,
     given = facts.get("fields", {})
     for name in facts.get("keep", ()):
         changed[name] = given[name]
-    gathered = {name: given[name] for name in facts.get("gather", ())} | facts.get("append", {})
+    gathered = facts.get("append", {})
+    if "gather" in facts:
+        gathered = {name: given[name] for name in facts["gather"]} | gathered
     for name, value in gathered.items():
         old = changed.get(name, ())
         changed[name] = [
@@ -106,12 +117,12 @@ def _crossed(item: Item, facts: Mapping[str, Any]) -> dict[str, object]:
     return {"crossed": {**item.crossed, key: facts["planned_at"]}, "papers": papers}
 
 
-def _clocks(clocks: Mapping[str, Run], operations: list[Any], recorded_at: int) -> dict[str, Run]:
+def _clocks(clocks: Mapping[str, Run], operations: list[Any], known_at: int) -> dict[str, Run]:
     changed = dict(clocks)
     for operation, name, *when in operations:
         run = changed.get(name)
         if operation == "start" or run is None:
-            changed[name] = Run(run.cycle + 1 if run else 1, when[0], recorded_at)
+            changed[name] = Run(run.cycle + 1 if run else 1, when[0], known_at)
         elif operation == "pause":
             changed[name] = run._replace(pauses=(*run.pauses, (when[0], None)))
         elif operation == "resume":
@@ -126,7 +137,7 @@ def _clocks(clocks: Mapping[str, Run], operations: list[Any], recorded_at: int) 
         elif operation == "move":
             changed[name] = run._replace(moves=(*run.moves, (when[0], when[1])))
         elif operation == "cycle":
-            changed[name] = run._replace(cycle=run.cycle + 1, since=recorded_at)
+            changed[name] = run._replace(cycle=run.cycle + 1, since=known_at)
     return changed
 
 

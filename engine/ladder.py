@@ -6,6 +6,7 @@ which process was up when. A crossed rung is a fact and is never un-crossed.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.clock import ordinal_of
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from engine.event import Event
     from engine.item import Item
     from engine.limit import Offset
+    from engine.run import Run
 
 RUNG, WAKE, LAPSE = "escalate", "wake", "lapse"
 
@@ -71,55 +73,57 @@ def settle(item: Item, rules: Rules, now: int, until: int | None = None) -> Sett
 
 def next_coming(item: Item, rules: Rules) -> Coming | None:
     """Return what comes next by itself, or None."""
-    return min(_comings(item, rules), default=None)
-
-
-def _comings(item: Item, rules: Rules) -> Iterator[Coming]:
-    state = rules.definition.states.get(item.state)
-    if item.wake:
-        yield Coming(item.wake[0], 0, WAKE)
-    for request in item.requests:
-        if request.is_open and request.lapses_at is not None:
-            yield Coming(request.lapses_at, 1, LAPSE, ordinal=request.ordinal)
-    if state is None:
-        return
+    found = [Coming(item.wake[0], 0, WAKE)] if item.wake else []
+    found += [
+        Coming(request.lapses_at, 1, LAPSE, ordinal=request.ordinal)
+        for request in item.requests
+        if request.is_open and request.lapses_at is not None
+    ]
     for name, run in item.clocks.items():
         clock = rules.definition.clocks.get(name) if run.stopped is None else None
-        if clock is None or not clock.ladder or run.paused:
+        if clock and clock.ladder and not run.paused:
+            found += _rungs(item, run, clock, rules)
+    return min(found) if found else None
+
+
+def _rungs(item: Item, run: Run, clock: Clock, rules: Rules) -> Iterator[Coming]:
+    """Yield the rungs of a running clock that may come next."""
+    due_at = due(run, clock, item, rules.calendar)
+    found: list[str] = []  # units of offsets: the next uncrossed one of each comes before its others
+    early = False  # whether one up to the due moment was found: it comes before all that are after it
+    for rung in rules.definition.ladders[clock.ladder]:
+        offset = rung.at
+        if offset and (due_at is None or offset.unit in found or (early and offset.amount > 0)):
             continue
-        due_at = due(run, clock, item, rules.calendar)
-        found: set[str] = set()  # among offsets of one unit the next uncrossed one comes first: the later ones can wait
-        for rung in rules.definition.ladders[clock.ladder]:
-            unit = rung.at.unit if rung.at else ""
-            # what an event sets off comes once a round, not in every cycle
-            cycle = run.cycle if rung.at else item.round
-            if unit in found or (item.crossed and f"{name}:{cycle}:{rung.level}" in item.crossed):
-                continue
-            at = _planned(rung, item, clock, due_at, rules.calendar)
-            if at is None or (unit and at < run.since) or (item.requests and _held(rung, item)):
-                continue
-            if unit:
-                found.add(unit)
-            yield Coming(at, 2, RUNG, name, cycle, rung.level)
+        cycle = run.cycle if offset else item.round  # what an event sets off comes once a round, not in every cycle
+        if item.crossed and f"{clock.name}:{cycle}:{rung.level}" in item.crossed:
+            continue
+        if offset is None:
+            at = _reached(rung, item)
+        elif offset.unit == "near":
+            at = near(run, clock, item, rules.calendar, due_at or 0)
+        else:
+            at = offset_from(due_at or 0, offset, rules.calendar)
+        if at is None or (offset and at < run.since) or (item.requests and _held(rung, item)):
+            continue
+        if offset:
+            found.append(offset.unit)
+            early = early or offset.amount <= 0
+        yield Coming(at, 2, RUNG, clock.name, cycle, rung.level)
 
 
-def _planned(rung: Rung, item: Item, clock: Clock, due_at: int | None, calendar: Calendar) -> int | None:
-    """Return the moment a rung is planned for: an offset from the due moment, or the moment its count was reached."""
-    if rung.at is None:
-        what, _, name = rung.on.partition(":")
-        if what == "paper":
-            reached = item.papers.get(name, 0) >= rung.times
-            moments = sorted(item.crossed.values())
-            return max(item.effective_at, moments[-1]) if reached and moments else None
-        act = item.acts.get(name)
-        return act.at if act and act.times >= rung.times else None
-    if due_at is None:
-        return None
-    if rung.at.unit == "near":
-        return near(item.clocks[clock.name], clock, item, calendar, due_at)
-    return offset_from(due_at, rung.at, calendar)
+def _reached(rung: Rung, item: Item) -> int | None:
+    """Return when what sets a rung off had happened often enough, or None."""
+    what, _, name = rung.on.partition(":")
+    if what == "paper":
+        reached = item.papers.get(name, 0) >= rung.times
+        moments = sorted(item.crossed.values())
+        return max(item.effective_at, moments[-1]) if reached and moments else None
+    act = item.acts.get(name)
+    return act.at if act and act.times >= rung.times else None
 
 
+@lru_cache(maxsize=4096)  # what comes next is asked for after every event, mostly about the same moments
 def offset_from(due_at: int, offset: Offset, calendar: Calendar) -> int:
     """Return the moment at an offset from a due moment: working days end at close of business, other days keep the hour."""
     amount, unit = offset.amount, offset.unit

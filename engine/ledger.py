@@ -24,29 +24,30 @@ def row_of(item: Item, rules: Rules, coming: Coming | None = None, *, known: boo
     coming = coming if known else next_coming(item, rules)
     main = definition.main_clock
     run = item.clocks.get(main.name) if main else None
-    return Row(
-        number=item.number,
-        serial=item.serial,
-        workflow=item.workflow,
-        definition=item.definition,
-        state=item.state,
-        stage=state.stage,
-        open=0 if state.final else 1,
-        title=item.text("title"),
-        source=item.text("source"),
-        track=item.text("track"),
-        lead_unit=item.text("lead_unit"),
-        handler=item.text("handler"),
-        registered_at=item.registered_at,
-        since=item.since,
-        due_at=due(run, main, item, rules.calendar) if run and main else desk_due(item, rules),
-        done_at=run.stopped if run else None,
-        closed_at=item.closed_at,
-        next_at=coming.at if coming else None,
-        rungs=len(item.crossed),
-        version=item.version,
-        last_seq=item.last_seq,
-        body=to_text(item),
+    title, source, track, lead_unit, handler = map(item.text, ("title", "source", "track", "lead_unit", "handler"))
+    return Row(  # in the order of its fields: naming all of them at every act takes as long as computing them
+        item.number,
+        item.serial,
+        item.workflow,
+        item.definition,
+        item.state,
+        state.stage,
+        0 if state.final else 1,
+        title,
+        source,
+        track,
+        lead_unit,
+        handler,
+        item.registered_at,
+        item.since,
+        due(run, main, item, rules.calendar) if run and main else desk_due(item, rules),
+        run.stopped if run else None,
+        item.closed_at,
+        coming.at if coming else None,
+        len(item.crossed),
+        item.version,
+        item.last_seq,
+        to_text(item),
     )
 
 

@@ -6,17 +6,19 @@ A refusal keeps what had come due and one `refused` entry; a dry run and unreada
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from engine import decide, request
 from engine.canonical import canonical, digest, parse
+from engine.clock import SteppedTime
 from engine.context import Context, Hand
 from engine.errors import Conflict, Refused, SibanError
 from engine.event import DONE, REFUSED, SYSTEM, Event
+from engine.evolve import MOVE, evolve
 from engine.field import checked
 from engine.ledger import row_of
 from engine.notice import DRAFT, WITHHELD, answered
-from engine.policy import CALENDAR, DEFINITION, ORGANISATION, PolicyShelf
+from engine.policy import CALENDAR, DEFINITION, ORGANISATION, READING, PolicyShelf
 from engine.roles import holds
 from engine.row import ItemQuery, Policy, Reporter, from_text
 from engine.work import Outcome, Work
@@ -27,10 +29,14 @@ if TYPE_CHECKING:
     from engine.context import Rules
     from engine.definition import Composite
     from engine.item import Item
+    from engine.move import Fit, Order
     from engine.notice import Notice
     from engine.ports import Store, TimeSource, Writer
+    from engine.row import Row
 
     Fields = Mapping[str, object]
+
+T = TypeVar("T")
 
 RELEASERS = {"supervisor": ("supervisor",), "leader": ("leader",), "auto": ()}
 """Which roles may release or withhold a paper, by its `release`."""
@@ -60,34 +66,61 @@ class Office:
 
     # -- policy ----------------------------------------------------------------------------------------------------------------
 
-    def put_policy(self, kind: str, name: str, text: str, hand: Hand, index: str = "") -> str:
+    def put_policy(self, kind: str, name: str, text: str, hand: Hand, index: str = "", *, over: str = "") -> str:
         """Keep a definition, calendar edition or organisation and make it the current one; return its hash.
 
-        Items under way are settled first, under the old policy, in the same transaction.
+        Items under way are settled first, under the old policy, in the same transaction; each one whose due moments a new
+        calendar moves gets a `recount` entry. `over` is the hash of the policy that the new one was made from; when another
+        one has been put in its place since, raises `Conflict("policy_replaced")`.
         """
         verb = {DEFINITION: "define", CALENDAR: "load_calendar", ORGANISATION: "load_organisation"}[kind]
         hash_ = digest(text)
         with self.store.write() as writer:
-            now = self.time.now()
+            now = self._now(writer)
             known = writer.current_hashes()
             if known.get((kind, name)) == hash_:
                 return hash_
+            if over and known.get((kind, name)) != over:
+                raise Conflict("policy_replaced", kind=kind, name=name)
             if known:
                 self._settle_due(writer, now, None)
+            rows = list(writer.rows(ItemQuery(open=True))) if known and kind != DEFINITION else []
+            before = {row.definition: self.shelf.rules(writer, row.definition) for row in rows}
             writer.put_policy(Policy(kind, name, hash_, text, index))
             event = Event(0, 0, verb, DONE, now, now, hand.decider, hand.enterer, hand.basis, hand.command_id,
                           known.get((DEFINITION, name), ""), known.get((CALENDAR, "cn"), ""),
                           canonical({"name": name, "hash": hash_}))  # fmt: skip
             writer.append([event])
-            if kind != DEFINITION and known:
-                self._rewrite_rows(writer)
+            self._recount(writer, rows, before, hand, now)
         return hash_
 
-    def _rewrite_rows(self, writer: Writer) -> None:
-        """Recount every open item's row: what due moments depend on has changed."""
-        for row in list(writer.rows(ItemQuery(open=True))):
-            item = from_text(row.body)
-            writer.put_row(row_of(item, self.shelf.rules(writer, item.definition)))
+    def put_reading(self, value: Fields, hand: Hand) -> bool:
+        """Set how limit texts are read and record it; return False when it is so already. No due moment moves by it."""
+        text = canonical(value)
+        with self.store.write() as writer:
+            if writer.setting(READING) == text:
+                return False
+            now, calendar = self.time.now(), writer.current_hashes().get((CALENDAR, "cn"), "")
+            writer.put_setting(READING, text)
+            writer.append([Event(0, 0, "set_reading", DONE, now, now, hand.decider, hand.enterer, hand.basis,
+                                 hand.command_id, "", calendar, canonical({"name": READING, "value": value}))])  # fmt: skip
+        return True
+
+    def _recount(self, writer: Writer, rows: list[Row], before: Mapping[str, Rules], hand: Hand, now: int) -> None:
+        """Recount open items' rows: what due moments depend on has changed. What moved is recorded."""
+        from engine.recount import moves  # noqa: PLC0415 - only where policy changes
+
+        items, events = [from_text(row.body) for row in rows], []
+        for item in items:
+            context = Context(self.shelf.rules(writer, item.definition), hand, now, now, writer.item)
+            moved = moves(item, before[item.definition], context.rules)
+            if moved:
+                events.append(context.event(item.number, "recount", {"moved": [one.fact for one in moved]}))
+        recorded = {event.item: event for event in writer.append(events)}
+        for item in items:
+            event = recorded.get(item.number)
+            after = evolve(item, event) if event else item
+            writer.put_row(row_of(after, self.shelf.rules(writer, item.definition)))
 
     # -- items -----------------------------------------------------------------------------------------------------------------
 
@@ -204,6 +237,19 @@ class Office:
 
         return self._run(work, hand, dry_run=dry_run, about=(verb, numbers[0] if numbers else None))
 
+    def move(
+        self, order: Order, hand: Hand, *, dry_run: bool = False, progress: Callable[[int], None] | None = None
+    ) -> list[Fit]:
+        """Move live items to another version of their definition; return what each of them met there.
+
+        Raises `Refused("missing_field")` without a reason, and what `engine.move.carry_out` raises.
+        """
+        if not order.reason and not dry_run:
+            raise Refused("missing_field", item="", fields=["reason"])
+        from engine.move import carry_out  # noqa: PLC0415 - hardly ever needed, and every start would pay
+
+        return self._run(lambda job: carry_out(job, order, hand, progress), hand, dry_run=dry_run, about=(MOVE, None))
+
     # -- notices ---------------------------------------------------------------------------------------------------------------
 
     def notice(self, numbers: Sequence[int], verb: str, fields: Fields, hand: Hand) -> list[Notice]:
@@ -212,7 +258,7 @@ class Office:
         Raises `Refused`: `unknown_notice`, `not_my_notice`, `not_a_draft`, `not_allowed`, `missing_field`.
         """
         with self.store.write() as writer:
-            now, changed, events = self.time.now(), [], []
+            now, changed, events = self._now(writer), [], []
             for number in dict.fromkeys(numbers):
                 notice = writer.notice(number)
                 if notice is None:
@@ -263,7 +309,7 @@ class Office:
             if not waiting:
                 return Pass(len(items), events, rungs)
             with self.store.write() as writer:
-                done = self._settle_due(writer, self.time.now(), batch, items)
+                done = self._settle_due(writer, self._now(writer), batch, items)
             events, rungs = events + done.events, rungs + done.rungs
             if not done.items:
                 return Pass(len(items), events, rungs)
@@ -349,8 +395,7 @@ class Office:
             when = item.effective_at
         start = len(job.events)
         job.apply(decided(item, job.context(rules, hand, when, chosen=chosen)))
-        settled = tuple(event for event in job.settled if event.item == number)
-        return Outcome(job.before[number], job.items[number], tuple(job.events[start:]), settled, rules)
+        return Outcome(job.before[number], job.items[number], tuple(job.events[start:]), job.settled_of(number), rules)
 
     def _compose(
         self,
@@ -368,9 +413,7 @@ class Office:
         job.current = number or 0
         subject = before or decide.blank(job.reader.next_item(), context)
         decide.may_compose(subject, composite, context)
-        given = decide.checked_fields(
-            subject, composite.require, composite.fields, self._checked(fields, context), context
-        )
+        given = decide.checked_fields(subject, composite, self._checked(fields, context), context)
         start = len(job.events)
         for step in composite.steps:
             constants = {name: decide.constant(value, context) for name, value in step.put.items()}
@@ -387,8 +430,7 @@ class Office:
 
             self._step(job, number or 0, hand, at, decided, chosen=True)
         number = number or 0
-        settled = tuple(event for event in job.settled if event.item == number)
-        return Outcome(before, job.items[number], tuple(job.events[start:]), settled, rules)
+        return Outcome(before, job.items[number], tuple(job.events[start:]), job.settled_of(number), rules)
 
     @staticmethod
     def _checked(fields: Fields, context: Context) -> dict[str, object]:
@@ -397,19 +439,19 @@ class Office:
     # -- one transaction -------------------------------------------------------------------------------------------------------
 
     def _run(
-        self, work: Callable[[Work], list[Outcome]], hand: Hand, *, dry_run: bool, about: tuple[str, int | None]
-    ) -> list[Outcome]:
+        self, work: Callable[[Work], list[T]], hand: Hand, *, dry_run: bool, about: tuple[str, int | None]
+    ) -> list[T]:
         if dry_run:
             with self.store.read() as reader:
                 return work(Work(reader, self.shelf, self.time.now()))
         refusal: Refused | Conflict | None = None
-        outcomes: list[Outcome] = []
+        outcomes: list[T] = []
         with self.store.write() as writer:
             if hand.command_id:
                 repeated = self._repeated(writer.command(hand.command_id), about, hand)
                 if repeated:
                     raise repeated
-            job = Work(writer, self.shelf, self.time.now())
+            job = Work(writer, self.shelf, self._now(writer))
             try:
                 outcomes = work(job)
             except (Refused, Conflict) as error:
@@ -422,6 +464,18 @@ class Office:
         if refusal is not None:
             raise refusal
         return outcomes
+
+    def _now(self, writer: Writer) -> int:
+        """Return the moment of a command: the clock's, but never before the last entry; simulated time is taken as it is.
+
+        Raises `Unavailable("clock_behind")` when the clock lies far behind.
+        """
+        now, last = self.time.now(), writer.last_at()
+        if now >= last or isinstance(self.time, SteppedTime):
+            return now
+        from engine.watch import not_before  # noqa: PLC0415 - only where a clock went back
+
+        return not_before(now, last)
 
     def _note_refusal(self, job: Work, hand: Hand, about: tuple[str, int | None], error: SibanError) -> None:
         """Record that a command was refused, under the item it was about; the item itself stays as it is."""

@@ -18,7 +18,17 @@ if TYPE_CHECKING:
 
 FIXED_VERBS = (
     *("register", "request", "grant", "refuse", "escalate", "lapse", "release", "withhold", "ack", "comment", "attach"),
-    *("absorb", "define", "load_calendar", "load_organisation", "open_ledger", "correct"),
+    *(
+        "absorb",
+        "define",
+        "load_calendar",
+        "load_organisation",
+        "set_reading",
+        "accept_clock",
+        "open_ledger",
+        "correct",
+    ),
+    *("recount", "move"),
 )
 """Verbs of the engine itself: no definition may take them."""
 

@@ -37,7 +37,7 @@ def ask(item: Item, kind_name: str, fields: Fields, context: Context) -> list[Ev
         here = [k.name for k in definition.requests.values() if item.state in k.sources]
         raise Refused("request_not_here", item=item.serial, kind=kind_name, state=item.state, allowed=here)
     _entitled(item, kind.by, "request", context)
-    given = checked_fields(item, kind.require, kind.fields, fields, context)
+    given = checked_fields(item, kind, fields, context)
     guards.check(kind.guards, item, given, context)
     if any(r.is_open and r.kind == kind_name for r in item.requests):
         raise Refused("request_open", requests=[f"{item.number}-{r.ordinal}" for r in item.requests if r.is_open])

@@ -101,7 +101,7 @@ class EventQuery(NamedTuple):
     limit: int = 0
 
 
-_dump = encoder(sort_keys=False)
+_dump = encoder(sort_keys=True)  # so that it does not matter in which order an act gave its fields
 
 
 def to_text(item: Item) -> str:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.clock import ordinal_of, start_of_day, time_of_day
+from engine.clock import closing_ordinal, ordinal_of, start_of_day, time_of_day
 from engine.limit import Limit, parse
 
 if TYPE_CHECKING:
@@ -145,6 +145,29 @@ def _start_day(run: Run, unit: str, calendar: Calendar) -> int:
 def original_due(run: Run, clock: Clock, item: Item, calendar: Calendar) -> int | None:
     """Return the due moment as it would be had no extension been granted: it stays in view."""
     return due(run._replace(moves=()), clock, item, calendar)
+
+
+def due_is_provisional(run: Run, clock: Clock, item: Item, calendar: Calendar) -> bool:
+    """Whether the due moment leans on days that no notice has settled yet, and must be marked 暂定.
+
+    A granted new date leans on nothing; what a pause gives back after it may. Limits in working days or office hours lean on
+    every day they count, others only on the days they move over because they are off.
+    """
+    moment = due(run, clock, item, calendar)
+    if moment is None or not calendar.provisional(ordinal_of(run.started) - 1, closing_ordinal(moment)):
+        return False
+    limit = limit_of(clock.limit, item)
+    if not run.moves and not run.pauses:
+        return limit is not None and calendar.due_is_provisional(run.started, limit, clock.roll)
+    unit = limit.unit if limit else "on"
+    decided, first = run.moves[-1] if run.moves else (run.started, run.started)
+    given_back = [start for start, end in run.pauses if end is not None and end > decided and start < moment]
+    if unit == "h" or (run.moves and not given_back):
+        return False
+    if unit in WORKING_UNITS:
+        return calendar.provisional(min(ordinal_of(at) for at in (first, *given_back)) - 1, closing_ordinal(moment))
+    plain = due(run, clock._replace(roll=False), item, calendar)
+    return clock.roll and calendar.provisional(closing_ordinal(plain or moment) - 1, closing_ordinal(moment))
 
 
 def near(run: Run, clock: Clock, item: Item, calendar: Calendar, due_at: int) -> int:

@@ -33,7 +33,9 @@ def clean_line(text: str, *, field: str) -> str:
 
     Raise Misused `bad_text` with `field`, `why` (too_long, control, surrogate, bidi, invisible) and `limit` or `char`.
     """
-    return _clean(text.translate(_RESIDUE).strip(), field, LINE_MAX, _CONTROL_IN_LINE)
+    if not text.isprintable():
+        text = text.translate(_RESIDUE)
+    return _clean(text.strip(), field, LINE_MAX, _CONTROL_IN_LINE)
 
 
 def clean_block(text: str, *, field: str) -> str:
@@ -41,8 +43,10 @@ def clean_block(text: str, *, field: str) -> str:
 
     Blank lines around it go; the blanks that begin its first line stay, since a Chinese paragraph begins with two.
     """
-    lines = text.translate(_RESIDUE).replace("\r\n", "\n").replace("\r", "\n")
-    return _clean(re.sub(r"\A\s*\n", "", lines).rstrip(), field, BLOCK_MAX, _CONTROL_IN_BLOCK)
+    if not text.isprintable():
+        lines = text.translate(_RESIDUE).replace("\r\n", "\n").replace("\r", "\n")
+        text = re.sub(r"\A\s*\n", "", lines)
+    return _clean(text.rstrip(), field, BLOCK_MAX, _CONTROL_IN_BLOCK)
 
 
 def _clean(text: str, field: str, limit: int, control: str) -> str:

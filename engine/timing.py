@@ -17,21 +17,26 @@ def operations(
     definition: Definition, item: Item, verb: str, to: str, at: int, restarts: tuple[str, ...] = ()
 ) -> list[Operation]:
     """List what the verb, leading from the item's state to `to` at `at`, does to each clock of the definition."""
-    found = [
-        _one(definition, clock, item, verb, to, at, restart=clock.name in restarts)
-        for clock in definition.clocks.values()
-    ]
-    return [operation for operation in found if operation]
+    found = []
+    for name, clock in definition.clocks.items():
+        run = item.clocks.get(name)
+        if run is None and to not in clock.runs_in:  # most clocks have nothing to do with an act
+            continue
+        if name in restarts and to in clock.runs_in:
+            operation: Operation | None = ["start", name, at]
+        elif run is None or run.stopped is not None:
+            operation = _beginning(clock, run, item.state, verb, to, at)
+        else:
+            operation = _going_on(definition, clock, run, item, verb, to, at)
+        if operation:
+            found.append(operation)
+    return found
 
 
-def _one(
-    definition: Definition, clock: Clock, item: Item, verb: str, to: str, at: int, *, restart: bool
+def _going_on(
+    definition: Definition, clock: Clock, run: Run, item: Item, verb: str, to: str, at: int
 ) -> Operation | None:
-    run = item.clocks.get(clock.name)
-    if restart and to in clock.runs_in:
-        return ["start", clock.name, at]
-    if run is None or run.stopped is not None:
-        return _beginning(clock, run, item.state, verb, to, at)
+    """Pause, resume or end a clock that has begun and not ended."""
     if verb == clock.stops_at and to == item.state:
         return ["stop", clock.name, at]
     if to in clock.pauses_in:

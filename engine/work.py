@@ -14,7 +14,7 @@ from engine.notice import notices_of
 from engine.row import Crossing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from engine.context import Hand
     from engine.event import Event
@@ -48,9 +48,9 @@ class Work:
         self.events: list[Event] = []
         self.reporters: list[Reporter] = []
         self.current = 0
-        self.until: int | None = (
-            None  # settle no further than this: the rest comes after what others have due before it
-        )
+        # settle no further than this: the rest comes after what others have due before it
+        self.until: int | None = None
+        self._facts: dict[str, Mapping[str, object]] = {}
         self._rules: dict[str, Rules] = {}
         self._next_item = 0
 
@@ -69,12 +69,17 @@ class Work:
         self.items[number] = item
         return item
 
+    def settled_of(self, number: int) -> tuple[Event, ...]:
+        """Return what had come due for an item before the command acted on it."""
+        return tuple([event for event in self.settled if event.item == number]) if self.settled else ()
+
     def rules(self, item: Item) -> Rules:
         """Return the rules an item lives under."""
-        found = self._rules.get(item.definition)
-        if found is None:
+        try:
+            return self._rules[item.definition]
+        except KeyError:
             found = self._rules[item.definition] = self.shelf.rules(self.reader, item.definition)
-        return found
+            return found
 
     def peek(self, number: int) -> Item | None:
         """Return an item as it stands, loaded or not, without settling it."""
@@ -82,7 +87,7 @@ class Work:
 
     def context(self, rules: Rules, hand: Hand, effective_at: int, *, chosen: bool = False) -> Context:
         """Make the context of one decision."""
-        return Context(rules, hand, self.now, effective_at, self.peek, chosen)
+        return Context(rules, hand, self.now, effective_at, self.peek, chosen, self._facts)
 
     def new_number(self) -> int:
         """Return the number of the next item to be registered."""
@@ -92,11 +97,11 @@ class Work:
     def apply(self, events: Iterable[Event]) -> None:
         """Fold decided events into the items they are about, and settle what they brought about."""
         for event in events:
-            if event.verb != "register":
-                self.load(event.item)
             known = self.items.get(event.item)
+            if known is None and event.verb != "register":
+                known = self.load(event.item)
             self.before.setdefault(event.item, known)
-            item = evolve(known, event)
+            item = evolve(known, event, self._facts.get(event.body))
             self.events.append(event)
             self.items[event.item], due, self.coming[event.item] = settle(item, self.rules(item), self.now)
             self.events += due

@@ -10,7 +10,7 @@ from engine.event import DONE, SYSTEM
 from interfaces.display import display, hang
 from interfaces.output import block, room
 from interfaces.records import day_and_time, decider_text, event_json, late_text, person_name, when
-from interfaces.wording import due_text, event_text, left_text, light_text, value_text
+from interfaces.wording import due_text, event_text, left_text, light_text, value_text, written
 from workflows.labels import STAGES, addressee
 
 if TYPE_CHECKING:
@@ -46,6 +46,16 @@ class Dossier(NamedTuple):
     reporter: Reporter | None
     allowed: list[str]
     now: int
+    versions: Mapping[str, tuple[Rules, Titles]] = {}
+
+    def under(self, event: Event) -> tuple[Rules, Titles]:
+        """Return the rules and titles an entry is read under: those of another version, where it was made under one."""
+        return self.versions.get(event.definition, (self.rules, self.titles))
+
+    def state_title(self, name: str) -> str:
+        """Return a state's title, in whichever of the item's versions has it."""
+        every = (self.rules, *(rules for rules, _ in self.versions.values()))
+        return next((r.definition.states[name].title for r in every if name in r.definition.states), name)
 
     def title(self, verb: str) -> str:
         """Return a verb's title in the item's own workflow."""
@@ -83,8 +93,8 @@ def page(dossier: Dossier, *, proof: bool = False) -> str:
 
 def record(event: Event, dossier: Dossier, *, proof: bool = False) -> str:
     """Return one entry of the record as a line, with who entered it and what that rested on."""
-    rules = dossier.rules
-    text = event_text(event, dossier.titles, rules) + late_text(event, dossier.now)
+    rules, titles = dossier.under(event)
+    text = event_text(event, titles, rules) + late_text(event, dossier.now)
     line = f"{when(event.effective_at, dossier.now)}  {decider_text(event, rules)}  {text}"
     return f"{event.seq}  {line}\n     {event.hash}" if proof else line
 
@@ -141,8 +151,8 @@ def _verdict(on_time: bool, dossier: Dossier) -> str:  # noqa: FBT001 - the one 
 def _limits(dossier: Dossier) -> Iterator[tuple[str, object]]:
     """The present limit, the original one with its extensions, and the other clocks that run."""
     from engine.explain import count
-    from engine.light import NORMAL, OVERDUE, light
-    from engine.run import due
+    from engine.light import NORMAL, OVERDUE, light, unclear
+    from engine.run import due, due_is_provisional
 
     item, rules, now = dossier.item, dossier.rules, dossier.now
     main = rules.definition.main_clock
@@ -165,11 +175,14 @@ def _limits(dossier: Dossier) -> Iterator[tuple[str, object]]:
                 f"{when(e.at, now)} 批准延至 {due_text(judged._replace(due_at=e.after))}" for e in told.extensions
             )
             yield "原时限", f"{day_and_time(told.original_due, now)}；{moves}"
+    if unclear(item, rules) and written(item, rules):
+        yield "时限待明确", f"{written(item, rules)[1:-1]}；写明时限：siban 明确时限 {item.number} --时限 …"
     for name, run in item.clocks.items():
         clock = rules.definition.clocks.get(name)
         at = due(run, clock, item, rules.calendar) if clock and not clock.main and run.running else None
         if clock and at is not None:
-            yield clock.title, f"{day_and_time(at, now)}{'，已超' if now > at else ''}"
+            leans = due_is_provisional(run, clock, item, rules.calendar)
+            yield clock.title, f"{day_and_time(at, now)}{'（暂定）' if leans else ''}{'，已超' if now > at else ''}"
 
 
 def whose_move(item: Item, rules: Rules, now: int) -> str:
@@ -312,7 +325,7 @@ def _list(item: Item, field: str) -> list[Mapping[str, object]]:
 def page_json(dossier: Dossier, *, proof: bool = False) -> dict[str, object]:
     """Return the page as JSON with the identifiers of the glossary."""
     from engine.request import open_requests
-    from engine.run import due
+    from engine.run import due, due_is_provisional
     from engine.turn import desk, people, turns
     from interfaces.listing import item_row, public
 
@@ -329,6 +342,7 @@ def page_json(dossier: Dossier, *, proof: bool = False) -> dict[str, object]:
             "stopped_at": None if run.stopped is None else iso(run.stopped),
             "paused": run.paused,
             "due_at": None if at is None else iso(at),
+            "provisional": clock is not None and due_is_provisional(run, clock, item, rules.calendar),
         }
     fields = {name: value for name, value in item.fields.items() if not name.startswith("_")}
     return public(item_row(item, rules, now)) | {
@@ -360,5 +374,5 @@ def page_json(dossier: Dossier, *, proof: bool = False) -> dict[str, object]:
         ],
         "open_requests": open_requests(item),
         "reporter": masked(dossier.reporter.name) if dossier.reporter else None,
-        "events": [event_json(event, dossier.rules, dossier.titles, proof=proof) for event in dossier.events],
+        "events": [event_json(event, *dossier.under(event), proof=proof) for event in dossier.events],
     }

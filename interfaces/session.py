@@ -10,6 +10,8 @@ from engine.clock import SteppedTime, SystemTime, parse_instant
 from engine.errors import Misused, Refused, Unavailable
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from engine.context import Hand, Rules
     from engine.office import Office
     from engine.organisation import Organisation
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from engine.ports import Reader, Store
     from workflows.index import Index
     from workflows.labels import Titles
+    from workflows.limits import Reading, Readings
 
 DEFAULT_DATABASE = "siban.db"
 TRIAL, CLOCK = "trial", "clock"
@@ -38,6 +41,7 @@ class Session:
         self._store: Store | None = None
         self._office: Office | None = None
         self._index: Index | None = None
+        self._readings: Readings | None = None
 
     @property
     def store(self) -> Store:
@@ -86,6 +90,25 @@ class Session:
         if kept and at < kept:
             raise Refused("clock_back", now_at=kept)
         return SteppedTime(at)
+
+    @property
+    def readings(self) -> Readings:
+        """How the office reads what limit texts leave open; as shipped before there is a database."""
+        if self._readings is None:
+            from engine.policy import READING
+            from workflows.limits import AS_SHIPPED, readings_of
+
+            if not os.path.exists(self.path):  # noqa: PTH110 - see index
+                return AS_SHIPPED
+            with self.store.read() as reader:
+                self._readings = readings_of(reader.setting(READING))
+        return self._readings
+
+    def read_limit(self, text: str, today: date) -> Reading:
+        """Read a limit text as this office does; `today` gives the year where neither text nor setting has one."""
+        from workflows.limits import read_limit
+
+        return read_limit(text, today=today, readings=self.readings)
 
     def keep_clock(self) -> None:
         """Remember a trial's simulated moment: the next command goes on from there."""

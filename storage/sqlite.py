@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Self
 
 from engine.chain import GENESIS, link
@@ -15,7 +16,7 @@ from storage import connection, statements
 from storage.connection import SECONDS
 from storage.lock import FileLock
 from storage.statements import MOST_MEANT
-from storage.text import refuse_bad, refuse_nul, refuse_surrogate
+from storage.text import refuse_bad, refuse_surrogate
 
 if TYPE_CHECKING:
     import sqlite3
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
     from engine.row import EventQuery, ItemQuery
 
 _LONGEST_NUMBER = 18  # digits of what surely fits into 64 bits
+
+_event_texts, _row_texts = (
+    itemgetter(*[place for place, kind in enumerate(made.__annotations__.values()) if kind is str])
+    for made in (Event, Row)
+)
 
 
 def open_store(path: str | os.PathLike[str], *, seconds: float = SECONDS, command: str = "") -> SqliteStore:
@@ -192,6 +198,11 @@ class SqliteReader:
             self._head = self._run(statements.HEAD).fetchone() or (0, GENESIS)
         return self._head
 
+    def last_at(self) -> int:
+        """Return when the last entry was recorded (µs), 0 when there is none."""
+        found = self._run(statements.LAST_AT).fetchone()
+        return found[0] if found else 0
+
     def command(self, command_id: str) -> list[Event]:
         """Return the entries a command left, empty when it is unknown."""
         return [Event._make(found) for found in self._run(statements.COMMAND, (command_id,)).fetchall()]
@@ -276,7 +287,8 @@ class SqliteWriter(SqliteReader):
         """Number and chain the events after the last entry, keep them, and return them complete."""
         events = list(events)
         for event in events:
-            refuse_nul(event, Event._fields)
+            if "\0" in "".join(_event_texts(event)):  # half characters are found by whoever encodes the values
+                refuse_bad(event, Event._fields)
         try:
             complete = link(events, *self.head())
         except UnicodeEncodeError:
@@ -290,7 +302,8 @@ class SqliteWriter(SqliteReader):
 
     def put_row(self, row: Row) -> None:
         """Insert an item's row, or rewrite it; a serial that another item has raises `Conflict("serial_taken")`."""
-        refuse_nul(row, Row._fields)
+        if "\0" in "".join(_row_texts(row)):
+            refuse_bad(row, Row._fields)
         try:
             if not self._run(statements.REWRITE_ROW, row).rowcount:
                 self._run(statements.PUT_ROW, row)

@@ -48,6 +48,7 @@ ROLLBACK = "ROLLBACK"
 # -- the record
 
 HEAD = "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1"
+LAST_AT = "SELECT recorded_at FROM event ORDER BY seq DESC LIMIT 1"
 APPEND = _insert("event", Event._fields)
 COMMAND = f"SELECT {_EVENT} FROM event WHERE command_id = ? AND command_id <> '' ORDER BY seq"
 

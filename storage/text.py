@@ -10,12 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def refuse_nul(values: Sequence[object], fields: Sequence[str]) -> None:
-    """Raise Misused `bad_text` when a text holds NUL; half characters are found by whoever encodes the values."""
-    if "\0" in "".join([value for value in values if value.__class__ is str]):
-        refuse_bad(values, fields)
-
-
 def refuse_bad(values: Sequence[object], fields: Sequence[str]) -> None:
     """Raise Misused `bad_text` with `field`, `why` (control, surrogate) and `char` when a text cannot be kept.
 

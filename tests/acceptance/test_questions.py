@@ -405,7 +405,21 @@ def test_where_the_time_went(ask: Callable[..., Said]) -> None:
         ("rectifying", "river", "o28"),
         ("upstream", "office", ""),
     ]
-    assert "合计：局办公室" in ask("explain", "4", "--spent", "-o", "table").out
+    said = ask("explain", "4", "--spent", "-o", "table").out
+    assert "  河道署 2个工作日1小时：龚伟杰 2个工作日1小时" in said
+    assert "合计 27个工作日1小时（其中暂停计时 25个工作日）" in said
+
+
+@pytest.mark.parametrize("number", range(1, 13))
+def test_where_the_time_went_adds_up(ask: Callable[..., Said], number: int) -> None:
+    """By stay, by unit and by person: the same seconds, and of them the same ones paused."""
+    told = ask("explain", str(number), "--用时", "-o", "json").json
+    assert told["number"] == number
+    for key in ("visits", "units", "people"):
+        assert sum(row["worked_seconds"] for row in told[key]) == told["worked_seconds"]
+    for key in ("units", "people"):
+        assert sum(row["paused_seconds"] for row in told[key]) == told["paused_seconds"]
+    assert sum(row["worked_seconds"] for row in told["visits"] if row["paused"]) == told["paused_seconds"]
 
 
 # ---- report ----------------------------------------------------------------------------------------
@@ -480,6 +494,7 @@ SCREENS = [
     ("explain", "7"),
     ("report", "-o", "table"),
     ("report", "--drill", "逾期", "-o", "table"),
+    ("forecast", "--until", "2023-07-31", "-n", "0", "-o", "table"),
 ]
 
 
@@ -503,7 +518,14 @@ def test_no_screen_obeys_what_it_shows(ask: Callable[..., Said], path: Path, arg
 
 
 @pytest.mark.parametrize(
-    "arguments", [("list", "-o", "table"), ("todo", "-o", "table"), ("log", "-o", "table")], ids=lambda a: a[0]
+    "arguments",
+    [
+        ("list", "-o", "table"),
+        ("todo", "-o", "table"),
+        ("log", "-o", "table"),
+        ("forecast", "--until", "2023-12-31", "-n", "0", "-o", "table"),
+    ],
+    ids=lambda a: a[0],
 )
 def test_tables_fit_the_terminal(ask: Callable[..., Said], arguments: tuple[str, ...]) -> None:
     """No line of a table is wider than the terminal."""

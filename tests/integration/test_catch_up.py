@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from engine import organisation
-from engine.calendar import edition_from_dict
 from engine.canonical import canonical
 from engine.check import check
 from engine.clock import DAY, HOUR, MINUTE, SteppedTime, civil, from_datetime, parse_instant
 from engine.context import Hand
+from engine.edition import edition_from_dict
 from engine.loader import load
 from engine.office import Office
 from engine.policy import PolicyShelf

@@ -11,7 +11,7 @@ from engine.clock import DAY, iso, parse_instant
 from engine.definition import Clock, LimitRule
 from engine.item import Item
 from engine.limit import parse
-from engine.run import Run, due, near, original_due
+from engine.run import Run, due, due_is_provisional, near, original_due
 from workflows.calendars import shipped_edition
 
 CALENDAR = Calendar(shipped_edition(), "0" * 64)
@@ -152,3 +152,42 @@ def test_an_extension_to_a_day_off_does_not_end_while_the_clock_stands_still() -
     run = Run(2, STARTED, STARTED, pauses=((at("2023-05-20 10:00"), at("2023-05-21 10:00")),), moves=(granted,))
     for code in ("6wd", "30wh"):
         assert iso(due(run, clock(code), ITEM, CALENDAR) or 0) == "2023-05-22T17:30:00+08:00"
+
+
+WINTER = at("2026-12-14 10:00")
+
+
+@pytest.mark.parametrize(
+    ("code", "pauses", "moves", "expected"),
+    [
+        ("4wd", [], [], False),
+        ("5wd", [], [], True),  # ends on 21 December
+        ("500h", [], [], False),
+        ("2027-01-15", [], [], False),
+        ("4wd", [("2026-12-15 09:00", "2026-12-17 09:00")], [], True),  # the days given back lie after the 20th
+        ("2d", [("2026-12-15 09:00", "2026-12-24 09:00")], [], True),  # ends on a day that may be off
+        ("100h", [("2026-12-15 09:00", "2026-12-24 09:00")], [], False),
+        ("10wd", [], [("2026-12-16 09:00", "2027-01-15 17:30")], False),  # a granted date leans on nothing
+        ("10wd", [("2026-12-15 09:00", "2026-12-15 18:00")], [("2026-12-16 09:00", "2027-01-15 17:30")], False),
+        ("10wd", [("2026-12-28 09:00", "2027-01-05 09:00")], [("2026-12-16 09:00", "2027-01-15 17:30")], True),
+        ("10wd", [("2026-12-16 09:00", None)], [("2026-12-15 09:00", "2026-12-18 17:30")], False),
+    ],
+)
+def test_what_leans_on_days_no_notice_has_settled(
+    code: str, pauses: list[tuple[str, str | None]], moves: list[tuple[str, str]], *, expected: bool
+) -> None:
+    """A run's due moment is provisional when a day it counted, or moved over, can still be changed by a notice."""
+    run = Run(
+        1,
+        WINTER,
+        WINTER,
+        pauses=tuple((at(start), at(end) if end else None) for start, end in pauses),
+        moves=tuple((at(decided), at(until)) for decided, until in moves),
+    )
+    assert due_is_provisional(run, clock(code), ITEM, CALENDAR) is expected
+
+
+def test_no_limit_leans_on_nothing() -> None:
+    """Where no limit is fixed there is no date to mark."""
+    open_clock = Clock("total", "total", ("rectifying",), LimitRule(()))
+    assert not due_is_provisional(Run(1, WINTER, WINTER), open_clock, ITEM, CALENDAR)
