@@ -131,7 +131,9 @@ def _clocks(clocks: Mapping[str, Run], operations: list[Any], known_at: int) -> 
             gap = (run.stopped if run.stopped is not None else when[0], when[0])
             changed[name] = run._replace(pauses=(*run.pauses, gap), stopped=None)
         elif operation == "stop":
-            changed[name] = run._replace(stopped=when[0])
+            at = when[0]  # of a report that passed later: nothing after it is a pause of this run
+            pauses = tuple((a, at if b is None else min(b, at)) for a, b in run.pauses if a < at)
+            changed[name] = run._replace(stopped=at, pauses=pauses)
         elif operation == "move":
             changed[name] = run._replace(moves=(*run.moves, (when[0], when[1])))
         elif operation == "cycle":

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.canonical import parse
-from engine.clock import closing_ordinal, ordinal_of, start_of_day
+from engine.clock import closing_ordinal, ordinal_of, start_of_day, time_of_day
 from engine.errors import Refused
 from engine.event import DONE
 from engine.evolve import evolve
@@ -361,15 +361,18 @@ def _days(case: _Case) -> Iterator[Day]:
 def _paused_at(case: _Case, day: int, *, working: bool) -> int | None:
     """Return the beginning of the pause in which a day closed, or None when the clock ran then.
 
-    The bounds are those of `engine.run`: a working day's close is paused from the first instant of a pause on and no
-    more at its last, a midnight only after the first and still at the last. What begins with the due moment, or has
-    not ended, takes nothing from it.
+    The bounds are those of `engine.run`: a close is paused after the first instant of a pause and up to its last; it is
+    24:00 for calendar days and months until an extension. What begins with the due moment, or has not ended, takes
+    nothing from it.
     """
-    close = case.calendar.close_of(day) if working else start_of_day(day + 1)
+    close = case.calendar.close_of(day)
+    dated = working or case.limit is None or case.limit.unit == "on"
+    if not dated and not any(at < close and time_of_day(to) for at, to in case.run.moves):
+        close = start_of_day(day + 1)
     for start, end in case.run.pauses:
         if end is None or (case.due_at is not None and start >= case.due_at):
             continue
-        if start <= close < end if working else start < close <= end:
+        if start < close <= end:
             return start
     return None
 

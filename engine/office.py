@@ -300,32 +300,41 @@ class Office:
 
     def tick(self, batch: int = 200, progress: Callable[[int], None] | None = None) -> Pass:
         """Let everything happen that has come due by now, in batches of one transaction each; idle, it is one indexed read."""
-        items = events = rungs = 0
+        items: set[int] = set()
+        events = rungs = 0
         while True:
             with self.store.read() as reader:
                 now = self.time.now()
                 waiting = bool(reader.due(now, 1))
             if not waiting:
-                return Pass(items, events, rungs)
+                return Pass(len(items), events, rungs)
             with self.store.write() as writer:
-                done = self._settle_due(writer, self._now(writer), batch)
-            items, events, rungs = items + done.items, events + done.events, rungs + done.rungs
+                done = self._settle_due(writer, self._now(writer), batch, items)
+            events, rungs = events + done.events, rungs + done.rungs
             if not done.items:
-                return Pass(items, events, rungs)
+                return Pass(len(items), events, rungs)
             if progress:
-                progress(items)
+                progress(len(items))
 
-    def _settle_due(self, writer: Writer, now: int, batch: int | None) -> Pass:
-        """Settle what is due, in the order of the planned moments over all items; without `batch`, all of it."""
+    def _settle_due(self, writer: Writer, now: int, batch: int | None, seen: set[int] | None = None) -> Pass:
+        """Settle what is due, in the order of the planned moments over all items; without `batch`, all of it.
+
+        The numbers of the items go into `seen`.
+        """
         items = events = rungs = 0
         while True:
-            numbers = writer.due(now, batch or 1000)
+            most = batch or 1000
+            numbers = writer.due(now, most)
             if not numbers:
                 return Pass(items, events, rungs)
+            if seen is not None:
+                seen.update(numbers)
             job = Work(writer, self.shelf, now)
+            if len(numbers) == most:  # there may be more: nobody's second rung before another's first
+                job.until = row.next_at if (row := writer.row(numbers[-1])) else None
             for number in numbers:
                 job.load(number)
-            job.settled.sort(key=lambda event: event.effective_at)
+            job.settled = _by_moment(job.settled)
             complete = job.flush(writer)
             job.refresh(writer)
             items, events = items + len(numbers), events + len(complete)
@@ -489,6 +498,19 @@ class Office:
                 code, command_id=hand.command_id, verb=event.verb, recorded_at=event.recorded_at, seq=event.seq
             )
         return None
+
+
+def _by_moment(events: Iterable[Event]) -> list[Event]:
+    """Put what came due over several items in the order of its moments.
+
+    A rung that was held keeps its planned moment and still comes after what let it go: each item's own order stays.
+    """
+    latest: dict[int, int] = {}
+    keyed = []
+    for event in events:
+        latest[event.item] = max(event.effective_at, latest.get(event.item, event.effective_at))
+        keyed.append((latest[event.item], event))
+    return [event for _, event in sorted(keyed, key=lambda pair: pair[0])]
 
 
 def _taken(given: Fields, known: tuple[str, ...]) -> dict[str, object]:

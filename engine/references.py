@@ -110,6 +110,7 @@ def _clock_faults(d: Definition, verbs: set[str]) -> Iterator[Fault]:
         yield from _unknown(f"{place}.pauses_in", clock.pauses_in, d.states, "unknown_state")
         yield from _unknown(f"{place}.stops_at", _given(clock.stops_at), verbs, "unknown_verb")
         yield from _unknown(f"{place}.starts_at", clock.starts_at, verbs, "unknown_verb")
+        yield from _unknown(f"{place}.not_before", _given(clock.not_before), d.clocks, "unknown_clock")
         yield from _unknown(f"{place}.ladder", _given(clock.ladder), d.ladders, "unknown_ladder")
         yield from _unknown(f"{place}.limit", rule_fields(clock.limit), d.fields, "unknown_field")
         for field, rules in _choices_of(clock.limit):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from engine.canonical import parse
 from engine.clock import iso
-from engine.event import SYSTEM
+from engine.event import DONE, SYSTEM
 from interfaces.display import display, hang
 from interfaces.output import block, room
 from interfaces.records import day_and_time, decider_text, event_json, late_text, person_name, when
@@ -30,6 +31,9 @@ _OWN_PLACE = (
     "limit", "extended", "on_time",
 )  # fmt: skip
 """Kept fields that the page shows in a place of their own; all others follow by their titles."""
+
+
+_VERDICTS = {True: "按时办结", False: "逾期办结"}
 
 
 class Dossier(NamedTuple):
@@ -113,16 +117,35 @@ def _standing(dossier: Dossier) -> Iterator[tuple[str, object]]:
     verdict = item.fields.get("on_time")
     if state.final and isinstance(verdict, bool):
         yield "结论", _verdict(verdict, dossier)
+    for number, event, on_time in _earlier_rounds(dossier) if item.round > 1 else ():
+        yield (
+            f"第 {number} 轮结论",
+            f"{_VERDICTS[on_time]}（{when(event.effective_at, now)} {dossier.title(event.verb)}）",
+        )
+
+
+def _earlier_rounds(dossier: Dossier) -> Iterator[tuple[int, Event, bool]]:
+    """Yield (round, the entry that closed it, whether in time) of each round before the present one, as it was judged then."""
+    number, closing = 1, None
+    for event in dossier.events:
+        body = parse(event.body)
+        if event.result != DONE or not isinstance(body, dict):
+            continue
+        if isinstance(verdict := body.get("verdict"), dict):
+            closing = event, bool(verdict["on_time"])
+        if "round" in body:
+            if closing:
+                yield number, *closing
+            number, closing = number + 1, None
 
 
 def _verdict(on_time: bool, dossier: Dossier) -> str:  # noqa: FBT001 - the one fact
     """Say how punctual a closed item was judged, and beside it what a count under the present calendar gives."""
     from engine.light import OVERDUE, light
 
-    words = {True: "按时办结", False: "逾期办结"}
     again = light(dossier.item, dossier.rules, dossier.now).word != OVERDUE
     excused = "，申诉成立，不计入逾期统计" if dossier.item.fields.get("exempt_from_statistics") else ""
-    return f"{words[on_time]}{excused}{'' if again == on_time else f'（按现行日历重算为{words[again]}）'}"
+    return f"{_VERDICTS[on_time]}{excused}{'' if again == on_time else f'（按现行日历重算为{_VERDICTS[again]}）'}"
 
 
 def _limits(dossier: Dossier) -> Iterator[tuple[str, object]]:
@@ -331,6 +354,10 @@ def page_json(dossier: Dossier, *, proof: bool = False) -> dict[str, object]:
         ],
         "allowed": dossier.allowed,
         "clocks": clocks,
+        "earlier_rounds": [
+            {"round": number, "closed_at": iso(event.effective_at), "on_time": on_time, "seq": event.seq}
+            for number, event, on_time in _earlier_rounds(dossier)
+        ],
         "requests": [
             {
                 "name": f"{item.number}-{r.ordinal}",

@@ -185,7 +185,7 @@ def test_groups_come_in_their_order_and_end_with_a_command(ask: Callable[..., Sa
     order = [list(GROUPS).index(str(row["group"])) for row in rows]
     assert order == sorted(order)
     said = ask("todo", "-o", "table", who="方文静").out.splitlines()
-    assert said[1] == "通知（6）"
+    assert said[1] == "通知（7）"
     assert said[-1] == "从这里开始：siban 办 4"
     for words in {tuple(str(row["command"]).split()[:2]) for row in rows}:
         assert words[0] == "siban"
@@ -311,6 +311,16 @@ def test_an_unknown_item_is_refused(ask: Callable[..., Said]) -> None:
     """For every question about one item."""
     for command in ("show", "explain", "log"):
         assert ask(command, "99").status == 1
+
+
+def test_show_tells_how_an_earlier_round_ended(ask: Callable[..., Said]) -> None:
+    """A reopened item begins a new round, and the verdict of the one before stays on its page."""
+    again = ("--reason", "问题出现反弹", "--authority", "区委督查室通报", "--limit", "5wd")
+    assert ask("reopen", "1", *again, who="方文静").status == 0
+    assert "第 1 轮结论" in (said := ask("show", "1").out)
+    assert "按时办结（5月11日 15:00 销号）" in said
+    (earlier,) = ask("show", "1", "-o", "json").json["earlier_rounds"]
+    assert (earlier["round"], earlier["on_time"], earlier["closed_at"][:10]) == (1, True, "2023-05-11")
 
 
 # ---- log -------------------------------------------------------------------------------------------
