@@ -124,7 +124,9 @@ def test_a_suspended_item_is_overdue_only_after_it_resumes(case: Case) -> None:
     found = foretell(case, "2023-08-01")
     wakes = [h for h in found.happenings if h.kind == WAKE]
     dues = [h for h in found.happenings if h.kind == DUE]
-    assert [(iso(h.at)[:16], h.name, h.receivers) for h in wakes] == [("2023-06-13T00:00", "resume", ("o23", "o21", "o11"))]
+    assert [(iso(h.at)[:16], h.name, h.receivers) for h in wakes] == [
+        ("2023-06-13T00:00", "resume", ("o23", "o21", "o11"))
+    ]
     assert [h.clock for h in dues] == ["total"]
     assert dues[0].at > parse_instant("2023-07-01")
     assert day(found, "2023-06-14").overdue == 0
