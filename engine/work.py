@@ -48,9 +48,9 @@ class Work:
         self.events: list[Event] = []
         self.reporters: list[Reporter] = []
         self.current = 0
+        self._facts: dict[str, Mapping[str, object]] = {}
         # settle no further than this: the rest comes after what others have due before it
         self.until: int | None = None
-        self._facts: dict[str, Mapping[str, object]] = {}
         self._rules: dict[str, Rules] = {}
         self._next_item = 0
 

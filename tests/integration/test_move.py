@@ -20,7 +20,7 @@ from engine.row import EventQuery, ItemQuery, from_text
 from storage.creation import create
 from storage.memory import MemoryStore
 from storage.sqlite import open_store
-from tests.integration.test_schedule import SCRIPT
+from tests.integration.test_schedule import TO_CLOSE, TO_SIGN, Act
 from tests.revised import renamed, revised
 from tests.trial import CLERK, HEAD, RIVER, Ledger, fill
 from workflows.index import index_of
@@ -34,6 +34,11 @@ if TYPE_CHECKING:
     from engine.row import Row
 
 OFFICE = Hand(HEAD, HEAD)
+SCRIPT: list[Act] = [
+    (HEAD, "assign", {"track": "immediate", "lead_unit": "river", "handler": RIVER, "limit": "5wd"}),
+    TO_SIGN,
+    *TO_CLOSE,
+]
 
 
 @pytest.fixture(name="ledger", params=["memory", "sqlite"])

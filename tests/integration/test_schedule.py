@@ -59,16 +59,12 @@ class Step(NamedTuple):
 
 Act = tuple[str, str, dict[str, object]]
 REPORT: dict[str, object] = {"outcome": "已经整改到位。", "result_class": "solved", "evidence": FILES}
-SCRIPT: list[Act] = [
-    (OFFICE, "assign", {"track": "immediate", "lead_unit": "river", "handler": UNIT, "limit": "5wd"}),
-    (UNIT, "sign", {}),
+TO_SIGN: Act = (UNIT, "sign", {})
+TO_CLOSE: list[Act] = [
     (UNIT, "report_done", REPORT),
     (VERIFIER, "send_back", {"opinion": "材料不足，须补充。", "further_demand": "补充整改前后对比照片和长效保洁安排"}),
     (UNIT, "report_done", REPORT),
     (VERIFIER, "pass_office", {"verify_by": "site", "opinion": "同意"}),
-]
-"""The usual path, to the verification that passes."""
-TO_CLOSE: list[Act] = [
     (UNIT, "answer", {"told": ["party_org"], "answered_by": "meeting", "answer_text": "已经整改到位。"}),
     (OFFICE, "close", {"evidence": FILES}),
 ]
@@ -92,11 +88,12 @@ def history(seed: int) -> list[Step]:
         START + (dice.randrange(25 * 24 * 60) * MINUTE if dice.random() < 0.7 else _edge(dice))
         for _ in range(dice.randint(6, 22))
     )
-    (who, verb, fields), sign, *rest = SCRIPT
-    path: list[Act | str] = [(who, verb, fields | {"limit": dice.choice(("3wd", "8wd", "12d", "60wh"))}), sign]
+    limit = dice.choice(("3wd", "8wd", "12d", "60wh"))
+    assign: Act = ("o11", "assign", {"track": "immediate", "lead_unit": "river", "handler": UNIT, "limit": limit})
+    path: list[Act | str] = [assign, TO_SIGN]
     for _ in range(dice.randrange(4)):
         path += ["ask", *dice.choice((["answer"], ["answer", "answer"], [], ["answer", "answer", "answer"]))]
-    path = [*reversed([*path, *rest, *TO_CLOSE])]
+    path = [*reversed([*path, *TO_CLOSE])]
     steps: list[Step] = []
     for at in moments:
         items = dice.choice(((0,), (1,), (0, 1), (0, 1)))

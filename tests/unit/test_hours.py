@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SHIPPED = shipped_edition()
 FIRST = date(2023, 4, 24).toordinal()
 DAYS = 21  # over the May holiday of 2023 with its make-up Saturday
+WORKDAYS = {day for day in range(FIRST, FIRST + DAYS) if Calendar(SHIPPED).is_workday(day)}
 Sessions = tuple[tuple[int, int], ...]
 
 
@@ -42,7 +43,7 @@ def editions(draw: st.DrawFn) -> Edition:
 def in_office(edition: Edition, at: int) -> bool:
     """Whether a minute is one of office time, by looking at its day alone."""
     day, minute = ordinal_of(at), time_of_day(at) // MINUTE
-    if not Calendar(SHIPPED).is_workday(day):
+    if day not in WORKDAYS:
         return False
     hours = [period for period in edition.hours if period.first <= day][-1]
     return any(start <= minute < end for start, end in hours.sessions)
