@@ -53,15 +53,22 @@ class Days:
     """What kind of day each one is, by the JSON form of a calendar edition."""
 
     def __init__(self, edition: Mapping[str, Any]) -> None:
-        """Take an edition with one set of office hours."""
-        self.sessions = [(_minute(begin), _minute(end)) for begin, end in edition["hours"]]
+        """Take an edition, its office hours in the plain form or by dates."""
+        hours = edition["hours"] if isinstance(edition["hours"][0], dict) else [{"sessions": edition["hours"]}]
+        self.hours = [
+            (date.fromisoformat(one.get("from", "0001-01-01")), [(_minute(a), _minute(b)) for a, b in one["sessions"]])
+            for one in hours
+        ]
         self.published = sorted(int(year) for year, table in edition["years"].items() if table.get("off"))
         self.named: dict[date, bool] = {}  # whether a day that a notice names is at work; the newer notice wins
-        for year in self.published:
-            table = edition["years"][str(year)]
-            self.named |= {date.fromisoformat(day): False for day in table["off"]}
+        for table in [*(edition["years"][str(year)] for year in self.published), *edition.get("local", ())]:
+            self.named |= {date.fromisoformat(day): False for day in table.get("off", {})}
             self.named |= {date.fromisoformat(day): True for day in table.get("work", {})}
         self.known: dict[date, bool] = {}
+
+    def sessions(self, day: date) -> list[tuple[int, int]]:
+        """Return the office hours that hold on a day, in minutes after midnight."""
+        return [sessions for first, sessions in self.hours if first <= day][-1]
 
     def at_work(self, day: date) -> bool:
         """Whether a day is a working day."""
@@ -81,12 +88,12 @@ class Days:
 
     def close(self, day: date) -> datetime:
         """When business closes on a day."""
-        return datetime.combine(day, time()) + A_MINUTE * self.sessions[-1][1]
+        return datetime.combine(day, time()) + A_MINUTE * self.sessions(day)[-1][1]
 
     def in_office(self, at: datetime) -> bool:
         """Whether the minute from `at` on is office time."""
         minute = at.hour * 60 + at.minute
-        return self.at_work(at.date()) and any(begin <= minute < end for begin, end in self.sessions)
+        return self.at_work(at.date()) and any(begin <= minute < end for begin, end in self.sessions(at.date()))
 
     def opening(self, at: datetime) -> datetime:
         """Wait for the first minute of office time."""

@@ -42,12 +42,16 @@ Dice = random.Random
 
 @cache
 def calendar(number: int) -> tuple[Calendar, Days]:
-    """Make one of many calendars, for each clock its own reading: as shipped, or with years missing, local days and other hours."""
+    """Make one of many calendars, for each clock its own reading: as shipped, or years missing, local days, hours that change."""
     dice = Dice(number)
     edition = json.loads(json.dumps(_plain()))
     edition["years"] = {year: table for year, table in edition["years"].items() if int(year) >= 2021}
     if number:
-        edition["hours"] = dice.choice(HOURS)
+        changes = sorted(dice.sample(range(5 * 365), dice.choice((0, 0, 1, 12))))
+        edition["hours"] = [{"sessions": dice.choice(HOURS)}] + [
+            {"from": (NEW_YEAR.date() + day * A_DAY).isoformat(), "sessions": dice.choice(HOURS)} for day in changes
+        ]
+        edition["local"] = [_local(dice) for _ in range(dice.choice((0, 1, 4)))]
         for year in dice.sample(sorted(edition["years"]), dice.choice((0, 0, 1, 3))):
             del edition["years"][year]  # not yet announced: provisional
         for year, table in edition["years"].items():
@@ -57,6 +61,18 @@ def calendar(number: int) -> tuple[Calendar, Days]:
                 if day not in table[other]:
                     table[kind][day] = "台风"
     return Calendar(edition_from_dict(edition), str(number)), Days(edition)
+
+
+def _local(dice: Dice) -> dict[str, object]:
+    """Roll a notice of the place: a week of days off or at work, whatever the yearly one says."""
+    first = NEW_YEAR.date() + dice.randrange(5 * 365) * A_DAY
+    days = [(first + number * A_DAY).isoformat() for number in range(7)]
+    off = dice.sample(days, 4)
+    return {
+        "notice": "通知",
+        "off": dict.fromkeys(off, "台风"),
+        "work": {day: "补班" for day in days if day not in off},
+    }
 
 
 @lru_cache(maxsize=1)
@@ -110,7 +126,7 @@ def _granted(dice: Dice, days: Days, after: datetime, unit: str) -> datetime:
 def _some_moment(dice: Dice, days: Days, near: datetime) -> datetime:
     """Roll a moment of a day: an edge of it or any minute."""
     midnight = datetime.combine(near.date(), time())
-    edges = [0, *(minute for session in days.sessions for minute in session), 24 * 60]
+    edges = [0, *(minute for session in days.sessions(near.date()) for minute in session), 24 * 60]
     minute = dice.choice(edges) + dice.choice((0, 0, 0, -1, 1)) if dice.random() < 0.6 else dice.randrange(24 * 60)
     return midnight + A_MINUTE * minute
 
