@@ -25,11 +25,18 @@ if TYPE_CHECKING:
     from engine.office import Office
 
 
-def run(make_office: Callable[[], Office], path: str, every: int, log_file: str | None = None) -> None:
+def run(
+    make_office: Callable[[], Office],
+    path: str,
+    every: int,
+    log_file: str | None = None,
+    seal: Callable[[Office], int] | None = None,
+) -> None:
     """Tick every so many seconds until SIGTERM or SIGINT; the pass under way is finished first.
 
     `make_office` is called once, in the thread that beats: a store belongs to one thread. A pass that fails is logged
-    and tried again at the next beat. Raises `Conflict("another_serve")` when one runs already on this machine.
+    and tried again at the next beat. `seal` follows each pass and returns how many entries it sealed, 0 when it did not.
+    Raises `Conflict("another_serve")` when one runs already on this machine.
     """
     from apscheduler.executors.pool import ThreadPoolExecutor
     from apscheduler.schedulers.blocking import BlockingScheduler
@@ -45,11 +52,14 @@ def run(make_office: Callable[[], Office], path: str, every: int, log_file: str 
             if not offices:
                 offices.append(make_office())
             done = offices[0].tick()
+            sealed = seal(offices[0]) if seal else 0
         except SibanError as error:
             logger.bind(code=error.code).error("tick failed")
             return
         if done.events:
             logger.bind(items=done.items, rungs=done.rungs, events=done.events).info("tick")
+        if sealed:
+            logger.bind(entries=sealed).info("sealed")
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         scheduler.shutdown(wait=True)

@@ -127,6 +127,8 @@ def translated(error: BaseException, path: str, seconds: float) -> SibanError | 
     if not isinstance(error, dbapi.DatabaseError):
         return None
     code = _CODES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+    if code is None and str(error).startswith("Could not decode to UTF-8"):  # said by the driver, without a code
+        code = "damaged"
     if code is None:
         return None
     if code == "locked":

@@ -12,6 +12,8 @@ from interfaces.session import Session
 from interfaces.shell import Command
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from engine.office import Office
 
 
@@ -38,7 +40,10 @@ def tick() -> None:
     help="每隔多少秒巡查一遍，默认 60",
 )
 @click.option("--log", "--日志", "log_file", metavar="FILE", help="运行日志（JSON 行），默认写到标准错误")
-def serve(every: int, log_file: str | None) -> None:
+@click.option(
+    "--seal-key", "--存证私钥", metavar="FILE", help="每日作一次存证所用的私钥（siban audit key new）；不写则不存证"
+)
+def serve(every: int, log_file: str | None, seal_key: str | None) -> None:
     """常驻值守，定时巡查；收到终止信号后办完手头的一遍再退出。停机期间的督办在恢复后按序补记。"""
     from interfaces.heartbeat import run
 
@@ -48,7 +53,23 @@ def serve(every: int, log_file: str | None) -> None:
     def office() -> Office:
         return Session(session.path, session.acting, session.at).office
 
-    run(office, session.path, every, log_file)
+    run(office, session.path, every, log_file, _daily_seal(seal_key) if seal_key else None)
+
+
+def _daily_seal(path: str) -> Callable[[Office], int]:
+    """Return what seals the record once a day; a key that cannot be used is refused here, not at the first beat."""
+    from engine.context import Hand
+    from engine.event import SYSTEM
+    from interfaces.sealing import is_due, make_seal, read_key
+
+    signer = read_key(path)
+
+    def seal(office: Office) -> int:
+        with office.store.read() as reader:
+            due = is_due(reader, office.time.now())
+        return make_seal(office.store, office.time.now(), Hand(SYSTEM, SYSTEM), signer).size if due else 0
+
+    return seal
 
 
 @click.command(cls=Command, short_help="自查：台账与办理记录是否一致", example="siban check")
