@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from engine.ports import Reader
     from interfaces.session import Session
+    from storage.sqlite import SqliteStore
 
 PACE = 5000
 """After how many entries progress is told."""
@@ -44,8 +45,9 @@ _BROKEN = (
     StopIteration,
     ArithmeticError,
     RecursionError,
+    connection.dbapi.Error,
 )
-"""What reading a database that was tampered with or damaged may raise, besides the library's own errors."""
+"""What reading a database that was tampered with or damaged may raise."""
 
 
 def run_verify(session: Session, keys: Sequence[str], seals: Sequence[str]) -> str:
@@ -58,18 +60,25 @@ def run_verify(session: Session, keys: Sequence[str], seals: Sequence[str]) -> s
     except verifier.Unusable as error:
         raise Misused("bad_argument", why=str(error)) from None
     with closing(open_store(session.path, command=session.command)) as store:
-        store.as_it_is()
-        lines: list[str] = []
-        verdict = verifier.Verdict([], 0, "", 0, 0)
         try:
-            with store.read() as reader:
-                verdict, lines = audited(reader, trusted, outside)
-            lines += [_line(*fault) for fault in soundness.faults(store.connection)]
-        except (*_BROKEN, connection.dbapi.Error) as error:
-            lines.append(_line("database", "file_damaged", _why(error)))
+            verdict, lines = _examined(store, trusted, outside)
+        except _BROKEN:  # a text that is no UTF-8, it may be: read once more, with what is wrong left as it is
+            store.as_it_is()
+            try:
+                verdict, lines = _examined(store, trusted, outside)
+            except _BROKEN as error:
+                raise FaultsFound("check_failed", faults=[_line("database", "file_damaged", _why(error))]) from error
     if lines:
         raise FaultsFound("check_failed", faults=lines)
     return verifier.summary(verdict, signed=bool(trusted))
+
+
+def _examined(
+    store: SqliteStore, keys: Sequence[verifier.Key], outside: Sequence[tuple[str, str]]
+) -> tuple[verifier.Verdict, list[str]]:
+    with store.read() as reader:
+        verdict, lines = audited(reader, keys, outside)
+    return verdict, lines + [_line(*fault) for fault in soundness.faults(store.connection)]
 
 
 def audited(

@@ -18,7 +18,7 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -58,8 +58,7 @@ SENTENCES = {
 """What each fault means."""
 
 UNUSABLE = {
-    "no_file": "没有文件 {}。",
-    "unreadable": "文件 {} 读不出来。",
+    "no_file": "没有文件 {}，或读不出来。",
     "private_key": "{} 是私钥；核验须用公钥（siban audit key new 时显示的一行）。",
     "bad_key": "{} 不是公钥：应为“名称+编号+内容”一行，或每行一个公钥的文件。",
     "no_key": "见证须给出公钥：--key。",
@@ -116,16 +115,11 @@ class Verdict(NamedTuple):
 
 
 class Unusable(ValueError):
-    """An argument that cannot be used: a code, and which; as text it is a sentence for whoever gave it."""
+    """An argument that cannot be used; as text it is a sentence for whoever gave it."""
 
     def __init__(self, code: str, given: str = "") -> None:
-        """Keep code and argument."""
-        super().__init__(code, given)
-        self.code, self.given = code, given
-
-    def __str__(self) -> str:
-        """Give the sentence."""
-        return UNUSABLE[self.code].format(self.given)
+        """Make the sentence."""
+        super().__init__(UNUSABLE[code].format(given))
 
 
 def sentence(fault: Fault) -> str:
@@ -220,19 +214,16 @@ def key_of(text: str) -> Key | None:
 
 def read_keys(given: Iterable[str]) -> list[Key]:
     """Read public keys, each given as itself or as a file with one a line; raises `Unusable`."""
-    keys = []
+    keys: list[Key] = []
     for one in given:
-        key = key_of(one)
-        if key:
-            keys.append(key)
-            continue
-        lines = [line for line in _text(one).splitlines() if line.strip() and not line.startswith("#")]
+        text = one if key_of(one) else _text(one)
+        lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
         if any(line.startswith("PRIVATE+KEY+") for line in lines):
             raise Unusable("private_key", one)
         found = [key_of(line) for line in lines]
         if not found or None in found:
             raise Unusable("bad_key", one)
-        keys += [key for key in found if key]
+        keys += filter(None, found)
     return keys
 
 
@@ -298,10 +289,39 @@ def _text(path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
-        raise Unusable("no_file" if isinstance(error, FileNotFoundError) else "unreadable", path) from error
+        raise Unusable("no_file", path) from error
 
 
 # -- the record ----------------------------------------------------------------------------------------------------------------
+
+
+class _Tree:
+    """The Merkle tree of RFC 6962, as the roots of its full subtrees: the largest first."""
+
+    def __init__(self) -> None:
+        self.size, self.peaks = 0, list[bytes]()
+
+    def add(self, leaf: bytes) -> None:
+        node, left, sha256 = hashlib.sha256(b"\0" + leaf).digest(), self.size, hashlib.sha256
+        while left & 1:
+            node = sha256(b"\1" + self.peaks.pop() + node).digest()
+            left >>= 1
+        self.peaks.append(node)
+        self.size += 1
+
+    def root(self) -> bytes:
+        node = self.peaks[-1] if self.peaks else hashlib.sha256().digest()
+        for left in reversed(self.peaks[:-1]):
+            node = hashlib.sha256(b"\1" + left + node).digest()
+        return node
+
+
+def tree_root(leaves: Iterable[bytes]) -> bytes:
+    """Return the RFC 6962 root over some leaves."""
+    tree = _Tree()
+    for leaf in leaves:
+        tree.add(leaf)
+    return tree.root()
 
 
 class _Walk:
@@ -312,99 +332,85 @@ class _Walk:
         self.faults: list[Fault] = []
         self.size, self.head = 0, GENESIS
         self.announced: set[int] = set()
-        self.roots: dict[int, bytes] = {0: hashlib.sha256().digest()}
-        self.peaks: list[bytes] = []
+        self.tree = _Tree()
+        self.roots: dict[int, bytes] = {0: self.tree.root()}
 
-    def run(self, entries: Iterable[Sequence[object]]) -> None:
-        sha256, fault, parts, peaks = hashlib.sha256, self.faults.append, _Parts(), self.peaks
-        size, head = 0, GENESIS
+    def run(self, entries: Iterable[Sequence[Any]]) -> None:
+        sha256, fault, add = hashlib.sha256, self.faults.append, self.tree.add
+        furthest, kinds = max(self.sizes, default=0), _KINDS
+        size, seq, head, last, begun = 0, 0, GENESIS, bytes(32), sha256(TAG)
         for entry in entries:
-            size += 1
+            size, seq = size + 1, seq + 1
             try:
-                if [*map(type, entry)] != _KINDS:
-                    raise ValueError  # noqa: TRY301 - as what the next line raises for texts that are none
-                made = sha256(
-                    TAG + bytes.fromhex(entry[13]) + b"".join([parts[field] for field in entry[:13]])  # type: ignore[arg-type]  # looked at above
-                ).hexdigest()
+                if [*map(type, entry)] != kinds:
+                    raise ValueError  # noqa: TRY301 - as what the next lines raise for texts that are none
+                prev = last if entry[13] == head else bytes.fromhex(entry[13])
+                total = begun.copy()
+                total.update(prev)
+                total.update(_hashed(entry))
+                last = total.digest()
             except ValueError:
-                fault(Fault(f"entry {size}", "entry_malformed"))
-                made = head = sha256(repr(entry).encode()).hexdigest()
+                fault(Fault(f"entry {seq}", "entry_malformed"))
+                last = sha256(repr(entry).encode()).digest()
+                head = last.hex()
             else:
-                if entry[0] != size:
-                    fault(Fault(f"entry {entry[0]}", "entry_gap", f"应为第 {size} 条"))
+                if entry[0] != seq:
+                    fault(Fault(f"entry {entry[0]}", "entry_gap", f"应为第 {seq} 条"))
                 elif entry[13] != head:
-                    fault(Fault(f"entry {size}", "chain_broken"))
-                if entry[14] != made:
-                    fault(Fault(f"entry {entry[0]}", "entry_changed"))
+                    fault(Fault(f"entry {seq}", "chain_broken"))
+                seq, head = entry[0], last.hex()
+                if entry[14] != head:
+                    fault(Fault(f"entry {seq}", "entry_changed"))
+                    if HEX.fullmatch(entry[14]):  # the next entry is held to it
+                        head, last = entry[14], bytes.fromhex(entry[14])
                 if entry[2] == "seal" and entry[3] == "done":
                     self.announced.add(size)
-                head = str(entry[14])
-            node = sha256(b"\0" + bytes.fromhex(head if HEX.fullmatch(head) else made)).digest()
-            left = size - 1
-            while left & 1:
-                node = sha256(b"\1" + peaks.pop() + node).digest()
-                left >>= 1
-            peaks.append(node)
-            if size in self.sizes:
-                self.roots[size] = _root(peaks)
+            if size <= furthest:  # nobody asks for a root beyond
+                add(last)
+                if size in self.sizes:
+                    self.roots[size] = self.tree.root()
         self.size, self.head = size, head
 
 
-class _Parts(dict[object, bytes]):
-    """A field as it is hashed: length of its UTF-8 bytes, colon, bytes. Short ones recur, and are kept."""
-
-    def __missing__(self, field: object) -> bytes:
-        data = str(field).encode()
-        part = b"%d:%b" % (len(data), data)
-        if len(part) < 80 and len(self) < 10_000:  # noqa: PLR2004 - what is worth keeping
-            self[field] = part
-        return part
-
-
-def _root(peaks: Sequence[bytes]) -> bytes:
-    if not peaks:
-        return hashlib.sha256().digest()
-    node = peaks[-1]
-    for left in reversed(peaks[:-1]):
-        node = hashlib.sha256(b"\1" + left + node).digest()
-    return node
+def _hashed(entry: Sequence[Any]) -> bytes:
+    """Return the fields of an entry as they are hashed: for each the length of its UTF-8 bytes, a colon, and those bytes."""
+    seq, item, verb, result, effective, recorded, decider, enterer, basis, command, definition, calendar, text = entry[
+        :13
+    ]
+    n, i, e = str(seq), str(item), str(effective)
+    r = e if recorded == effective else str(recorded)
+    body: bytes = text.encode()
+    short = (
+        f"{len(n)}:{n}{len(i)}:{i}{len(verb)}:{verb}{len(result)}:{result}{len(e)}:{e}{len(r)}:{r}"
+        f"{len(decider)}:{decider}{len(enterer)}:{enterer}{len(basis)}:{basis}{len(command)}:{command}"
+        f"{len(definition)}:{definition}{len(calendar)}:{calendar}{len(body)}:"
+    )
+    if short.isascii():  # then characters are bytes; written out, since this is most of what verifying costs
+        return short.encode() + body
+    fields = [str(field).encode() for field in entry[:13]]
+    return b"".join([b"%d:%b" % (len(field), field) for field in fields])
 
 
 _KINDS = [int if name in NUMBERS else str for name in FIELDS]
 
 
-def tree_root(leaves: Iterable[bytes]) -> bytes:
-    """Return the RFC 6962 root over some leaves."""
-    peaks: list[bytes] = []
-    for count, leaf in enumerate(leaves):
-        node, left = hashlib.sha256(b"\0" + leaf).digest(), count
-        while left & 1:
-            node = hashlib.sha256(b"\1" + peaks.pop() + node).digest()
-            left >>= 1
-        peaks.append(node)
-    return _root(peaks)
+def _row_leaf(table: object, values: Sequence[object]) -> bytes:
+    if any(type(value) not in (int, str, type(None)) for value in values):
+        raise TypeError(table)
+    return json.dumps([table, *values], ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def state_root(rows: Iterable[tuple[object, Sequence[object]]]) -> bytes | None:
     """Return the root over the rows of the ledger, or None when one of them holds what no row holds."""
-    bad = False
-
-    def leaves() -> Iterator[bytes]:
-        nonlocal bad
-        for table, values in rows:
-            try:
-                bad |= any(type(value) not in (int, str, type(None)) for value in values)
-                yield json.dumps([table, *values], ensure_ascii=False, separators=(",", ":")).encode()
-            except (TypeError, ValueError):
-                bad = True
-
-    root = tree_root(leaves())
-    return None if bad else root
+    try:
+        return tree_root(_row_leaf(table, values) for table, values in rows)
+    except (TypeError, ValueError):
+        return None
 
 
 def verify(
     origin: str,
-    entries: Iterable[Sequence[object]],
+    entries: Iterable[Sequence[Any]],
     kept: Sequence[tuple[object, object]],
     rows: Iterable[tuple[object, Sequence[object]]],
     keys: Sequence[Key],
@@ -466,9 +472,6 @@ def _line_faults(seals: Sequence[tuple[object, Seal | None]], walk: _Walk) -> It
     yield from (Fault(f"entry {size}", "seal_missing") for size in sorted(walk.announced - sizes))
 
 
-# -- exports ---------------------------------------------------------------------------------------------------------------------
-
-
 class Export:
     """A file of JSON lines: a header, the entries, the rows of the ledger, the seals, and a last line with a sum over all before."""
 
@@ -486,7 +489,7 @@ class Export:
                     last, count = line, count + 1
                     self._look(line, count)
         except OSError as error:
-            raise Unusable("no_file" if isinstance(error, FileNotFoundError) else "unreadable", path) from error
+            raise Unusable("no_file", path) from error
         end = _object(last) or {}
         whole = end.get("kind") == "end" and (end.get("lines"), end.get("sha256")) == (count - 1, total.hexdigest())
         if not whole or not last.endswith(b"\n") or self.header.get("format") != FORMAT:
@@ -531,9 +534,6 @@ def _object(line: bytes) -> dict[str, object] | None:
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
-
-
-# -- a witness ------------------------------------------------------------------------------------------------------------------
 
 
 def witness(export: Export, keys: Sequence[Key], outside: Sequence[tuple[str, str]], state: str) -> Verdict:
@@ -584,10 +584,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     for fault in found.faults:
         print(_plain(sentence(fault)), file=sys.stderr)  # noqa: T201 - as above
-    if found.faults:
-        return 4
-    print(summary(found, signed=bool(keys)))  # noqa: T201 - as above
-    return 0
+    if not found.faults:
+        print(summary(found, signed=bool(keys)))  # noqa: T201 - as above
+    return 4 if found.faults else 0
 
 
 def _plain(text: str) -> str:
