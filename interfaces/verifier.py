@@ -17,6 +17,7 @@ import json
 import os
 import re
 import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -181,6 +182,7 @@ def _bytes(point: Point) -> bytes:
 _BASE = _point((4 * pow(5, -1, _P) % _P).to_bytes(32, "little"))
 
 
+@lru_cache(maxsize=256)  # a seal that is kept both here and elsewhere is looked at once
 def signature_holds(public: bytes, message: bytes, signature: bytes) -> bool:
     """Return whether an Ed25519 signature over a message is that of a public key."""
     if len(public) != 32 or len(signature) != 64:  # noqa: PLR2004 - as RFC 8032 has them
