@@ -134,7 +134,7 @@ class Session:
         try:
             with self.store.read() as reader:
                 kept = {p.name: json.loads(p.index_text) for p in reader.current("definition") if p.index_text}
-        except Unavailable:
+        except (Unavailable, ValueError):  # what is kept may be damaged, and `audit verify` then says so
             return {}
         return {name: kept[name] for name in sorted(kept, key=lambda name: name != "siban")}
 

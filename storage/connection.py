@@ -124,9 +124,13 @@ def translated(error: BaseException, path: str, seconds: float) -> SibanError | 
     """Return what an error of the database means to us, or None when it is a fault of the program."""
     if isinstance(error, UnicodeEncodeError):
         return Misused("bad_text", field="", why="surrogate", char=f"U+{ord(error.object[error.start]):04X}")
+    if isinstance(error, UnicodeDecodeError):  # the library quotes a name from a damaged schema
+        return Unavailable("damaged", path=path, why="UTF-8")
     if not isinstance(error, dbapi.DatabaseError):
         return None
     code = _CODES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+    if code is None and str(error).startswith("Could not decode to UTF-8"):  # said by the driver, without a code
+        code = "damaged"
     if code is None:
         return None
     if code == "locked":

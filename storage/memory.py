@@ -13,7 +13,7 @@ from engine.chain import GENESIS, link
 from engine.errors import Conflict
 from engine.event import Event
 from engine.notice import Notice
-from engine.row import Crossing, Policy, Reporter, Row, from_text
+from engine.row import Crossing, Policy, PolicyRow, Reporter, Row, from_text
 from storage.statements import MOST_MEANT, folded
 from storage.text import refuse_bad, refuse_surrogate
 
@@ -36,10 +36,11 @@ class _Tables(NamedTuple):
     crossings: dict[tuple[int, str, int, int], Crossing]
     notices: dict[int, Notice]
     reporters: dict[int, Reporter]
+    seals: dict[int, str]
     last: int
 
 
-_NOTHING = _Tables({}, {}, {}, {}, {}, {}, {}, {}, 0)
+_NOTHING = _Tables({}, {}, {}, {}, {}, {}, {}, {}, {}, 0)
 
 
 class MemoryStore:
@@ -147,6 +148,24 @@ class MemoryReader:
     def reporter(self, item: int) -> Reporter | None:
         """Return who reported an item."""
         return self._tables.reporters.get(item)
+
+    def reporters(self) -> Iterator[Reporter]:
+        """Yield everybody who is kept as a reporter, by item."""
+        return iter([reporter for _, reporter in sorted(self._tables.reporters.items())])
+
+    def policies(self) -> Iterator[PolicyRow]:
+        """Yield every kept policy text, superseded ones too, in the order in which they were first loaded."""
+        current = self._tables.current
+        return iter(
+            [
+                PolicyRow(seq, *kept, int(current[kept.kind, kept.name].hash == kept.hash))
+                for seq, kept in enumerate(self._tables.policies.values(), 1)
+            ]
+        )
+
+    def seals(self) -> list[tuple[int, str]]:
+        """Return the signed seals with their numbers, in the order in which they were made."""
+        return sorted(self._tables.seals.items())
 
     # -- the record
 
@@ -289,6 +308,12 @@ class MemoryWriter(MemoryReader):
         refuse_bad(reporter, Reporter._fields)
         self._owned("reporters")
         self._tables.reporters[reporter.item] = reporter
+
+    def put_seal(self, note: str) -> None:
+        """Keep a signed seal after those before it."""
+        refuse_bad((note,), ("note",))
+        self._owned("seals")
+        self._tables.seals[len(self._tables.seals) + 1] = note
 
     def _owned(self, *names: str) -> None:
         """Copy these tables unless this transaction has done so: readers go on looking at the old ones."""

@@ -11,7 +11,7 @@ from engine.chain import GENESIS, link
 from engine.errors import Conflict
 from engine.event import Event
 from engine.notice import Notice
-from engine.row import Crossing, Policy, Reporter, Row, from_text
+from engine.row import Crossing, Policy, PolicyRow, Reporter, Row, from_text
 from storage import connection, statements
 from storage.connection import SECONDS
 from storage.lock import FileLock
@@ -64,6 +64,10 @@ class SqliteStore:
     def write(self) -> SqliteWriter:
         """Open the one write transaction."""
         return SqliteWriter(self)
+
+    def as_it_is(self) -> None:
+        """From now on read texts that are no UTF-8 with what is wrong in them as half characters: for whoever looks for faults."""
+        self.connection.text_factory = lambda data: data.decode(errors="surrogateescape")
 
     def close(self) -> None:
         """Let go of the file and its lock."""
@@ -184,6 +188,18 @@ class SqliteReader:
         """Return who reported an item."""
         found = self._run(statements.REPORTER, (item,)).fetchone()
         return Reporter._make(found) if found else None
+
+    def reporters(self) -> Iterator[Reporter]:
+        """Yield everybody who is kept as a reporter, by item."""
+        return map(Reporter._make, self._ask(statements.REPORTERS))
+
+    def policies(self) -> Iterator[PolicyRow]:
+        """Yield every kept policy text, superseded ones too, in the order in which they were first loaded."""
+        return map(PolicyRow._make, self._ask(statements.POLICIES))
+
+    def seals(self) -> list[tuple[int, str]]:
+        """Return the signed seals with their numbers, in the order in which they were made."""
+        return self._run(statements.SEALS).fetchall()
 
     # -- the record
 
@@ -340,6 +356,11 @@ class SqliteWriter(SqliteReader):
         """Keep who reported an item."""
         refuse_bad(reporter, Reporter._fields)
         self._run(statements.PUT_REPORTER, reporter)
+
+    def put_seal(self, note: str) -> None:
+        """Keep a signed seal after those before it."""
+        refuse_bad((note,), ("note",))
+        self._run(statements.PUT_SEAL, (note,))
 
     def _begin(self) -> None:
         store = self._store

@@ -66,6 +66,7 @@ FIXED_VERBS: Mapping[str, str] = {
     "correct": "更正",
     "move": "转入新版流程",
     "accept_clock": "确认时钟无误",
+    "seal": "存证",
 }
 
 REQUEST_STATES: Mapping[str, str] = {
@@ -225,6 +226,11 @@ MESSAGES: Mapping[str, str] = {
     "serial_taken": "编号 {serial} 已被使用。",
     "rung_crossed": "该督办层级已由另一进程记录，请重试。",
     "no_org": "还没有机构人员，请先载入：siban org load 文件.toml。",
+    "not_sealed": "未作存证：办理记录有不符之处，存证只能证明完整的记录。请先查明：siban audit verify。",
+    "key_open": "私钥文件 {path} 他人也能读取（权限 {mode}），不能使用；请改为只有本人可读：chmod 600。",
+    "bad_private_key": "{path} 不能用来签名：{why}。新建：siban audit key new 文件。",
+    "bad_key_name": "公钥名称“{name}”不能接受：1 至 64 个字符，不含空格和加号。",
+    "bad_argument": "{why}",
     "check_failed": "检查发现 {count} 处不符：",
     "clock_stepped": "本机时间由 {expected_at} 突变为 {now_at}，值守已停，未据此督办：请核对本机时间；确认无误的，运行 siban serve --clock-is-right（--时钟无误）。",
     "clock_behind": "本机时间为 {now_at}，早于最后一条办理记录（{last_at}），未作任何改动：请核对本机时间；确认无误的，运行 siban tick --clock-is-right（--时钟无误）。",
@@ -301,6 +307,13 @@ FAULTS: Mapping[str, str] = {
     "notice_missing": "有办理记录，通知表中没有",
     "notice_differs": "与办理记录不符",
     "reporter_differs": "与登记时的承诺值不符",
+    "reporter_missing": "登记时有反映人，现已不在库中，也没有删除的记录",
+    "policy_without_entry": "没有启用它的办理记录",
+    "schema_differs": "库结构与本程序的不同：表、索引或保护规则被改动",
+    "file_damaged": "数据库文件受损",
+    "sealed_otherwise": "此条以前的记录与上一份存证不符",
+    "sealed_and_gone": "上一份存证覆盖到此条，现已没有",
+    "seal_changed": "内容与签名不符",
 }
 """What each fault of a definition, of an organisation, or of what is kept beside the record means."""
 
@@ -312,6 +325,8 @@ PLACES: Mapping[str, str] = {
     "policy": "依据 {}",
     "setting": "设置 {}",
     "reporter": "第 {} 号事项的反映人",
+    "seal": "第 {} 号存证",
+    "database": "数据库 {}",
 }
 """Where a fault of the record lies, by the first word of its place."""
 
