@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from engine.definition import Definition
     from engine.limit import Limit
 
-ANYWHERE = ""
-"""The state of what may be done wherever an item stands."""
+NEW, ANYWHERE = "", "*"
+"""The state of what is done before there is an item, and of what may be done wherever one stands."""
 
 ACT, COMPOSITE, REGISTER, REQUEST, ENDORSE, APPROVE, PAPER, REMARK = (
     "act", "composite", "register", "request", "endorse", "approve", "paper", "remark",
@@ -43,10 +43,8 @@ class Permission(NamedTuple):
 
 def table(definition: Definition) -> list[Permission]:
     """Return every rule of a definition, state by state in the order it is written, then what holds anywhere."""
-    order = {state: place for place, state in enumerate(definition.states)}
-    return sorted(
-        _rules(definition), key=lambda rule: order.get(rule.state, -1 if rule.kind == REGISTER else len(order))
-    )
+    order = {state: place for place, state in enumerate((NEW, *definition.states, ANYWHERE))}
+    return sorted(_rules(definition), key=lambda rule: order[rule.state])
 
 
 def may(rules: Iterable[Permission], verb: str, state: str, roles: Iterable[str], fields: Mapping[str, object]) -> bool:
@@ -62,9 +60,9 @@ def may(rules: Iterable[Permission], verb: str, state: str, roles: Iterable[str]
 
 
 def _rules(definition: Definition) -> Iterator[Permission]:
-    yield Permission(REGISTER, "register", ANYWHERE, definition.register.by)
+    yield Permission(REGISTER, "register", NEW, definition.register.by)
     for composite in definition.composites.values():
-        for state in composite.sources or (ANYWHERE,):
+        for state in composite.sources or (NEW,):
             yield Permission(
                 COMPOSITE, composite.verb, state, composite.by, when=composite.when, not_same_as=composite.not_same_as
             )
