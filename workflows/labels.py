@@ -180,6 +180,7 @@ MESSAGES: Mapping[str, str] = {
     "bad_calendar": "工作日历有误（{place}）：{why}。",
     "bad_request_name": "看不懂申请编号“{text}”：写法为 事项号-序号，如 12-1。",
     "bad_measure": "看不懂整改措施“{text}”：写法为 内容|责任单位|完成日期。",
+    "trial_stays": "库是试用还是正式，建库时定，不能更改。",
     "trial_only": "--at 只能用于试用库（siban init --trial）。",
     "clock_back": "模拟时间不能倒退：库中已记到 {now_at}。",
     "unknown_choice": "没有{what}“{text}”；可以写：{among}。",
