@@ -138,7 +138,8 @@ def _read(path: str, name: str) -> _Sheet:
     try:
         table = read_table(path, wanted=tuple(columns.values()), sheet=SHEETS[name])
     except FaultsFound as error:
-        if error.data.get("why") in ("no_sheet", "empty") and Path(path).suffix.lower() != ".csv":
+        why, file = error.data.get("why"), Path(path)
+        if file.suffix.lower() != ".csv" and (why == "no_sheet" or (why == "empty" and file.stat().st_size)):
             missing = [(SHEETS[name], "missing", "")] if name not in OPTIONAL else []
             return _Sheet([], [], missing)
         raise
