@@ -38,13 +38,14 @@ FIXED: dict[str, tuple[str, str, str, str]] = {
     "show": ("查看", "item", "show", "一件事项的全部情况"),
     "log": ("记录", "item", "log", "办理记录"),
     "explain": ("算期", "item", "explain", "到期日是怎样一天一天算出来的"),
+    "forecast": ("预测", "forecasting", "forecast", "预测：到某日为止，什么要到期、会告知谁、谁的负荷过重"),
     "report": ("通报", "reporting", "report", "一页通报：回应率、落实率与逾期事项"),
     "tick": ("巡查", "running", "tick", "巡查一遍：到期的提醒与督办"),
     "serve": ("值守", "running", "serve", "常驻值守，定时巡查"),
     "check": ("自查", "running", "check", "自查：台账与办理记录是否一致"),
     "audit": ("审计", "audit", "audit", "审计：核验办理记录"),
-    "workflow": ("流程", "workflow", "workflow", "流程定义：检查、查看、画图"),
-    "calendar": ("日历", "calendar", "calendar", "工作日历：推算到期日、查看"),
+    "workflow": ("流程", "workflow", "workflow", "流程定义：检查、启用新版、比较、转版、查看、画图"),
+    "calendar": ("日历", "calendar", "calendar", "工作日历：推算到期日、查看、载入"),
     "db": ("数据库", "database", "database", "数据库：状态、升级"),
 }
 

@@ -1,8 +1,8 @@
 """Working days, office hours and due moments.
 
-An `Edition` is one immutable table of days off and make-up workdays (调休) with the notices they come from; a
-`Calendar` is compiled from it and counts. Counting is arithmetic on whole weeks plus a bisection over the days that
-differ from Monday-Friday.
+An `Edition` is one immutable table of days off and make-up workdays (调休) with the notices they come from, and of the
+office hours, each from a day on; a `Calendar` is compiled from it and counts. Counting is arithmetic on whole weeks
+plus a bisection over the days that differ from Monday-Friday; office time is that count within each period of hours.
 
 A year without a published notice is **provisional**: weekends and the fixed statutory days are off (元旦, 劳动节,
 国庆节). The lunar ones (春节, 清明, 端午, 中秋) and every exchange of days cannot be known before the notice. Before
@@ -12,10 +12,9 @@ the first published year only weekends are off, provisionally too.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
 from datetime import date
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.clock import (
     FIRST_DAY,
@@ -30,6 +29,8 @@ from engine.clock import (
 from engine.errors import Misused
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from engine.limit import Limit
 
 _FIRST_YEAR = date.fromordinal(FIRST_DAY).year
@@ -48,50 +49,51 @@ class Year(NamedTuple):
     work: tuple[tuple[int, str], ...]
 
 
+class Local(NamedTuple):
+    """Days that a notice of the place names beside the yearly ones (a typhoon's): as in `Year`, and of any year."""
+
+    notice: str
+    off: tuple[tuple[int, str], ...]
+    work: tuple[tuple[int, str], ...]
+
+
+class Period(NamedTuple):
+    """Office hours: the sessions of a working day in minutes after midnight, from the day with ordinal `first` on.
+
+    The first period has 0 there: it holds for every day before the second.
+    """
+
+    first: int
+    sessions: tuple[tuple[int, int], ...]
+
+
 class Edition(NamedTuple):
     """One state of a calendar.
 
-    `hours` are the sessions of a working day in minutes after midnight; `years` holds the published ones, in order.
+    `hours` holds the office hours in order of their first days, `years` the published years in order, and `local` the
+    local days in the order in which they were loaded: the later one wins, and all of them over the years.
     """
 
     id: str
-    hours: tuple[tuple[int, int], ...]
+    hours: tuple[Period, ...]
     years: tuple[Year, ...]
+    local: tuple[Local, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
-        """Return the form that is stored as canonical JSON: the inverse of `edition_from_dict`."""
-        return {
+        """Return the form that is stored as canonical JSON: the inverse of `stored_edition`."""
+        first, *later = self.hours
+        hours: list[object] = _session_texts(first)
+        if later:
+            hours = [{"sessions": hours}]
+            hours += [{"from": day_text(period.first), "sessions": _session_texts(period)} for period in later]
+        data: dict[str, object] = {
             "id": self.id,
-            "hours": [[_clock_text(start), _clock_text(end)] for start, end in self.hours],
-            "years": {
-                str(year.year): {
-                    "notice": year.notice,
-                    "off": {_day_text(day): name for day, name in year.off},
-                    "work": {_day_text(day): name for day, name in year.work},
-                }
-                for year in self.years
-            },
+            "hours": hours,
+            "years": {str(year.year): _days_texts(year) for year in self.years},
         }
-
-
-def edition_from_dict(data: Mapping[str, object]) -> Edition:
-    """Read and check an edition: `{"id", "hours": [["08:30", "12:00"], …], "years": {"2023": {…}}}`.
-
-    A year is `{"notice", "off", "work"}`; `off` and `work` map dates to names. A year with neither notice nor days is
-    not published and is left out. Raises `Misused` (`bad_calendar`, with `place` and `why`) for the first fault
-    found: a day both off and at work, a date that does not exist or belongs to another year, hours that overlap or
-    are out of order, a key that is not known.
-    """
-    _keys(data, "", required=("id", "hours", "years"))
-    name = data["id"]
-    if not isinstance(name, str) or not name:
-        _bad("id", "not_a_text")
-    years = []
-    for key, value in sorted(_table(data["years"], "years").items()):
-        year = _year(key, _table(value, f"years.{key}"))
-        if year.off:
-            years.append(year)
-    return Edition(name, _hours(data["hours"]), tuple(years))
+        if self.local:
+            data["local"] = [_days_texts(local) for local in self.local]
+        return data
 
 
 def stored_edition(data: Mapping[str, Any]) -> Edition:
@@ -100,7 +102,26 @@ def stored_edition(data: Mapping[str, Any]) -> Edition:
         Year(int(key), year["notice"], _ordinals(year["off"]), _ordinals(year["work"]))
         for key, year in data["years"].items()
     )
-    return Edition(data["id"], _hours(data["hours"]), tuple(years))
+    local = (Local(days["notice"], _ordinals(days["off"]), _ordinals(days["work"])) for days in data.get("local", ()))
+    return Edition(data["id"], _stored_hours(data["hours"]), tuple(years), tuple(local))
+
+
+def _stored_hours(hours: list[Any]) -> tuple[Period, ...]:
+    if not isinstance(hours[0], dict):
+        return (Period(0, _stored_sessions(hours)),)
+    return tuple([Period(_first(period.get("from")), _stored_sessions(period["sessions"])) for period in hours])
+
+
+def _stored_sessions(sessions: list[list[str]]) -> tuple[tuple[int, int], ...]:
+    return tuple([(_minutes(start), _minutes(end)) for start, end in sessions])
+
+
+def _minutes(text: str) -> int:
+    return int(text[:2]) * 60 + int(text[3:])
+
+
+def _first(text: str | None) -> int:
+    return date.fromisoformat(text).toordinal() if text else 0
 
 
 def _ordinals(days: Mapping[str, str]) -> tuple[tuple[int, str], ...]:
@@ -110,32 +131,27 @@ def _ordinals(days: Mapping[str, str]) -> tuple[tuple[int, str], ...]:
 class Calendar:
     """The counting rules of one edition. Days are proleptic ordinals, instants and lengths are microseconds.
 
-    `hash` is the edition's digest, given in by whoever stored it; `hours` its sessions in minutes after midnight.
-    Days outside 1992-2099 raise `Misused` (`instant_out_of_range`).
+    `hash` is the edition's digest, given in by whoever stored it. Days outside 1992-2099 raise `Misused`
+    (`instant_out_of_range`).
     """
 
     __slots__ = (
-        "_close",
+        "_changes",
         "_counts",
-        "_day",
         "_flipped",
         "_flips",
-        "_sessions",
+        "_hours",
+        "_reached",
         "_spans",
         "_sums",
         "edition",
         "hash",
-        "hours",
     )
 
     def __init__(self, edition: Edition, edition_hash: str = "") -> None:
         """Compile an edition."""
         self.edition = edition
         self.hash = edition_hash
-        self.hours = edition.hours
-        self._sessions = tuple((start * MINUTE, end * MINUTE) for start, end in edition.hours)
-        self._close = self._sessions[-1][1]
-        self._day = sum(end - start for start, end in self._sessions)
         self._spans = _provisional_spans({year.year for year in edition.years})
         self._flipped = _flipped(edition)
         self._flips = sorted(self._flipped)
@@ -144,6 +160,21 @@ class Calendar:
         steps = [-1 if 0 < day % 7 < 6 else 1 for day in self._flips]  # noqa: PLR2004 - `_is_weekday` without the call
         self._sums = list(accumulate(steps, initial=0))
         self._counts = [_weekdays(day) + total for day, total in zip(self._flips, self._sums[1:], strict=True)]
+        # _changes: the first days of the later periods of hours; _reached: the office time reached when they begin
+        self._changes = [period.first for period in edition.hours[1:]]
+        self._hours: list[_Hours] = []
+        self._reached: list[int] = []
+        for period in edition.hours:
+            hours = _compiled(period)
+            if self._hours:
+                days, before = self._count(period.first - 1), self._hours[-1]
+                hours = hours._replace(offset=before.offset + days * (before.day - hours.day))
+                self._reached.append(hours.offset + days * hours.day)
+            self._hours.append(hours)
+
+    def sessions_on(self, ordinal: int) -> tuple[tuple[int, int], ...]:
+        """Return the sessions (µs after midnight) of the office hours in force on a day."""
+        return self._hours_of(ordinal).sessions
 
     def is_workday(self, ordinal: int) -> bool:
         """Whether a day is a working day: the notice's word, else Monday-Friday."""
@@ -160,14 +191,15 @@ class Calendar:
         _check(ordinal)
         weekday = "workday" if _is_weekday(ordinal) else "weekend"
         day = date.fromordinal(ordinal)
-        for year in reversed(self.edition.years):  # of two notices that name a day, the newer wins
-            if abs(year.year - day.year) <= 1:
-                off, work = dict(year.off), dict(year.work)
-                if ordinal in off:
-                    return "holiday", off[ordinal], year.notice
-                if ordinal in work:
-                    return "workday" if weekday == "workday" else "makeup", work[ordinal], year.notice
-        name = _statutory(day.year).get(ordinal) if day.year in _statutory_years(self.edition) else None
+        near = [year for year in self.edition.years if abs(year.year - day.year) <= 1]
+        sources: list[Year | Local] = [*near, *self.edition.local]
+        for source in reversed(sources):  # of two notices that name a day, the newer wins
+            off, work = dict(source.off), dict(source.work)
+            if ordinal in off:
+                return "holiday", off[ordinal], source.notice
+            if ordinal in work:
+                return "workday" if weekday == "workday" else "makeup", work[ordinal], source.notice
+        name = statutory_days(day.year).get(ordinal) if day.year in _statutory_years(self.edition) else None
         return ("statutory_provisional", name, "") if name else (weekday, "", "")
 
     def workdays(self, after: int, until: int) -> int:
@@ -193,10 +225,11 @@ class Calendar:
         """
         ordinal, rest = ordinal_of(at), time_of_day(at)
         if self.is_workday(ordinal):
-            for start, end in self._sessions:
+            for start, end in self._hours_of(ordinal).sessions:
                 if rest < end:
                     return at + max(start - rest, 0)
-        return start_of_day(self.add_workdays(ordinal, 1)) + self._sessions[0][0]
+        following = self.add_workdays(ordinal, 1)
+        return start_of_day(following) + self._hours_of(following).sessions[0][0]
 
     def worktime(self, since: int, until: int) -> int:
         """Return the office time (µs) in [since, until); negative when `until` comes first."""
@@ -210,13 +243,14 @@ class Calendar:
         """
         if not amount:
             return at
-        total = self._office_time(at) + amount
         # forwards the last microsecond must lie inside a session, backwards the first
-        days, rest = divmod(total - 1, self._day) if amount > 0 else divmod(total, self._day)
+        last = self._office_time(at) + amount - (amount > 0)
+        hours = self._hours[bisect_right(self._reached, last)]
+        days, rest = divmod(last - hours.offset, hours.day)
         if amount > 0:
             rest += 1
         midnight = start_of_day(self._nth(days + 1))
-        for start, end in self._sessions:
+        for start, end in hours.sessions:
             length = end - start
             if rest < length or (amount > 0 and rest == length):
                 return midnight + start + rest
@@ -225,7 +259,7 @@ class Calendar:
 
     def close_of(self, ordinal: int) -> int:
         """Return the instant of a day's close of business, whether it is a working day or not."""
-        return start_of_day(ordinal) + self._close
+        return start_of_day(ordinal) + self._hours_of(ordinal).sessions[-1][1]
 
     def due(self, start: int, limit: Limit, roll: bool = True) -> int:  # noqa: FBT001, FBT002 - a clock's own setting, passed through
         """Return the due moment of a limit that began at an instant; overdue is `now > due`.
@@ -298,12 +332,33 @@ class Calendar:
     def _office_time(self, at: int) -> int:
         """Return the office time (µs) up to an instant, from a far origin."""
         ordinal = ordinal_of(at)
-        total = self._count(ordinal - 1) * self._day
+        hours = self._hours_of(ordinal)
+        total = hours.offset + self._count(ordinal - 1) * hours.day
         if self.is_workday(ordinal):
             rest = time_of_day(at)
-            for start, end in self._sessions:
+            for start, end in hours.sessions:
                 total += min(max(rest - start, 0), end - start)
         return total
+
+    def _hours_of(self, ordinal: int) -> _Hours:
+        """Return the hours in force on a day."""
+        return self._hours[bisect_right(self._changes, ordinal)]
+
+
+class _Hours(NamedTuple):
+    """One period of office hours, compiled: sessions and their sum in µs.
+
+    Within the period the office time up to a day is `offset` + (working days before it) * `day`.
+    """
+
+    sessions: tuple[tuple[int, int], ...]
+    day: int
+    offset: int = 0
+
+
+def _compiled(period: Period) -> _Hours:
+    sessions = tuple([(start * MINUTE, end * MINUTE) for start, end in period.sessions])
+    return _Hours(sessions, sum(end - start for start, end in sessions))
 
 
 def _is_weekday(ordinal: int) -> bool:
@@ -337,7 +392,7 @@ def _end_day(start_day: int, amount: int, unit: str) -> int:
     return min(date(first, month + 1, 1).toordinal() + start.day, after) - 1
 
 
-def _statutory(year: int) -> dict[int, str]:
+def statutory_days(year: int) -> dict[int, str]:
     """List the statutory days of a year that have a fixed date."""
     new_year, may, october = (date(year, month, 1).toordinal() for month in (1, 5, 10))
     days = {new_year: "new_year", may: "labour_day"} | dict.fromkeys(range(october, october + 3), "national_day")
@@ -354,10 +409,11 @@ def _statutory_years(edition: Edition) -> list[int]:
 
 def _flipped(edition: Edition) -> frozenset[int]:
     """Collect the days that differ from Monday-Friday: weekdays off and weekend days at work."""
-    known = {day: True for year in _statutory_years(edition) for day in _statutory(year)}
-    for year in edition.years:  # in order of years: of two notices that name a day, the newer wins
-        known.update(dict.fromkeys(dict(year.off), True))
-        known.update(dict.fromkeys(dict(year.work), False))
+    known = {day: True for year in _statutory_years(edition) for day in statutory_days(year)}
+    sources: list[Year | Local] = [*edition.years, *edition.local]
+    for source in sources:  # in order: of two notices that name a day, the newer wins
+        known.update(dict.fromkeys(dict(source.off), True))
+        known.update(dict.fromkeys(dict(source.work), False))
     return frozenset(day for day, off in known.items() if off == (0 < day % 7 < 6))  # noqa: PLR2004 - Saturday is 6
 
 
@@ -375,102 +431,25 @@ def _provisional_spans(published: set[int]) -> tuple[tuple[int, int], ...]:
     return tuple(spans)
 
 
-def _year(key: str, table: Mapping[str, object]) -> Year:
-    """Read one year; it has no days when it is not published."""
-    place = f"years.{key}"
-    if not (len(key) == 4 and key.isascii() and key.isdigit() and _FIRST_YEAR <= int(key) <= _LAST_YEAR):  # noqa: PLR2004 - YYYY
-        _bad(place, "not_a_year")
-    _keys(table, place, optional=("notice", "off", "work"))
-    notice = table.get("notice", "")
-    if not isinstance(notice, str):
-        _bad(f"{place}.notice", "not_a_text")
-    off, work = (_days_of(int(key), table.get(part, {}), f"{place}.{part}") for part in ("off", "work"))
-    both = set(dict(off)) & set(dict(work))
-    if both:
-        _bad(f"{place}.work.{_day_text(min(both))}", "off_and_work")
-    if notice and not off:
-        _bad(place, "days_missing")
-    if (off or work) and not notice:
-        _bad(place, "notice_missing")
-    return Year(int(key), notice, off, work)
-
-
-def _days_of(year: int, value: object, place: str) -> tuple[tuple[int, str], ...]:
-    """Read a table of days, sorted."""
-    days = []
-    for text, name in _table(value, place).items():
-        try:
-            day = date.fromisoformat(text)
-        except ValueError:
-            _bad(f"{place}.{text}", "no_such_date")
-        if day.isoformat() != text:
-            _bad(f"{place}.{text}", "no_such_date")
-        if day.year != year and (day.year, day.month) not in {(year - 1, 12), (year + 1, 1)}:
-            _bad(f"{place}.{text}", "not_of_this_year")
-        if not isinstance(name, str) or not name:
-            _bad(f"{place}.{text}", "not_a_text")
-        days.append((day.toordinal(), name))
-    return tuple(sorted(days))
-
-
-def _hours(value: object) -> tuple[tuple[int, int], ...]:
-    """Read the sessions of a working day: at least one, in order, without overlap."""
-    if not isinstance(value, (list, tuple)) or not value:
-        _bad("hours", "hours_missing")
-    sessions = []
-    latest = 0
-    for number, session in enumerate(value, 1):
-        place = f"hours.{number}"
-        if not isinstance(session, (list, tuple)) or len(session) != 2:  # noqa: PLR2004 - from and to
-            _bad(place, "not_a_session")
-        start, end = (_minutes(text, place) for text in session)
-        if start < latest or end <= start:
-            _bad(place, "hours_out_of_order")
-        sessions.append((start, end))
-        latest = end
-    return tuple(sessions)
-
-
-def _minutes(text: object, place: str) -> int:
-    """Read '08:30' (to 24:00) as minutes after midnight."""
-    if isinstance(text, str) and len(text) == 5 and text.isascii() and text[2] == ":":  # noqa: PLR2004 - HH:MM
-        hour, minute = text[:2], text[3:]
-        if hour.isdigit() and minute.isdigit() and int(minute) < 60:  # noqa: PLR2004 - minutes of an hour
-            minutes = int(hour) * 60 + int(minute)
-            if minutes <= 24 * 60:
-                return minutes
-    return _bad(place, "not_a_time")
-
-
-def _table(value: object, place: str) -> Mapping[str, object]:
-    """Return a table with texts as keys."""
-    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-        _bad(place, "not_a_table")
-    return value
-
-
-def _keys(
-    table: Mapping[str, object], place: str, required: tuple[str, ...] = (), optional: tuple[str, ...] = ()
-) -> None:
-    """Refuse missing and unknown keys: an unknown one is a misspelt one."""
-    for key in required:
-        if key not in table:
-            _bad(f"{place}.{key}".lstrip("."), "missing")
-    for key in table:
-        if key not in required and key not in optional:
-            _bad(f"{place}.{key}".lstrip("."), "unknown_key")
-
-
-def _bad(place: str, why: str) -> NoReturn:
-    """Refuse an edition."""
-    raise Misused("bad_calendar", place=place, why=why)
-
-
-def _day_text(ordinal: int) -> str:
+def day_text(ordinal: int) -> str:
     """Write a day as 2023-08-31."""
     return date.fromordinal(ordinal).isoformat()
 
 
-def _clock_text(minutes: int) -> str:
+def _days_texts(source: Year | Local) -> dict[str, object]:
+    """Write what one notice says."""
+    return {
+        "notice": source.notice,
+        "off": {day_text(day): name for day, name in source.off},
+        "work": {day_text(day): name for day, name in source.work},
+    }
+
+
+def _session_texts(period: Period) -> list[object]:
+    """Write sessions as ["08:30", "12:00"]."""
+    return [[clock_text(start), clock_text(end)] for start, end in period.sessions]
+
+
+def clock_text(minutes: int) -> str:
     """Write minutes after midnight as 08:30."""
     return f"{minutes // 60:02d}:{minutes % 60:02d}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.canonical import digest, parse
+from engine.canonical import canonical, digest, parse
 from engine.chain import GENESIS, event_hash
 from engine.errors import SibanError
 from engine.event import DONE
@@ -14,7 +14,7 @@ from engine.ledger import row_of
 from engine.loader import Fault
 from engine.notice import answered, notices_of
 from engine.office import commitment
-from engine.policy import CALENDAR, DEFINITION, ORGANISATION
+from engine.policy import CALENDAR, DEFINITION, ORGANISATION, READING
 from engine.row import EventQuery, ItemQuery, Row
 from engine.run import due, near
 from engine.work import crossing_of
@@ -49,7 +49,8 @@ class _Replayed(NamedTuple):
 def check(reader: Reader, shelf: PolicyShelf, progress: Callable[[int], None] | None = None) -> list[Fault]:
     """List everything that does not follow from the record; empty when all is well.
 
-    Places are `entry 12`, `item 5.due_at`, `rung 5 total:1:2`, `notice 3`, `policy definition siban`, `reporter 5`.
+    Places are `entry 12`, `item 5.due_at`, `rung 5 total:1:2`, `notice 3`, `policy definition siban`, `setting reading`,
+    `reporter 5`.
     """
     replay = _Replay(reader)
     for number, event in enumerate(reader.events(EventQuery()), 1):
@@ -77,6 +78,7 @@ class _Replay:
         self.notices: dict[int, Notice] = {}
         self.policies: dict[tuple[str, str], str] = {}
         self.used: dict[tuple[str, str], int] = {}
+        self.reading: str | None = None
         self.commitments: dict[int, str] = {}
         self.seq, self.prev = 0, GENESIS
 
@@ -107,6 +109,8 @@ class _Replay:
             body = parse(event.body)
             self.policies[_LOADS[event.verb], str(body["name"])] = str(body["hash"])
             self.used.setdefault((_LOADS[event.verb], str(body["hash"])), event.seq)
+        if event.verb == "set_reading" and not event.item:
+            self.reading = canonical(parse(event.body)["value"])
         if not event.item:
             return
         for notice in notices_of(event, len(self.notices) + 1):
@@ -144,6 +148,9 @@ def _policy_faults(reader: Reader, replay: _Replay) -> Iterator[Fault]:
         if current.get(key) != replay.policies.get(key):
             detail = f"{current.get(key, '')[:12]} ≠ {replay.policies.get(key, '')[:12]}"
             yield Fault(f"policy {' '.join(key)}", "policy_not_current", detail)
+    kept_reading = reader.setting(READING)
+    if kept_reading != replay.reading:
+        yield Fault(f"setting {READING}", "policy_not_current", f"{kept_reading} ≠ {replay.reading}")
 
 
 # -- items -----------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from engine.context import Context
-    from engine.definition import Composite, Definition, RequestKind, Transition
+    from engine.definition import Clock, Composite, Definition, RequestKind, Transition
     from engine.event import Event
     from engine.item import Item
 
@@ -129,6 +129,7 @@ def allowed_verbs(item: Item, context: Context) -> list[str]:
         if matches(t.when, item)
         and holds(t.by, person, item, organisation)
         and not seen_before(t.not_same_as, people, item)
+        and guards.fit(t.guards, item, context)
     ]
     return list(dict.fromkeys(found))
 
@@ -245,9 +246,9 @@ def completed(item: Item, verb: str, body: dict[str, object], context: Context) 
 
 
 def _moves_due(definition: Definition, body: Mapping[str, object]) -> bool:
-    """Whether an act may move a due moment by itself: by an extension, or by a field that a limit is read from."""
+    """Whether an act may move a due moment by itself: by an extension, by going on, or by a field that a limit is read from."""
     ops: Any = body.get("clocks")
-    if ops and any(op[0] == "move" for op in ops):
+    if ops and any(op[0] in ("move", "continue") for op in ops):
         return True
     touched: tuple[Any, Any] = body.get("keep"), body.get("clears")
     return any(names and not limit_fields(definition).isdisjoint(names) for names in touched)
@@ -262,8 +263,8 @@ def _changed_dues(item: Item, after: Item, context: Context) -> list[list[object
     definition, calendar = context.rules.definition, context.rules.calendar
     changes: list[list[object]] = []
     for name, run in after.clocks.items():
-        before, clock = item.clocks.get(name), definition.clocks[name]
-        if before is None or run.stopped is not None or before.cycle != run.cycle:
+        before, clock = item.clocks.get(name), definition.clocks.get(name)
+        if before is None or clock is None or run.stopped is not None or before.cycle != run.cycle:
             continue
         old = due(run._replace(moves=before.moves), clock, item, calendar)
         new = due(run, clock, after, calendar)
@@ -272,9 +273,26 @@ def _changed_dues(item: Item, after: Item, context: Context) -> list[list[object
             counted = run._replace(moves=(), pauses=() if limit.unit == "on" else run.pauses)
             new = due(counted, clock, after, calendar)
             changes.append(["move", name, context.effective_at, new])
+        if clock.not_before and before.stopped is not None:
+            least = _least(item, after, clock, context)
+            if new is not None and least is not None and new < least:
+                new = least
+                changes.append(["move", name, context.effective_at, new])
         if new is not None and (old is None or new > old):
             changes.append(["cycle", name])
     return changes
+
+
+def _least(item: Item, after: Item, clock: Clock, context: Context) -> int | None:
+    """Return the moment before which a clock that goes on is not due; None when it had been late already, which stays so."""
+    calendar, beside = context.rules.calendar, after.clocks.get(clock.not_before)
+    if beside is None or not beside.running:
+        return None
+    run = item.clocks[clock.name]
+    was_due = due(run, clock, item, calendar)
+    if run.stopped is None or was_due is None or run.stopped > was_due:
+        return None
+    return due(beside, context.rules.definition.clocks[clock.not_before], after, calendar)
 
 
 def verdict(item: Item, context: Context) -> dict[str, object]:

@@ -117,7 +117,8 @@ class Clock(NamedTuple):
     `counts` is "life" (one run through the item's life), "visit" (each entry into `runs_in` counts anew) or "once" (never again
     when it has ended).
     It begins on entering `runs_in`, or at one of the verbs `starts_at`; it stands still in `pauses_in`; it ends on leaving both,
-    as of the last `stops_at` where one is named.
+    as of the last `stops_at` where one is named. Begun again, with its last stop in time, it is due no sooner than the clock
+    `not_before` that begins beside it.
     """
 
     name: str
@@ -127,6 +128,7 @@ class Clock(NamedTuple):
     pauses_in: tuple[str, ...] = ()
     starts_at: tuple[str, ...] = ()
     stops_at: str = ""
+    not_before: str = ""
     counts: str = "visit"
     ladder: str = ""
     main: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.canonical import parse
-from engine.event import DONE
+from engine.event import DONE, SYSTEM
 from engine.item import Act, Item, Request
 from engine.run import Run
 
@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
     Body = Mapping[str, object]
 
-REMARKS = ("ack", "release", "withhold", "comment", "attach", "absorb")
+REMARKS = ("ack", "release", "withhold", "comment", "attach", "absorb", "recount")
 """Verbs that add to an item's record without moving it on: an act entered late may well have come before them."""
+
+MOVE = "move"
+"""The verb that takes an item to another version of its definition: the one that its event names."""
 
 _ABOUT_FIELDS = frozenset(("fields", "append", "clears", "verdict"))
 _ABOUT_REQUESTS = frozenset(("request", "void", "decision"))
@@ -45,11 +48,12 @@ def evolve(item: Item | None, event: Event, body: Body | None = None) -> Item:
             registered_at=event.effective_at,
             effective_at=event.effective_at,
         )
-    changes: dict[str, Any] = {"version": item.version + 1, "last_seq": event.seq}
+    definition = event.definition if event.verb == MOVE else item.definition
+    changes: dict[str, Any] = {"version": item.version + 1, "last_seq": event.seq, "definition": definition}
     if event.verb == "escalate":
         changes |= _crossed(item, facts)
     else:
-        if event.verb not in REMARKS:
+        if event.verb not in REMARKS and (event.verb != MOVE or "to" in facts or "clocks" in facts):
             changes["effective_at"] = max(item.effective_at, event.effective_at)
         changes["acts"] = _acts({} if "round" in facts else item.acts, event)
     if "round" in facts:
@@ -63,7 +67,9 @@ def evolve(item: Item | None, event: Event, body: Body | None = None) -> Item:
     if "wake" in facts:
         changes["wake"] = tuple(facts["wake"])
     if "clocks" in facts:
-        changes["clocks"] = _clocks(item.clocks, facts["clocks"], event.recorded_at)
+        # what came due by itself was known beforehand: a heartbeat that was late must not cost a rung
+        known_at = event.effective_at if event.decider == SYSTEM else event.recorded_at
+        changes["clocks"] = _clocks(item.clocks, facts["clocks"], known_at)
     if not _ABOUT_REQUESTS.isdisjoint(facts):
         changes["requests"] = _requests(item.requests, facts, event)
     return item._replace(**changes)
@@ -111,12 +117,12 @@ def _crossed(item: Item, facts: Mapping[str, Any]) -> dict[str, object]:
     return {"crossed": {**item.crossed, key: facts["planned_at"]}, "papers": papers}
 
 
-def _clocks(clocks: Mapping[str, Run], operations: list[Any], recorded_at: int) -> dict[str, Run]:
+def _clocks(clocks: Mapping[str, Run], operations: list[Any], known_at: int) -> dict[str, Run]:
     changed = dict(clocks)
     for operation, name, *when in operations:
         run = changed.get(name)
         if operation == "start" or run is None:
-            changed[name] = Run(run.cycle + 1 if run else 1, when[0], recorded_at)
+            changed[name] = Run(run.cycle + 1 if run else 1, when[0], known_at)
         elif operation == "pause":
             changed[name] = run._replace(pauses=(*run.pauses, (when[0], None)))
         elif operation == "resume":
@@ -125,11 +131,13 @@ def _clocks(clocks: Mapping[str, Run], operations: list[Any], recorded_at: int) 
             gap = (run.stopped if run.stopped is not None else when[0], when[0])
             changed[name] = run._replace(pauses=(*run.pauses, gap), stopped=None)
         elif operation == "stop":
-            changed[name] = run._replace(stopped=when[0])
+            at = when[0]  # of a report that passed later: nothing after it is a pause of this run
+            pauses = tuple((a, at if b is None else min(b, at)) for a, b in run.pauses if a < at)
+            changed[name] = run._replace(stopped=at, pauses=pauses)
         elif operation == "move":
             changed[name] = run._replace(moves=(*run.moves, (when[0], when[1])))
         elif operation == "cycle":
-            changed[name] = run._replace(cycle=run.cycle + 1, since=recorded_at)
+            changed[name] = run._replace(cycle=run.cycle + 1, since=known_at)
     return changed
 
 

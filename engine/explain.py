@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.canonical import parse
-from engine.clock import MINUTE, closing_ordinal, ordinal_of, start_of_day
+from engine.clock import closing_ordinal, ordinal_of, start_of_day, time_of_day
 from engine.errors import Refused
 from engine.event import DONE
 from engine.evolve import evolve
 from engine.ladder import offset_from
 from engine.limit import Limit, code
 from engine.limit import parse as parse_limit
-from engine.run import due, near, original_due
+from engine.run import due, due_is_provisional, near, original_due
 from engine.turn import Desk, desk
 
 if TYPE_CHECKING:
@@ -131,13 +131,42 @@ class Explanation(NamedTuple):
 
 
 class Visit(NamedTuple):
-    """One stay of an item on a desk: `worked` is the office time (µs) from `since` to `until` (None: still there)."""
+    """One stay of an item on a desk, from `since` to `until` (None: still there).
+
+    `worked` is its office time (µs), `paused` whether the main clock stood still meanwhile.
+    """
 
     state: str
     desk: Desk
+    paused: bool
     since: int
     until: int | None
     worked: int
+
+
+class Share(NamedTuple):
+    """What a unit, or one person of it, had of an item's time: office time (µs) and how much of it was paused.
+
+    `person` is "" where only the unit was meant.
+    """
+
+    unit: str
+    person: str
+    worked: int
+    paused: int
+
+
+class Spent(NamedTuple):
+    """Where an item's time went: every stay in order, and the shares of units and persons, the largest first.
+
+    Each of the three adds up to `worked` and `paused`, the office time in which the item was open at all.
+    """
+
+    visits: tuple[Visit, ...]
+    units: tuple[Share, ...]
+    people: tuple[Share, ...]
+    worked: int
+    paused: int
 
 
 class _Case(NamedTuple):
@@ -191,39 +220,61 @@ def count(item: Item, clock_name: str, rules: Rules, events: Iterable[Event] = (
         original_due=original_due(run, clock, item, calendar),
         unpaused_due=case.due(run._replace(pauses=())),
         near_at=None if due_at is None else near(run, clock, item, calendar, due_at),
-        provisional=due_at is not None and calendar.provisional(ordinal_of(run.started), closing_ordinal(due_at)),
+        provisional=due_is_provisional(run, clock, item, calendar),
         paused=run.paused,
         stopped=run.stopped,
         steps=(*_crossed(case, rules), *_coming(case, rules)),
     )
 
 
-def spent(events: Iterable[Event], rules: Rules, now: int) -> list[Visit]:
-    """Say where an item's time went: one row for each stay on a desk, in order, under the rules in force now."""
+def spent(events: Iterable[Event], rules: Rules, now: int, versions: Mapping[str, Rules] | None = None) -> Spent:
+    """Say where the time of one item went, over all its rounds, under the rules in force now.
+
+    `versions` are the rules under other versions that the item has lived under, by their hashes.
+    """
     visits: list[Visit] = []
     item: Item | None = None
-    where: tuple[str, Desk] | None = None
+    where: tuple[str, Desk, bool] | None = None
     since = 0
+    worktime = rules.calendar.worktime
     for event in events:
         if event.result != DONE:
             continue
         item = evolve(item, event)
-        at = item.effective_at
-        state = rules.definition.states.get(item.state)
-        there = None if state is None or state.final else (item.state, desk(item, rules, at))
+        at, under = item.effective_at, (versions or {}).get(item.definition, rules)
+        state, main = under.definition.states.get(item.state), under.definition.main_clock
+        run = item.clocks.get(main.name) if main else None
+        lies = None if state is None or state.final else desk(item, under, at)
+        there = None if lies is None else (item.state, lies, run is not None and run.paused)
         if there == where:
             continue
         if where is not None:
-            visits.append(Visit(*where, since, at, rules.calendar.worktime(since, at)))
+            visits.append(Visit(*where, since, at, worktime(since, at)))
         where, since = there, at
     if where is not None:
-        visits.append(Visit(*where, since, None, rules.calendar.worktime(since, max(since, now))))
-    return visits
+        visits.append(Visit(*where, since, None, worktime(since, max(since, now))))
+    return Spent(
+        tuple(visits),
+        _shares(visits, by_person=False),
+        _shares(visits, by_person=True),
+        sum(visit.worked for visit in visits),
+        sum(visit.worked for visit in visits if visit.paused),
+    )
 
 
-def day_length(calendar: Calendar) -> int:
-    """Return the office time of one working day (µs)."""
-    return sum(end - start for start, end in calendar.hours) * MINUTE
+def _shares(visits: Iterable[Visit], *, by_person: bool) -> tuple[Share, ...]:
+    """Add the stays up by unit, or by unit and person."""
+    shares: dict[tuple[str, str], Share] = {}
+    for visit in visits:
+        key = (visit.desk.unit, visit.desk.person if by_person else "")
+        old = shares.get(key, Share(*key, 0, 0))
+        shares[key] = old._replace(worked=old.worked + visit.worked, paused=old.paused + visit.worked * visit.paused)
+    return tuple(sorted(shares.values(), key=lambda share: -share.worked))
+
+
+def day_length(calendar: Calendar, now: int) -> int:
+    """Return the office time of one working day (µs) under the hours in force at an instant."""
+    return sum(end - start for start, end in calendar.sessions_on(ordinal_of(now)))
 
 
 # -- the limit -------------------------------------------------------------------------------------------------------
@@ -310,15 +361,18 @@ def _days(case: _Case) -> Iterator[Day]:
 def _paused_at(case: _Case, day: int, *, working: bool) -> int | None:
     """Return the beginning of the pause in which a day closed, or None when the clock ran then.
 
-    The bounds are those of `engine.run`: a working day's close is paused from the first instant of a pause on and no
-    more at its last, a midnight only after the first and still at the last. What begins with the due moment, or has
-    not ended, takes nothing from it.
+    The bounds are those of `engine.run`: a close is paused after the first instant of a pause and up to its last; it is
+    24:00 for calendar days and months until an extension. What begins with the due moment, or has not ended, takes
+    nothing from it.
     """
-    close = case.calendar.close_of(day) if working else start_of_day(day + 1)
+    close = case.calendar.close_of(day)
+    dated = working or case.limit is None or case.limit.unit == "on"
+    if not dated and not any(at < close and time_of_day(to) for at, to in case.run.moves):
+        close = start_of_day(day + 1)
     for start, end in case.run.pauses:
         if end is None or (case.due_at is not None and start >= case.due_at):
             continue
-        if start <= close < end if working else start < close <= end:
+        if start < close <= end:
             return start
     return None
 

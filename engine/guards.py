@@ -36,6 +36,14 @@ def limit_given(item: Item, fields: Fields, _context: Context, tracks: str) -> N
         raise Refused("limit_needed")
 
 
+def limit_unclear(item: Item, _fields: Fields, context: Context, _argument: str) -> None:
+    """By when is still to be said: a limit that stands moves by an extension only."""
+    from engine.light import unclear  # noqa: PLC0415 - one verb only
+
+    if not unclear(item, context.rules):
+        raise Refused("limit_clear", item=item.serial)
+
+
 def given(item: Item, fields: Fields, _context: Context, names: str) -> None:
     """The act itself must carry the fields (`a|b`): what the item has kept from before will not do."""
     missing = [name for name in names.split("|") if fields.get(name) in _NOTHING]
@@ -268,6 +276,7 @@ GUARDS: Mapping[str, Guard] = {
     guard.__name__: guard
     for guard in (
         limit_given,
+        limit_unclear,
         given,
         given_when,
         stands,
@@ -303,3 +312,15 @@ def check(names: tuple[str, ...], item: Item, fields: Fields, context: Context) 
     for name in names:
         guard, _, argument = name.partition(":")
         GUARDS[guard](item, fields, context, argument)
+
+
+_ABOUT_THE_PAST = ("first_time", "done_before", "is_dissatisfied", "overdue_when_closed")
+
+
+def fit(names: tuple[str, ...], item: Item, context: Context) -> bool:
+    """Whether an act is for an item with such a past; the other guards look at what is still to be done or given."""
+    try:
+        check(tuple(name for name in names if name.partition(":")[0] in _ABOUT_THE_PAST), item, {}, context)
+    except Refused:
+        return False
+    return True

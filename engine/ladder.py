@@ -6,6 +6,7 @@ which process was up when. A crossed rung is a fact and is never un-crossed.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.clock import ordinal_of
@@ -54,15 +55,16 @@ class Settled(NamedTuple):
     coming: Coming | None
 
 
-def settle(item: Item, rules: Rules, now: int) -> Settled:
-    """Let everything happen to an item that has come due by `now`, in the order of the planned moments.
+def settle(item: Item, rules: Rules, now: int, until: int | None = None) -> Settled:
+    """Let everything happen to an item that has come due by `now`, in the order of the planned moments; with `until` only up to that.
 
     Each event is effective at its planned moment and recorded now. Running it again gives nothing more.
     """
     events: list[Event] = []
+    last = now if until is None else until
     while True:
         coming = next_coming(item, rules)
-        if coming is None or coming.at > now:
+        if coming is None or coming.at > last:
             return Settled(item, events, coming)
         event = _happen(item, coming, rules, now)
         item = evolve(item, event)
@@ -121,6 +123,7 @@ def _reached(rung: Rung, item: Item) -> int | None:
     return act.at if act and act.times >= rung.times else None
 
 
+@lru_cache(maxsize=4096)  # what comes next is asked for after every event, mostly about the same moments
 def offset_from(due_at: int, offset: Offset, calendar: Calendar) -> int:
     """Return the moment at an offset from a due moment: working days end at close of business, other days keep the hour."""
     amount, unit = offset.amount, offset.unit
@@ -149,7 +152,11 @@ def _happen(item: Item, coming: Coming, rules: Rules, now: int) -> Event:
     transition = next(t for t in definition.variants(verb) if item.state in t.sources)
     to = next_state(definition, item.state, transition.name)
     body: dict[str, object] = {"to": to, "clocks": operations(definition, item, verb, to, coming.at)}
-    told = addressees(("owner",), definition.states[to].owner_of(item), item, rules.organisation, coming.at)
+    voided = [r.ordinal for r in item.requests if r.is_open and r.made_in != to]
+    if voided:
+        body["void"] = voided
+    owner = definition.states[to].owner_of(item)
+    told = addressees(("owner", *transition.notify), owner, item, rules.organisation, coming.at)
     if told:
         body["tell"] = told
     return completed(item, verb, body, context)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from engine.clock import ordinal_of
 from engine.ledger import desk_due
-from engine.run import due, limit_of, near
+from engine.run import due, due_is_provisional, limit_of, near, rule_fields
 
 if TYPE_CHECKING:
     from engine.calendar import Calendar
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from engine.item import Item
 
 NORMAL, DUE_SOON, OVERDUE, NONE = "normal", "due_soon", "overdue", "none"
+LIMIT_KINDS = ("limit", "date")
+"""Kinds of field that a limit is read from."""
 
 
 class Light(NamedTuple):
@@ -35,11 +37,13 @@ def light(item: Item, rules: Rules, now: int) -> Light:
     run = item.clocks.get(clock.name) if clock else None
     if clock is None or run is None:
         moment = desk_due(item, rules)
-        return _judged(moment, None, now, rules.calendar) if moment else Light(NONE, 0, None)
+        if moment is None:
+            return Light(NONE, 0, None)
+        return _judged(moment, None, now, rules.calendar)._replace(provisional=_desk_leans(item, rules, moment))
     moment = due(run, clock, item, rules.calendar)
     if moment is None:
         return Light(NONE, 0, None)
-    leaning = rules.calendar.provisional(ordinal_of(run.started), ordinal_of(moment - 1))
+    leaning = due_is_provisional(run, clock, item, rules.calendar)
     if run.stopped is not None:
         late = run.stopped > moment
         days = working_days(moment, run.stopped, rules.calendar) if late else 0
@@ -51,17 +55,40 @@ def light(item: Item, rules: Rules, now: int) -> Light:
     )
 
 
+def _desk_leans(item: Item, rules: Rules, moment: int) -> bool:
+    """Whether the step's due moment is that of a running clock which leans on an unpublished year."""
+    for name, run in item.clocks.items():
+        clock = rules.definition.clocks.get(name)
+        if clock and not clock.main and run.running and due(run, clock, item, rules.calendar) == moment:
+            return due_is_provisional(run, clock, item, rules.calendar)
+    return False
+
+
 def unclear(item: Item, rules: Rules) -> bool:
-    """Whether the main clock runs against no limit at all (时限待明确)."""
+    """Whether a person must still say by when (时限待明确).
+
+    So it is while the main clock runs against no limit at all, and while a text was given that could not be read, also
+    where the track's own limit applies meanwhile.
+    """
     clock = rules.definition.main_clock
     run = item.clocks.get(clock.name) if clock else None
-    return (
-        clock is not None
-        and run is not None
-        and run.stopped is None
-        and limit_of(clock.limit, item) is None
-        and not run.moves
-    )
+    state = rules.definition.states.get(item.state)
+    if clock is None or state is None or state.final or (run and (run.stopped is not None or run.moves)):
+        return False
+    return bool(unread_text(item, rules)) or (run is not None and limit_of(clock.limit, item) is None)
+
+
+def unread_text(item: Item, rules: Rules) -> str:
+    """Return the limit as it was written, where it could not be read and none has been given since; else "".
+
+    The text of a field that a limit is read from is kept in the field named after it: `limit`, `limit_text`.
+    """
+    clock = rules.definition.main_clock
+    fields = rules.definition.fields
+    names = [name for name in rule_fields(clock.limit) if fields[name].kind in LIMIT_KINDS] if clock else []
+    if any(item.text(name) for name in names):
+        return ""
+    return next((text for text in (item.text(f"{name}_text") for name in names) if text), "")
 
 
 def _judged(moment: int, near_at: int | None, now: int, calendar: Calendar) -> Light:

@@ -363,6 +363,7 @@ def _clock(name: str, t: _Table) -> Clock:
         pauses_in=t.names("pauses_in"),
         starts_at=t.names("starts_at"),
         stops_at=t.text("stops_at"),
+        not_before=t.text("not_before"),
         counts=t.text("counts", "visit", ("visit", "life", "once")),
         ladder=t.text("ladder"),
         main=t.flag("main"),

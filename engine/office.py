@@ -6,17 +6,19 @@ A refusal keeps what had come due and one `refused` entry; a dry run and unreada
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from engine import decide, request
 from engine.canonical import canonical, digest, parse
+from engine.clock import SteppedTime
 from engine.context import Context, Hand
 from engine.errors import Conflict, Refused, SibanError
 from engine.event import DONE, REFUSED, SYSTEM, Event
+from engine.evolve import MOVE, evolve
 from engine.field import checked
 from engine.ledger import row_of
 from engine.notice import DRAFT, WITHHELD, answered
-from engine.policy import CALENDAR, DEFINITION, ORGANISATION, PolicyShelf
+from engine.policy import CALENDAR, DEFINITION, ORGANISATION, READING, PolicyShelf
 from engine.roles import holds
 from engine.row import ItemQuery, Policy, Reporter, from_text
 from engine.work import Outcome, Work
@@ -27,11 +29,15 @@ if TYPE_CHECKING:
     from engine.context import Rules
     from engine.definition import Composite
     from engine.item import Item
+    from engine.move import Fit, Order
     from engine.notice import Notice
     from engine.organisation import Organisation
     from engine.ports import Reader, Store, TimeSource, Writer
+    from engine.row import Row
 
     Fields = Mapping[str, object]
+
+T = TypeVar("T")
 
 RELEASERS = {"supervisor": ("supervisor",), "leader": ("leader",), "auto": ()}
 """Which roles may release or withhold a paper, by its `release`."""
@@ -65,34 +71,61 @@ class Office:
 
     # -- policy ----------------------------------------------------------------------------------------------------------------
 
-    def put_policy(self, kind: str, name: str, text: str, hand: Hand, index: str = "") -> str:
+    def put_policy(self, kind: str, name: str, text: str, hand: Hand, index: str = "", *, over: str = "") -> str:
         """Keep a definition, calendar edition or organisation and make it the current one; return its hash.
 
-        Items under way are settled first, under the old policy, in the same transaction.
+        Items under way are settled first, under the old policy, in the same transaction; each one whose due moments a new
+        calendar moves gets a `recount` entry. `over` is the hash of the policy that the new one was made from; when another
+        one has been put in its place since, raises `Conflict("policy_replaced")`.
         """
         verb = {DEFINITION: "define", CALENDAR: "load_calendar", ORGANISATION: "load_organisation"}[kind]
         hash_ = digest(text)
         with self.store.write() as writer:
-            now = self.time.now()
+            now = self._now(writer)
             known = writer.current_hashes()
             if known.get((kind, name)) == hash_:
                 return hash_
+            if over and known.get((kind, name)) != over:
+                raise Conflict("policy_replaced", kind=kind, name=name)
             if known:
                 self._settle_due(writer, now, None)
+            rows = list(writer.rows(ItemQuery(open=True))) if known and kind != DEFINITION else []
+            before = {row.definition: self.shelf.rules(writer, row.definition) for row in rows}
             writer.put_policy(Policy(kind, name, hash_, text, index))
             event = Event(0, 0, verb, DONE, now, now, hand.decider, hand.enterer, hand.basis, hand.command_id,
                           known.get((DEFINITION, name), ""), known.get((CALENDAR, "cn"), ""),
                           canonical({"name": name, "hash": hash_}))  # fmt: skip
             writer.append([event])
-            if kind != DEFINITION and known:
-                self._rewrite_rows(writer)
+            self._recount(writer, rows, before, hand, now)
         return hash_
 
-    def _rewrite_rows(self, writer: Writer) -> None:
-        """Recount every open item's row: what due moments depend on has changed."""
-        for row in list(writer.rows(ItemQuery(open=True))):
-            item = from_text(row.body)
-            writer.put_row(row_of(item, self.shelf.rules(writer, item.definition)))
+    def put_reading(self, value: Fields, hand: Hand) -> bool:
+        """Set how limit texts are read and record it; return False when it is so already. No due moment moves by it."""
+        text = canonical(value)
+        with self.store.write() as writer:
+            if writer.setting(READING) == text:
+                return False
+            now, calendar = self.time.now(), writer.current_hashes().get((CALENDAR, "cn"), "")
+            writer.put_setting(READING, text)
+            writer.append([Event(0, 0, "set_reading", DONE, now, now, hand.decider, hand.enterer, hand.basis,
+                                 hand.command_id, "", calendar, canonical({"name": READING, "value": value}))])  # fmt: skip
+        return True
+
+    def _recount(self, writer: Writer, rows: list[Row], before: Mapping[str, Rules], hand: Hand, now: int) -> None:
+        """Recount open items' rows: what due moments depend on has changed. What moved is recorded."""
+        from engine.recount import moves  # noqa: PLC0415 - only where policy changes
+
+        items, events = [from_text(row.body) for row in rows], []
+        for item in items:
+            context = Context(self.shelf.rules(writer, item.definition), hand, now, now, writer.item)
+            moved = moves(item, before[item.definition], context.rules)
+            if moved:
+                events.append(context.event(item.number, "recount", {"moved": [one.fact for one in moved]}))
+        recorded = {event.item: event for event in writer.append(events)}
+        for item in items:
+            event = recorded.get(item.number)
+            after = evolve(item, event) if event else item
+            writer.put_row(row_of(after, self.shelf.rules(writer, item.definition)))
 
     # -- items -----------------------------------------------------------------------------------------------------------------
 
@@ -211,6 +244,19 @@ class Office:
 
         return self._run(work, hand, dry_run=dry_run, about=(verb, numbers[0] if numbers else None))
 
+    def move(
+        self, order: Order, hand: Hand, *, dry_run: bool = False, progress: Callable[[int], None] | None = None
+    ) -> list[Fit]:
+        """Move live items to another version of their definition; return what each of them met there.
+
+        Raises `Refused("missing_field")` without a reason, and what `engine.move.carry_out` raises.
+        """
+        if not order.reason and not dry_run:
+            raise Refused("missing_field", item="", fields=["reason"])
+        from engine.move import carry_out  # noqa: PLC0415 - hardly ever needed, and every start would pay
+
+        return self._run(lambda job: carry_out(job, order, hand, progress), hand, dry_run=dry_run, about=(MOVE, None))
+
     # -- notices ---------------------------------------------------------------------------------------------------------------
 
     def notice(self, numbers: Sequence[int], verb: str, fields: Fields, hand: Hand) -> list[Notice]:
@@ -219,7 +265,7 @@ class Office:
         Raises `Refused`: `unknown_notice`, `not_my_notice`, `not_a_draft`, `not_allowed`, `missing_field`.
         """
         with self.store.write() as writer:
-            now, changed, events = self.time.now(), [], []
+            now, changed, events = self._now(writer), [], []
             if hand.is_delegated:
                 self._stands_in(writer, hand, now)
             for number in dict.fromkeys(numbers):
@@ -264,32 +310,41 @@ class Office:
 
     def tick(self, batch: int = 200, progress: Callable[[int], None] | None = None) -> Pass:
         """Let everything happen that has come due by now, in batches of one transaction each; idle, it is one indexed read."""
-        items = events = rungs = 0
+        items: set[int] = set()
+        events = rungs = 0
         while True:
             with self.store.read() as reader:
                 now = self.time.now()
                 waiting = bool(reader.due(now, 1))
             if not waiting:
-                return Pass(items, events, rungs)
+                return Pass(len(items), events, rungs)
             with self.store.write() as writer:
-                done = self._settle_due(writer, self.time.now(), batch)
-            items, events, rungs = items + done.items, events + done.events, rungs + done.rungs
+                done = self._settle_due(writer, self._now(writer), batch, items)
+            events, rungs = events + done.events, rungs + done.rungs
             if not done.items:
-                return Pass(items, events, rungs)
+                return Pass(len(items), events, rungs)
             if progress:
-                progress(items)
+                progress(len(items))
 
-    def _settle_due(self, writer: Writer, now: int, batch: int | None) -> Pass:
-        """Settle what is due, in the order of the planned moments over all items; without `batch`, all of it."""
+    def _settle_due(self, writer: Writer, now: int, batch: int | None, seen: set[int] | None = None) -> Pass:
+        """Settle what is due, in the order of the planned moments over all items; without `batch`, all of it.
+
+        The numbers of the items go into `seen`.
+        """
         items = events = rungs = 0
         while True:
-            numbers = writer.due(now, batch or 1000)
+            most = batch or 1000
+            numbers = writer.due(now, most)
             if not numbers:
                 return Pass(items, events, rungs)
+            if seen is not None:
+                seen.update(numbers)
             job = Work(writer, self.shelf, now)
+            if len(numbers) == most:  # there may be more: nobody's second rung before another's first
+                job.until = row.next_at if (row := writer.row(numbers[-1])) else None
             for number in numbers:
                 job.load(number)
-            job.settled.sort(key=lambda event: event.effective_at)
+            job.settled = _by_moment(job.settled)
             complete = job.flush(writer)
             job.refresh(writer)
             items, events = items + len(numbers), events + len(complete)
@@ -396,19 +451,19 @@ class Office:
     # -- one transaction -------------------------------------------------------------------------------------------------------
 
     def _run(
-        self, work: Callable[[Work], list[Outcome]], hand: Hand, *, dry_run: bool, about: tuple[str, int | None]
-    ) -> list[Outcome]:
+        self, work: Callable[[Work], list[T]], hand: Hand, *, dry_run: bool, about: tuple[str, int | None]
+    ) -> list[T]:
         if dry_run:
             with self.store.read() as reader:
                 return work(Work(reader, self.shelf, self.time.now()))
         refusal: Refused | Conflict | None = None
-        outcomes: list[Outcome] = []
+        outcomes: list[T] = []
         with self.store.write() as writer:
             if hand.command_id:
                 repeated = self._repeated(writer.command(hand.command_id), about, hand)
                 if repeated:
                     raise repeated
-            job = Work(writer, self.shelf, self.time.now())
+            job = Work(writer, self.shelf, self._now(writer))
             try:
                 if hand.is_delegated:
                     self._stands_in(writer, hand, job.now)
@@ -428,6 +483,18 @@ class Office:
         """Raise `Refused` unless the delegation an act rests on is in force at this instant, in this transaction."""
         hash_ = reader.current_hashes().get((ORGANISATION, "bureau"), "")
         self.shelf.organisation(reader, hash_).delegation(hand.enterer, hand.decider, now)
+
+    def _now(self, writer: Writer) -> int:
+        """Return the moment of a command: the clock's, but never before the last entry; simulated time is taken as it is.
+
+        Raises `Unavailable("clock_behind")` when the clock lies far behind.
+        """
+        now, last = self.time.now(), writer.last_at()
+        if now >= last or isinstance(self.time, SteppedTime):
+            return now
+        from engine.watch import not_before  # noqa: PLC0415 - only where a clock went back
+
+        return not_before(now, last)
 
     def _note_refusal(self, job: Work, hand: Hand, about: tuple[str, int | None], error: SibanError) -> None:
         """Record that a command was refused, under the item it was about; the item itself stays as it is."""
@@ -458,6 +525,19 @@ def _not_an_auditor(hand: Hand, organisation: Organisation) -> None:
         for person in (hand.decider, hand.enterer):
             if person in organisation.auditors:
                 raise Refused("auditor_reads", person=organisation.name_of(person))
+
+
+def _by_moment(events: Iterable[Event]) -> list[Event]:
+    """Put what came due over several items in the order of its moments.
+
+    A rung that was held keeps its planned moment and still comes after what let it go: each item's own order stays.
+    """
+    latest: dict[int, int] = {}
+    keyed = []
+    for event in events:
+        latest[event.item] = max(event.effective_at, latest.get(event.item, event.effective_at))
+        keyed.append((latest[event.item], event))
+    return [event for _, event in sorted(keyed, key=lambda pair: pair[0])]
 
 
 def _taken(given: Fields, known: tuple[str, ...]) -> dict[str, object]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from engine.ports import Reader
 
 DEFINITION, CALENDAR, ORGANISATION = "definition", "calendar", "organisation"
+READING = "reading"
+"""A setting that is policy: how limit texts are read. The record says when it was changed, and by whom."""
 
 
 class PolicyShelf:

@@ -67,6 +67,9 @@ class Reader(Protocol):
     def head(self) -> tuple[int, str]:
         """Return number and hash of the last entry, (0, GENESIS) when there is none."""
 
+    def last_at(self) -> int:
+        """Return when the last entry was recorded (µs), 0 when there is none."""
+
     def command(self, command_id: str) -> list[Event]:
         """Return the entries a command left, empty when it is unknown."""
 

@@ -18,7 +18,17 @@ if TYPE_CHECKING:
 
 FIXED_VERBS = (
     *("register", "request", "grant", "refuse", "escalate", "lapse", "release", "withhold", "ack", "comment", "attach"),
-    *("absorb", "define", "load_calendar", "load_organisation", "open_ledger", "correct"),
+    *(
+        "absorb",
+        "define",
+        "load_calendar",
+        "load_organisation",
+        "set_reading",
+        "accept_clock",
+        "open_ledger",
+        "correct",
+    ),
+    *("recount", "move"),
 )
 """Verbs of the engine itself: no definition may take them."""
 
@@ -100,6 +110,7 @@ def _clock_faults(d: Definition, verbs: set[str]) -> Iterator[Fault]:
         yield from _unknown(f"{place}.pauses_in", clock.pauses_in, d.states, "unknown_state")
         yield from _unknown(f"{place}.stops_at", _given(clock.stops_at), verbs, "unknown_verb")
         yield from _unknown(f"{place}.starts_at", clock.starts_at, verbs, "unknown_verb")
+        yield from _unknown(f"{place}.not_before", _given(clock.not_before), d.clocks, "unknown_clock")
         yield from _unknown(f"{place}.ladder", _given(clock.ladder), d.ladders, "unknown_ladder")
         yield from _unknown(f"{place}.limit", rule_fields(clock.limit), d.fields, "unknown_field")
         for field, rules in _choices_of(clock.limit):

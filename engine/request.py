@@ -41,17 +41,16 @@ def ask(item: Item, kind_name: str, fields: Fields, context: Context) -> list[Ev
     guards.check(kind.guards, item, given, context)
     if any(r.is_open and r.kind == kind_name for r in item.requests):
         raise Refused("request_open", requests=[f"{item.number}-{r.ordinal}" for r in item.requests if r.is_open])
-    granted = sum(r.kind == kind_name and r.state == "granted" for r in item.requests)
+    began = _round_began(item, context)
+    granted = sum(r.kind == kind_name and r.state == "granted" and r.made_at >= began for r in item.requests)
     if kind.max_granted and granted >= kind.max_granted:
         raise Refused("request_used_up", item=item.serial, kind=kind_name, most=kind.max_granted)
-    main = definition.main_clock
-    run = item.clocks.get(main.name) if main else None
-    due_at = due(run, main, item, calendar) if main and run else None
+    due_at = _due_at(item, kind.before_due, context)
     timely = due_at is None or context.effective_at <= due_at
     if kind.before_due and not timely:
         raise Refused("request_too_late", item=item.serial, kind=kind_name, due_at=due_at)
     _within_window(item, kind, context)
-    _reasonable_date(item, kind, given, due_at, context)
+    _reasonable_date(item, kind, given.get(kind.until), context)
     lapses_at = calendar.due(context.effective_at, kind.lapses_after) if kind.lapses_after else None
     made = {"kind": kind_name, "made_in": item.state, "timely": timely, "lapses_at": lapses_at, "fields": given}
     hands = [f"request-{len(item.requests) + 1}:{context.hand.enterer}"] if context.hand.is_delegated else []
@@ -61,7 +60,8 @@ def ask(item: Item, kind_name: str, fields: Fields, context: Context) -> list[Ev
 def answer(item: Item, ordinal: int, fields: Fields, context: Context, *, grant: bool) -> list[Event]:
     """Grant (or pass on, where the unit's head speaks first) or refuse a request; a refusal needs words.
 
-    Raises `Refused`: `unknown_request`, `request_decided`, `not_allowed`, `same_person`, `missing_field`.
+    Whoever grants may set another date, as `until`, within the same bounds. Raises `Refused`: `unknown_request`, `request_decided`,
+    `not_allowed`, `same_person`, `missing_field`, `field_not_taken`, `request_not_later`, `request_too_long`.
     """
     definition = context.rules.definition
     request = item.requests[ordinal - 1] if 0 < ordinal <= len(item.requests) else None
@@ -72,7 +72,9 @@ def answer(item: Item, ordinal: int, fields: Fields, context: Context, *, grant:
     kind = definition.requests[request.kind]
     verb = "grant" if grant else "refuse"
     organisation = context.rules.organisation
-    roles = deciders(item, request, kind, context, fields)
+    endorses = grant and request.state == "open" and bool(kind.endorse)
+    given = _given(kind, fields, dated=grant and not endorses)
+    roles = deciders(item, request, kind, context, given)
     _entitled(item, roles, verb, context)
     if _asked_by(request, context.hand.people(organisation), item):
         raise Refused(
@@ -82,12 +84,13 @@ def answer(item: Item, ordinal: int, fields: Fields, context: Context, *, grant:
             before="request",
             person=organisation.name_of(context.hand.decider),
         )
-    if not grant and not fields.get("opinion"):
+    if not grant and not given.get("opinion"):
         raise Refused("missing_field", item=item.serial, fields=["opinion"])
-    given = {name: value for name, value in fields.items() if value is not None}
     if not grant:
         return [context.event(item.number, verb, {"decision": [ordinal, "refused"], "fields": given})]
-    if request.state == "open" and kind.endorse:
+    # the date may have passed, or the due moment moved past it, since it was asked for
+    _reasonable_date(item, kind, given.get(kind.until) or request.fields.get(kind.until), context)
+    if endorses:
         return [context.event(item.number, verb, {"decision": [ordinal, "endorsed"], "fields": given})]
     return [_granted(item, request, kind, given, context)]
 
@@ -98,6 +101,18 @@ def _asked_by(request: Request, people: tuple[str, ...], item: Item) -> bool:
     return any(p == request.made_by or f"request-{request.ordinal}:{p}" in hands for p in people)
 
 
+def _given(kind: RequestKind, fields: Fields, *, dated: bool) -> dict[str, object]:
+    """Return what comes with an answer: words, and from whoever grants another date, under the name the kind has for it."""
+    given = {name: value for name, value in fields.items() if value is not None}
+    known = ["opinion", "until"] if dated and kind.until else ["opinion"]
+    strangers = [name for name in given if name not in known]
+    if strangers:
+        raise Refused("field_not_taken", fields=strangers, known=known)
+    if "until" in given:
+        given[kind.until] = given.pop("until")
+    return given
+
+
 def deciders(
     item: Item, request: Request, kind: RequestKind, context: Context, fields: Fields | None = None
 ) -> tuple[str, ...]:
@@ -106,7 +121,7 @@ def deciders(
         return kind.endorse
     until = (fields or {}).get(kind.until) or request.fields.get(kind.until)
     asked = date.fromisoformat(str(until)) if until else None
-    base = _base_day(item, kind, request, context)
+    base = _base_day(item, kind, request.made_at, context)
     for row in kind.approve:
         if not matches(row.when, item):
             continue
@@ -142,9 +157,8 @@ def _granted(item: Item, request: Request, kind: RequestKind, given: Fields, con
         body["wake"] = [start_of_day(date.fromisoformat(until).toordinal() + 1), kind.wakes]
     if clocks:
         body["clocks"] = clocks
-    kept = dict(kind.put) | {
-        name: request.fields[source] for name, source in kind.copy.items() if source in request.fields
-    }
+    asked = {**request.fields, **given}
+    kept = dict(kind.put) | {name: asked[source] for name, source in kind.copy.items() if source in asked}
     body["fields"] = dict(given) | kept
     if kept:
         body["keep"] = list(kept)
@@ -159,13 +173,12 @@ def _within_window(item: Item, kind: RequestKind, context: Context) -> None:
             raise Refused("request_window_over", item=item.serial, kind=kind.name, closed_at=closes_at)
 
 
-def _reasonable_date(item: Item, kind: RequestKind, given: Fields, due_at: int | None, context: Context) -> None:
-    """The date asked for is later than what it replaces and within the longest allowed."""
-    until = given.get(kind.until) if kind.until else None
+def _reasonable_date(item: Item, kind: RequestKind, until: object, context: Context) -> None:
+    """The date is later than what it replaces and within the longest allowed."""
     if not until:
         return
     asked = date.fromisoformat(str(until))
-    base = day_of(due_at - 1) if kind.moves and due_at else day_of(context.effective_at)
+    base = _base_day(item, kind, context.effective_at, context)
     if asked <= base:
         raise Refused("request_not_later", item=item.serial, kind=kind.name, until=str(until), after=base.isoformat())
     if kind.longest:
@@ -176,12 +189,24 @@ def _reasonable_date(item: Item, kind: RequestKind, given: Fields, due_at: int |
             )
 
 
-def _base_day(item: Item, kind: RequestKind, request: Request, context: Context) -> date:
-    """Return the day from which the length asked for is measured: the present due day, or the day of asking."""
-    clock = context.rules.definition.clocks.get(kind.moves)
-    run = item.clocks.get(kind.moves)
-    moment = due(run, clock, item, context.rules.calendar) if clock and run else None
-    return day_of(moment - 1) if moment else day_of(request.made_at)
+def _base_day(item: Item, kind: RequestKind, at: int, context: Context) -> date:
+    """Return the day from which the length asked for is measured: the present due day, or the day of an instant."""
+    moment = _due_at(item, kind.moves, context) if kind.moves else None
+    return day_of(moment - 1 if moment else at)
+
+
+def _due_at(item: Item, clock_name: str, context: Context) -> int | None:
+    """Return the due moment of a clock, by default the main one; None when it has none."""
+    definition = context.rules.definition
+    clock = definition.clocks.get(clock_name) or definition.main_clock
+    run = item.clocks.get(clock.name) if clock else None
+    return due(run, clock, item, context.rules.calendar) if clock and run else None
+
+
+def _round_began(item: Item, context: Context) -> int:
+    """Return when the present round began: what was granted in an earlier one is not counted against it."""
+    openings = (t.verb for t in context.rules.definition.transitions if t.new_round and t.verb in item.acts)
+    return max((item.acts[verb].at for verb in openings), default=0)
 
 
 def _entitled(item: Item, roles: tuple[str, ...], verb: str, context: Context) -> None:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.clock import ordinal_of, start_of_day
+from engine.clock import closing_ordinal, ordinal_of, start_of_day, time_of_day
 from engine.limit import Limit, parse
 
 if TYPE_CHECKING:
@@ -89,8 +89,10 @@ def due(run: Run, clock: Clock, item: Item, calendar: Calendar) -> int | None:
 
     Pauses and extensions apply in the order in which they took effect: an extension replaces the due moment, a closed pause gives back
     the time that really stood still. For limits in days a day counts when the clock ran at its close, so a pause gives back one day for
-    each close inside it (17:30 of working days, or 24:00 for calendar days) and the due moment stays a close; for limits in hours it
-    gives back its office time, or its elapsed time. A pause that began after the due moment gives nothing, an open one nothing yet.
+    each close after its first instant and up to its last, and the due moment stays a close: 17:30 of working days, 24:00 for calendar
+    days and months, and the close of business of every day for dates and extensions. For limits in hours it gives back its office time,
+    or its elapsed time. What would fall due while the clock stood still falls due at the first close of a working day after it. A pause
+    that began with the due moment or after it gives nothing, an open one nothing yet.
     """
     return _due(run, limit_of(clock.limit, item), clock.roll, calendar)
 
@@ -106,24 +108,26 @@ def _due(run: Run, limit: Limit | None, roll: bool, calendar: Calendar) -> int |
     extra = 0
     for _, is_pause, start, end in _changes(run):
         if not is_pause:
-            moment, base, extra, midnight = end, end, 0, False
-        elif moment is None or base is None or start >= moment:
+            moment, base, extra, midnight = end, end, 0, not working and not time_of_day(end)
             continue
-        elif unit == "h":
+        if moment is None or base is None or start >= moment:
+            continue
+        if unit == "h":
             moment += end - start
         elif unit == "wh":
             moment = calendar.add_worktime(moment, calendar.worktime(start, end))
         else:
             # the start day is not counted, so nothing of it comes back
             begin = max(start, start_of_day(_start_day(run, unit, calendar) + 1))
-            gained = _closes(begin, end, calendar, working=working) if begin < end else 0
+            gained = _closes(begin, end, calendar, working=working, midnight=midnight) if begin < end else 0
             if gained:
                 extra += gained
                 last = ordinal_of(base - 1)
                 last = calendar.add_workdays(last, extra) if working else last + extra
                 moment = _end_of(last, calendar, roll=roll, midnight=midnight)
-            if roll and midnight and moment < end:  # it stood still over the days it had rolled on to
-                moment = _end_of(ordinal_of(end), calendar, roll=roll, midnight=midnight)
+        if moment <= end:  # on a day off that it was rolled on from, or that was granted
+            last = ordinal_of(end) if midnight else _closed_by(end, calendar) + 1
+            moment = _end_of(last, calendar, roll=True, midnight=midnight)
     return moment
 
 
@@ -141,6 +145,29 @@ def _start_day(run: Run, unit: str, calendar: Calendar) -> int:
 def original_due(run: Run, clock: Clock, item: Item, calendar: Calendar) -> int | None:
     """Return the due moment as it would be had no extension been granted: it stays in view."""
     return due(run._replace(moves=()), clock, item, calendar)
+
+
+def due_is_provisional(run: Run, clock: Clock, item: Item, calendar: Calendar) -> bool:
+    """Whether the due moment leans on days that no notice has settled yet, and must be marked 暂定.
+
+    A granted new date leans on nothing; what a pause gives back after it may. Limits in working days or office hours lean on
+    every day they count, others only on the days they move over because they are off.
+    """
+    moment = due(run, clock, item, calendar)
+    if moment is None or not calendar.provisional(ordinal_of(run.started) - 1, closing_ordinal(moment)):
+        return False
+    limit = limit_of(clock.limit, item)
+    if not run.moves and not run.pauses:
+        return limit is not None and calendar.due_is_provisional(run.started, limit, clock.roll)
+    unit = limit.unit if limit else "on"
+    decided, first = run.moves[-1] if run.moves else (run.started, run.started)
+    given_back = [start for start, end in run.pauses if end is not None and end > decided and start < moment]
+    if unit == "h" or (run.moves and not given_back):
+        return False
+    if unit in WORKING_UNITS:
+        return calendar.provisional(min(ordinal_of(at) for at in (first, *given_back)) - 1, closing_ordinal(moment))
+    plain = due(run, clock._replace(roll=False), item, calendar)
+    return clock.roll and calendar.provisional(closing_ordinal(plain or moment) - 1, closing_ordinal(moment))
 
 
 def near(run: Run, clock: Clock, item: Item, calendar: Calendar, due_at: int) -> int:
@@ -196,17 +223,21 @@ def _changes(run: Run) -> list[tuple[int, bool, int, int]]:
     return sorted(changes)
 
 
-def _closes(start: int, end: int, calendar: Calendar, *, working: bool) -> int:
-    """Count the closes of days in [start, end): of working days at close of business, else of all days at 24:00."""
-    if not working:
+def _closes(start: int, end: int, calendar: Calendar, *, working: bool, midnight: bool) -> int:
+    """Count the closes of days in (start, end]: at 24:00, else at close of business, of working days only or of all.
+
+    What begins at a close found that day done, as a receipt at that moment is out of hours.
+    """
+    if midnight:
         return ordinal_of(end) - ordinal_of(start)
-    return calendar.workdays(_closed_before(start, calendar), _closed_before(end, calendar))
+    first, last = _closed_by(start, calendar), _closed_by(end, calendar)
+    return calendar.workdays(first, last) if working else last - first
 
 
-def _closed_before(at: int, calendar: Calendar) -> int:
-    """Return the last day whose close of business lies before an instant."""
+def _closed_by(at: int, calendar: Calendar) -> int:
+    """Return the last day that has closed for business by an instant."""
     day = ordinal_of(at)
-    return day if calendar.close_of(day) < at else day - 1
+    return day if calendar.close_of(day) <= at else day - 1
 
 
 _limits: dict[str, Limit] = {}

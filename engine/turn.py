@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 _NOBODY = Hand(SYSTEM, SYSTEM)
 _WAITED_FOR = {"not_called_back": "call_back", "dissatisfied": "redo"}
 """What a guard's refusal waits for, where it does not name the verb itself."""
-_BACKWARD = ("first_time", "done_before", "is_dissatisfied")
-"""Guards that tell which past a step is for."""
 _ONE = ("commander", "leader.in_charge", "leader.principal")
 """Relations that mean one person."""
 
@@ -114,16 +112,19 @@ def _closing(item: Item, leaving: list[Transition], rules: Rules, now: int) -> T
 def _held_by(names: tuple[str, ...], item: Item, rules: Rules, now: int) -> Refused | None:
     """Return what the first guard that does not let the item pass says."""
     try:
-        guards.check(names, item, {}, Context(rules, _NOBODY, now, now, lambda _number: None))
+        guards.check(names, item, {}, _anybody(rules, now))
     except Refused as error:
         return error
     return None
 
 
+def _anybody(rules: Rules, now: int) -> Context:
+    return Context(rules, _NOBODY, now, now, lambda _number: None)
+
+
 def _applies(transition: Transition, item: Item, rules: Rules, now: int) -> bool:
     """Whether a step is for an item with such a past: its other guards look at what is still to be done or given."""
-    backward = tuple(name for name in transition.guards if name.partition(":")[0] in _BACKWARD)
-    return _held_by(backward, item, rules, now) is None
+    return guards.fit(transition.guards, item, _anybody(rules, now))
 
 
 def _moving(item: Item, leaving: list[Transition], rules: Rules) -> Turn:

@@ -49,6 +49,8 @@ class Work:
         self.reporters: list[Reporter] = []
         self.current = 0
         self._facts: dict[str, Mapping[str, object]] = {}
+        # settle no further than this: the rest comes after what others have due before it
+        self.until: int | None = None
         self._rules: dict[str, Rules] = {}
         self._next_item = 0
 
@@ -62,7 +64,7 @@ class Work:
         item, next_at = found
         self.before[number] = item
         if next_at is not None and next_at <= self.now:
-            item, events, self.coming[number] = settle(item, self.rules(item), self.now)
+            item, events, self.coming[number] = settle(item, self.rules(item), self.now, self.until)
             self.settled += events
         self.items[number] = item
         return item

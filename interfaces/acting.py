@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.clock import day_of, parse_instant
+from engine.errors import Misused
 from interfaces.output import emit_value, note, say
 from interfaces.verbs import given_fields
 from interfaces.wording import item_json, outcome_text
@@ -37,7 +38,11 @@ def run_act(verb: str, given: Given, shapes: Shapes, *, new: bool) -> None:
         workflow = next(n for n, e in session.index.items() if any(a["name"] == verb and a["new"] for a in e["verbs"]))
         outcomes = session.office.compose_new(workflow, verb, fields, hand, at=at, dry_run=dry_run)
     else:
-        outcomes = session.office.act(_items(given, session), verb, fields, hand, at=at, dry_run=dry_run)
+        numbers = _items(given, session)
+        unread = {n: v for n, v in given.items() if v and n not in fields and shapes.get(n, {}).get("kind") == "limit"}
+        if unread:
+            _refuse_beside(unread, numbers, session)
+        outcomes = session.office.act(numbers, verb, fields, hand, at=at, dry_run=dry_run)
     finish(outcomes, verb, given, session)
 
 
@@ -99,6 +104,20 @@ def finish(outcomes: Sequence[Outcome], verb: str, given: Given, session: Sessio
                 break
     if dry_run:
         note("以上为试办，未作任何改动。")
+
+
+def _refuse_beside(unread: Given, numbers: Sequence[int], session: Session) -> None:
+    """Refuse a limit that could not be read where one stands already: kept beside it, nobody would ever see it.
+
+    Raises `Misused("limit_stands")`.
+    """
+    from workflows.limits import limit_title
+
+    with session.store.read() as reader:
+        for item in filter(None, map(reader.item, numbers)):
+            for name, text in unread.items():
+                if item.text(name):
+                    raise Misused("limit_stands", item=item.serial, limit=limit_title(item.text(name)), text=text)
 
 
 def _items(given: Given, session: Session) -> list[int]:

@@ -26,6 +26,7 @@ GROUPS: Mapping[str, str] = {
     "returned": "退回给我的",
     "review": "待我审（批）",
     "sign": "待签收",
+    "unclear": "时限待明确",
     "other": "其他在办",
 }
 """The groups in their order; an item comes once, in the first that fits, beside what I was told about it."""
@@ -54,7 +55,7 @@ class Desk:
         """List everything in the order of the groups, within a group the earliest due first."""
         mine: dict[int, Entry] = {}
         for item in self._items():
-            for entry in (*self._steps(item), *self._requests(item)):
+            for entry in (*self._steps(item), *self._requests(item), *self._unclear(item)):
                 first = mine.get(item.number)
                 mine[item.number] = first._replace(what=f"{first.what}；{entry.what}") if first else entry
         for entry in self._papers():
@@ -102,6 +103,25 @@ class Desk:
             what = "；".join(self._what(turn, item, rules) for turn in mine) + self._inherited(item)
             group = self._group(mine[0], item, rules, judged)
             yield Entry(group, item, rules, what, judged, self._command(mine[0], group, item, rules))
+
+    def _unclear(self, item: Item) -> Iterator[Entry]:
+        """Yield an item whose limit was written and could not be read, for whoever may make it clear.
+
+        One that only waits for its plan gets its limit with that: nobody has to do anything about it beside.
+        """
+        from engine.light import unclear, unread_text
+        from engine.roles import holds
+        from interfaces.wording import written
+
+        rules = self.session.rules(self.reader, item.definition)
+        if not unclear(item, rules) or not unread_text(item, rules):
+            return
+        for step in rules.definition.leaving(item.state):
+            if "limit_unclear" in step.guards and holds(step.by, self.me, item, rules.organisation):
+                title = self._verb(step.verb, rules)
+                judged = pressing(item, rules, self.now)
+                command = f"siban {title} {item.number}"
+                yield Entry("unclear", item, rules, f"{title}{written(item, rules)}", judged, command)
 
     def _what(self, turn: Turn, item: Item, rules: Rules) -> str:
         state = rules.definition.states[item.state]
@@ -192,7 +212,7 @@ def pressing(item: Item, rules: Rules, now: int, *, without: Collection[str] = (
 
     Clocks in `without` are other people's affair; with `only`, none but these are looked at.
     """
-    from engine.run import due, near
+    from engine.run import due, due_is_provisional, near
 
     found = []
     for name, run in item.clocks.items():
@@ -201,24 +221,24 @@ def pressing(item: Item, rules: Rules, now: int, *, without: Collection[str] = (
             continue
         at = due(run, clock, item, rules.calendar) if clock and run.running else None
         if clock and at is not None:
-            found.append((at, near(run, clock, item, rules.calendar, at)))
+            leans = due_is_provisional(run, clock, item, rules.calendar)
+            found.append((at, near(run, clock, item, rules.calendar, at), leans))
     if not found:
         return Light(NONE, 0, None)
-    at, soon = min(found)
-    return light_at(at, rules, now, soon)
+    at, soon, leans = min(found)
+    return light_at(at, rules, now, soon)._replace(provisional=leans)
 
 
 def light_at(at: int | None, rules: Rules, now: int, soon: int | None = None) -> Light:
-    """Judge one due moment."""
+    """Judge one moment that is fixed."""
     from engine.light import working_days
 
     if at is None:
         return Light(NONE, 0, None)
-    leaning = rules.calendar.provisional(ordinal_of(now), closing_ordinal(at))
     if now > at:
-        return Light(OVERDUE, working_days(at, now, rules.calendar), at, leaning)
+        return Light(OVERDUE, working_days(at, now, rules.calendar), at)
     near = soon is not None and now >= soon
-    return Light(DUE_SOON if near else NORMAL, working_days(now, at, rules.calendar), at, leaning)
+    return Light(DUE_SOON if near else NORMAL, working_days(now, at, rules.calendar), at)
 
 
 def came_back(item: Item, rules: Rules) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from engine.canonical import parse
 from engine.clock import iso
-from engine.event import SYSTEM
+from engine.event import DONE, SYSTEM
 from interfaces.display import display, hang
 from interfaces.output import block, room
 from interfaces.records import day_and_time, decider_text, event_json, late_text, person_name, when
-from interfaces.wording import due_text, event_text, left_text, light_text, value_text
+from interfaces.wording import due_text, event_text, left_text, light_text, value_text, written
 from workflows.labels import STAGES, addressee
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ _OWN_PLACE = (
 """Kept fields that the page shows in a place of their own; all others follow by their titles."""
 
 
+_VERDICTS = {True: "按时办结", False: "逾期办结"}
+
+
 class Dossier(NamedTuple):
     """Everything about one item that a page needs, read in one view."""
 
@@ -42,6 +46,16 @@ class Dossier(NamedTuple):
     reporter: Reporter | None
     allowed: list[str]
     now: int
+    versions: Mapping[str, tuple[Rules, Titles]] = {}
+
+    def under(self, event: Event) -> tuple[Rules, Titles]:
+        """Return the rules and titles an entry is read under: those of another version, where it was made under one."""
+        return self.versions.get(event.definition, (self.rules, self.titles))
+
+    def state_title(self, name: str) -> str:
+        """Return a state's title, in whichever of the item's versions has it."""
+        every = (self.rules, *(rules for rules, _ in self.versions.values()))
+        return next((r.definition.states[name].title for r in every if name in r.definition.states), name)
 
     def title(self, verb: str) -> str:
         """Return a verb's title in the item's own workflow."""
@@ -79,8 +93,8 @@ def page(dossier: Dossier, *, proof: bool = False) -> str:
 
 def record(event: Event, dossier: Dossier, *, proof: bool = False) -> str:
     """Return one entry of the record as a line, with who entered it and what that rested on."""
-    rules = dossier.rules
-    text = event_text(event, dossier.titles, rules) + late_text(event, dossier.now)
+    rules, titles = dossier.under(event)
+    text = event_text(event, titles, rules) + late_text(event, dossier.now)
     line = f"{when(event.effective_at, dossier.now)}  {decider_text(event, rules)}  {text}"
     return f"{event.seq}  {line}\n     {event.hash}" if proof else line
 
@@ -103,23 +117,42 @@ def _standing(dossier: Dossier) -> Iterator[tuple[str, object]]:
     verdict = item.fields.get("on_time")
     if state.final and isinstance(verdict, bool):
         yield "结论", _verdict(verdict, dossier)
+    for number, event, on_time in _earlier_rounds(dossier) if item.round > 1 else ():
+        yield (
+            f"第 {number} 轮结论",
+            f"{_VERDICTS[on_time]}（{when(event.effective_at, now)} {dossier.title(event.verb)}）",
+        )
+
+
+def _earlier_rounds(dossier: Dossier) -> Iterator[tuple[int, Event, bool]]:
+    """Yield (round, the entry that closed it, whether in time) of each round before the present one, as it was judged then."""
+    number, closing = 1, None
+    for event in dossier.events:
+        body = parse(event.body)
+        if event.result != DONE or not isinstance(body, dict):
+            continue
+        if isinstance(verdict := body.get("verdict"), dict):
+            closing = event, bool(verdict["on_time"])
+        if "round" in body:
+            if closing:
+                yield number, *closing
+            number, closing = number + 1, None
 
 
 def _verdict(on_time: bool, dossier: Dossier) -> str:  # noqa: FBT001 - the one fact
     """Say how punctual a closed item was judged, and beside it what a count under the present calendar gives."""
     from engine.light import OVERDUE, light
 
-    words = {True: "按时办结", False: "逾期办结"}
     again = light(dossier.item, dossier.rules, dossier.now).word != OVERDUE
     excused = "，申诉成立，不计入逾期统计" if dossier.item.fields.get("exempt_from_statistics") else ""
-    return f"{words[on_time]}{excused}{'' if again == on_time else f'（按现行日历重算为{words[again]}）'}"
+    return f"{_VERDICTS[on_time]}{excused}{'' if again == on_time else f'（按现行日历重算为{_VERDICTS[again]}）'}"
 
 
 def _limits(dossier: Dossier) -> Iterator[tuple[str, object]]:
     """The present limit, the original one with its extensions, and the other clocks that run."""
     from engine.explain import count
-    from engine.light import NORMAL, OVERDUE, light
-    from engine.run import due
+    from engine.light import NORMAL, OVERDUE, light, unclear
+    from engine.run import due, due_is_provisional
 
     item, rules, now = dossier.item, dossier.rules, dossier.now
     main = rules.definition.main_clock
@@ -142,11 +175,14 @@ def _limits(dossier: Dossier) -> Iterator[tuple[str, object]]:
                 f"{when(e.at, now)} 批准延至 {due_text(judged._replace(due_at=e.after))}" for e in told.extensions
             )
             yield "原时限", f"{day_and_time(told.original_due, now)}；{moves}"
+    if unclear(item, rules) and written(item, rules):
+        yield "时限待明确", f"{written(item, rules)[1:-1]}；写明时限：siban 明确时限 {item.number} --时限 …"
     for name, run in item.clocks.items():
         clock = rules.definition.clocks.get(name)
         at = due(run, clock, item, rules.calendar) if clock and not clock.main and run.running else None
         if clock and at is not None:
-            yield clock.title, f"{day_and_time(at, now)}{'，已超' if now > at else ''}"
+            leans = due_is_provisional(run, clock, item, rules.calendar)
+            yield clock.title, f"{day_and_time(at, now)}{'（暂定）' if leans else ''}{'，已超' if now > at else ''}"
 
 
 def whose_move(item: Item, rules: Rules, now: int) -> str:
@@ -289,7 +325,7 @@ def _list(item: Item, field: str) -> list[Mapping[str, object]]:
 def page_json(dossier: Dossier, *, proof: bool = False) -> dict[str, object]:
     """Return the page as JSON with the identifiers of the glossary."""
     from engine.request import open_requests
-    from engine.run import due
+    from engine.run import due, due_is_provisional
     from engine.turn import desk, people, turns
     from interfaces.listing import item_row, public
 
@@ -306,6 +342,7 @@ def page_json(dossier: Dossier, *, proof: bool = False) -> dict[str, object]:
             "stopped_at": None if run.stopped is None else iso(run.stopped),
             "paused": run.paused,
             "due_at": None if at is None else iso(at),
+            "provisional": clock is not None and due_is_provisional(run, clock, item, rules.calendar),
         }
     fields = {name: value for name, value in item.fields.items() if not name.startswith("_")}
     return public(item_row(item, rules, now)) | {
@@ -317,6 +354,10 @@ def page_json(dossier: Dossier, *, proof: bool = False) -> dict[str, object]:
         ],
         "allowed": dossier.allowed,
         "clocks": clocks,
+        "earlier_rounds": [
+            {"round": number, "closed_at": iso(event.effective_at), "on_time": on_time, "seq": event.seq}
+            for number, event, on_time in _earlier_rounds(dossier)
+        ],
         "requests": [
             {
                 "name": f"{item.number}-{r.ordinal}",
@@ -333,5 +374,5 @@ def page_json(dossier: Dossier, *, proof: bool = False) -> dict[str, object]:
         ],
         "open_requests": open_requests(item),
         "reporter": masked(dossier.reporter.name) if dossier.reporter else None,
-        "events": [event_json(event, dossier.rules, dossier.titles, proof=proof) for event in dossier.events],
+        "events": [event_json(event, *dossier.under(event), proof=proof) for event in dossier.events],
     }

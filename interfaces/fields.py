@@ -34,6 +34,8 @@ def read_fields(
             fields[name] = [part for one in value for part in _several(name, kind, str(one), session)]
         elif value is True:
             fields[name] = True
+        elif kind == "limit":
+            fields |= _limit(name, str(value), given, session)
         else:
             fields[name] = read_value(name, kind, str(value), session)
     return fields
@@ -47,8 +49,6 @@ def read_value(name: str, kind: str, text: str, session: Session) -> object:  # 
         return day_of(parse_instant(text)).isoformat()
     if kind == "instant":
         return parse_instant(text)
-    if kind == "limit":
-        return _limit(text, session)
     if kind == "item":
         return session.numbers([text])[0]
     if kind in ("int", "percent"):
@@ -82,16 +82,29 @@ def _several(name: str, kind: str, text: str, session: Session) -> list[object]:
     return [text]
 
 
-def _limit(text: str, session: Session) -> str:
-    """Read a limit and say what the reading assumed."""
-    from workflows.limits import read_limit
+def _limit(name: str, text: str, given: Mapping[str, object], session: Session) -> dict[str, object]:
+    """Read a limit and say what the reading assumed.
 
-    reading = read_limit(text, today=day_of(session.now))
-    if reading.code is None:
-        raise Misused("bad_limit", text=text, note=f"（{reading.note}）" if reading.note else "")
+    Where the act has a field for the limit as written, a text that leaned on something is kept there, and so is one that
+    names no day (立行立改, 8月前): the item is then listed as 时限待明确. Raises `Misused("bad_limit")` where there is no
+    such field, and for what is no form of a limit at all: that is more likely mistyped, and can be kept on purpose.
+    """
+    from workflows.limits import UNREADABLE
+
+    reading = session.read_limit(text, day_of(session.now))
+    as_written = f"{name}_text"
+    keeps = as_written in given
+    if reading.code is None and (not keeps or reading.note == UNREADABLE):
+        hint = f"；照录原文用 --{session.titles.fields.get(as_written, as_written)}" if keeps else ""
+        raise Misused("bad_limit", text=text, note=f"（{reading.note}{hint}）")
     if reading.note:
         note(f"时限“{text}”：{reading.note}。")
-    return reading.code
+    fields: dict[str, object] = {name: reading.code} if reading.code else {}
+    if reading.note and keeps:
+        fields[as_written] = given[as_written] or text
+    if reading.longterm and "longterm" in given:
+        fields["longterm"] = True
+    return fields
 
 
 def _measure(text: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ from engine.policy import CALENDAR, DEFINITION, ORGANISATION
 from interfaces.session import CLOCK, TRIAL, os_user
 
 if TYPE_CHECKING:
+    from engine.definition import Definition
     from engine.organisation import Organisation
     from interfaces.session import Session
 
@@ -48,7 +49,7 @@ def found(
 
     Raises `FaultsFound("definition_faults")`, `Refused("exists")` or `Unavailable`.
     """
-    from engine.checker import check
+    from engine.checker import check, index_faults
     from engine.errors import FaultsFound
     from engine.loader import load
     from storage.creation import create
@@ -60,6 +61,7 @@ def found(
         raise Misused("trial_only")
     loaded = [load(text) for text in definitions]
     faults = [fault for definition in loaded for fault in check(definition, organisation)]
+    faults += index_faults(loaded)
     if faults:
         raise FaultsFound("definition_faults", faults=faults)
     settings = {"installation": secrets.token_hex(16), TRIAL: "1" if trial else "0"}
@@ -77,6 +79,50 @@ def found(
             office.put_policy(DEFINITION, definition.name, definition.text, hand, index_of(definition))
     finally:
         store.close()
+
+
+def load_version(session: Session, path: str, *, dry_run: bool = False) -> tuple[Definition | None, Definition]:
+    """Load a further version of a workflow, or a new workflow; return the version that was current, None for none, and the new one.
+
+    Items under way stay on theirs, so the command line keeps the verbs of those. Loading the current text again changes nothing.
+    Raises `FaultsFound("definition_faults")`, `Refused("version_taken")` or `Refused("version_lower")`.
+    """
+    from engine.checker import check, index_faults
+    from engine.errors import FaultsFound
+    from engine.loader import load
+    from engine.row import ItemQuery
+    from interfaces.definitions import kept
+    from workflows.index import index_of, joined
+
+    new = load(read_definition(path))
+    with session.store.read() as reader:
+        current = {d.name: d for d in (session.shelf.definition(reader, p.hash) for p in reader.current(DEFINITION))}
+        old = current.pop(new.name, None)
+        if old and old.hash == new.hash:
+            return old, new
+        for other in kept(reader, session):
+            if other.name == new.name and other.version == new.version and other.hash != new.hash:
+                raise Refused("version_taken", name=new.name, version=new.version, current=old.version if old else "")
+        if old and new.version < old.version:
+            raise Refused(
+                "version_lower", name=new.name, version=new.version, current=old.version, next=old.version + 1
+            )
+        lived = dict.fromkeys(row.definition for row in reader.rows(ItemQuery(open=True, workflow=new.name)))
+        used = [session.shelf.definition(reader, hash_) for hash_ in lived]
+        try:
+            organisation = session.organisation(reader)
+        except Refused:
+            organisation = None
+    faults = [*check(new, organisation), *index_faults([new, *used, *current.values()])]
+    if faults:
+        raise FaultsFound("definition_faults", faults=faults)
+    if not dry_run:
+        index = index_of(new)
+        for version in used:
+            index = joined(index, index_of(version))
+        session.office.put_policy(DEFINITION, new.name, new.text, installer(session), index)
+        session.keep_clock()
+    return old, new
 
 
 def installer(session: Session) -> Hand:

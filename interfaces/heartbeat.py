@@ -8,11 +8,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.clock import SystemTime, civil
 from engine.errors import Conflict, SibanError
+from engine.watch import ClockDoubted, keep_seen
 from interfaces.output import note
 
 if TYPE_CHECKING:
@@ -20,31 +23,47 @@ if TYPE_CHECKING:
     from datetime import datetime
     from types import FrameType
 
+    from apscheduler.schedulers.blocking import BlockingScheduler
     from loguru import Logger, Message
 
     from engine.office import Office
+    from engine.watch import Watch
+
+LOOKS = 5.0
+"""Every how many seconds the clock is looked at, whether or not a beat is due."""
 
 
-def run(make_office: Callable[[], Office], path: str, every: int, log_file: str | None = None) -> None:
+def run(
+    make_office: Callable[[], Office], path: str, every: int, log_file: str | None = None, watch: Watch | None = None
+) -> None:
     """Tick every so many seconds until SIGTERM or SIGINT; the pass under way is finished first.
 
     `make_office` is called once, in the thread that beats: a store belongs to one thread. A pass that fails is logged
-    and tried again at the next beat. Raises `Conflict("another_serve")` when one runs already on this machine.
+    and tried again at the next beat. Raises `Conflict("another_serve")` when one runs already on this machine, and
+    `ClockDoubted` when the clock was set, which `watch` looks after; without it the time is a simulated one.
     """
+    from apscheduler.events import EVENT_SCHEDULER_STARTED
     from apscheduler.executors.pool import ThreadPoolExecutor
-    from apscheduler.schedulers.blocking import BlockingScheduler
+    from apscheduler.schedulers.blocking import BlockingScheduler as Scheduler
 
     logger = _logger(log_file)
     release = _only_one(path)
     # one worker thread: the office it makes at its first beat stays with it
-    scheduler = BlockingScheduler(timezone="Asia/Shanghai", executors={"default": ThreadPoolExecutor(1)})
+    scheduler = Scheduler(timezone="Asia/Shanghai", executors={"default": ThreadPoolExecutor(1)})
     offices: list[Office] = []
+    guard = _Guard(scheduler, watch)
 
     def beat() -> None:
         try:
             if not offices:
                 offices.append(make_office())
-            done = offices[0].tick()
+            office = offices[0]
+            done = office.tick()
+            if watch:
+                keep_seen(office.store, office.time.now())
+        except ClockDoubted as doubt:
+            guard.give_up(doubt, wait=False)  # this is the thread that would be waited for
+            return
         except SibanError as error:
             logger.bind(code=error.code).error("tick failed")
             return
@@ -52,7 +71,8 @@ def run(make_office: Callable[[], Office], path: str, every: int, log_file: str 
             logger.bind(items=done.items, rungs=done.rungs, events=done.events).info("tick")
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        scheduler.shutdown(wait=True)
+        # not here: a signal may find this thread in the midst of handing a pass over, holding what `shutdown` waits for
+        threading.Thread(target=guard.stop).start()
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
@@ -67,12 +87,54 @@ def run(make_office: Callable[[], Office], path: str, every: int, log_file: str 
         coalesce=True,
         max_instances=1,
     )
+    scheduler.add_listener(guard.begin, EVENT_SCHEDULER_STARTED)
     note(f"值守中，每 {every} 秒巡查一遍（进程 {os.getpid()}）。")
     try:
         scheduler.start()
     finally:
+        guard.end()
         release()
+    if guard.doubts:
+        raise guard.doubts[0]
     note("值守结束。")
+
+
+class _Guard:
+    """Looks at the clock in a thread of its own and ends the scheduler when it was set: set back, no beat would be due."""
+
+    def __init__(self, scheduler: BlockingScheduler, watch: Watch | None) -> None:
+        self.scheduler, self.watch = scheduler, watch
+        self.doubts: list[ClockDoubted] = []
+        self._ended = threading.Event()
+
+    def begin(self, _event: object) -> None:
+        """Begin to look, when there is a clock to look after."""
+        if self.watch:
+            threading.Thread(target=self._look, args=(self.watch,), daemon=True).start()
+
+    def end(self) -> None:
+        """Look no more."""
+        self._ended.set()
+
+    def give_up(self, doubt: ClockDoubted, *, wait: bool) -> None:
+        """End the scheduler because of a doubt; `wait` for the pass under way, unless this is it."""
+        self.doubts.append(doubt)
+        self.stop(wait=wait)
+
+    def stop(self, *, wait: bool = True) -> None:
+        """End the scheduler."""
+        from apscheduler.schedulers import SchedulerNotRunningError
+
+        with suppress(SchedulerNotRunningError):  # a signal, the pass and the looking may come together
+            self.scheduler.shutdown(wait=wait)
+
+    def _look(self, watch: Watch) -> None:
+        try:
+            watch.now()
+            while not self._ended.wait(LOOKS):
+                watch.now()
+        except ClockDoubted as doubt:
+            self.give_up(doubt, wait=True)
 
 
 def _at_once() -> datetime:

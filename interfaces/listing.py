@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.clock import civil, day_of, iso
-from engine.light import DUE_SOON, NONE, OVERDUE, light, unclear
+from engine.light import DUE_SOON, NONE, NORMAL, OVERDUE, light, unclear, unread_text
 from interfaces.output import Column
 
 if TYPE_CHECKING:
@@ -16,10 +16,18 @@ if TYPE_CHECKING:
     from engine.light import Light
 
 
-def item_row(item: Item, rules: Rules, now: int) -> dict[str, object]:
-    """Return an item as a row: identifiers and plain values for programs, titles beside them for people."""
+def item_row(item: Item, rules: Rules, now: int, kept_due: int | None = None) -> dict[str, object]:
+    """Return an item as a row: identifiers and plain values for programs, titles beside them for people.
+
+    A closed item keeps the verdict it was closed with, and with `kept_due` the due moment that the ledger kept.
+    """
     definition, organisation = rules.definition, rules.organisation
     state, judged = definition.states[item.state], light(item, rules, now)
+    verdict = item.fields.get("on_time")
+    if state.final and isinstance(verdict, bool):
+        days = 0 if verdict else judged.days
+        due_at = judged.due_at if kept_due is None else kept_due
+        judged = judged._replace(word=NORMAL if verdict else OVERDUE, days=days, due_at=due_at)
     track, source = item.text("track"), item.text("source")
     main = definition.main_clock
     run = item.clocks.get(main.name) if main else None
@@ -52,6 +60,7 @@ def item_row(item: Item, rules: Rules, now: int) -> dict[str, object]:
         "days": judged.days,
         "provisional": judged.provisional,
         "unclear": unclear(item, rules),
+        "limit_text": unread_text(item, rules),
         "rungs": len(item.crossed),
         "round": item.round,
         "version": item.version,
@@ -75,7 +84,8 @@ def left(judged: Light, *, final: bool, done: bool) -> str:
     if final or done:
         if judged.due_at is None or not final:
             return ""
-        return f"逾期{judged.days}日" if judged.word == OVERDUE else "按时"
+        late = f"逾期{judged.days}日" if judged.days else "逾期"
+        return late if judged.word == OVERDUE else "按时"
     if judged.word == NONE:
         return "暂停" if judged.due_at is not None else ""
     if judged.word == OVERDUE:
@@ -92,13 +102,13 @@ def short_day(at: int | None, now: int) -> str:
 
 
 def _due(row: Mapping[str, object], day: str) -> str:
-    if row["unclear"]:
-        return "待明确"
+    if row["unclear"]:  # an unread text under a track of its own limit has a due day all the same
+        return f"待明确（{row[day]}）" if row[day] else "待明确"
     return f"{row[day] or ''}{'（暂定）' if row['provisional'] else ''}"
 
 
-def columns(form: str) -> list[Column]:
-    """Return the ledger's columns; a table has no room for the serial."""
+def columns(form: str, *, as_written: bool = False) -> list[Column]:
+    """Return the ledger's columns; a table has no room for the serial, and limits as written only where asked for."""
     named = [] if form == "table" else [Column("serial", "事项编号")]
     track = Column("list", "清单", max_cells=9) if form == "table" else Column("track_title", "清单")
     return [
@@ -110,6 +120,7 @@ def columns(form: str) -> list[Column]:
         Column("handler_name", "责任人", max_cells=8),
         Column("state_title", "状态", max_cells=12),
         Column("due_on", "时限", show=lambda row: _due(row, "due" if form == "table" else "due_on")),
+        *([Column("limit_text", "时限原文", max_cells=24)] if as_written else []),
         Column("left", "余/超", "right", light="light"),
         Column("rungs", "督办", "right"),
     ]
@@ -122,6 +133,7 @@ def totals(rows: list[dict[str, object]]) -> str:
         ("在办", len(open_)),
         ("其中逾期", sum(row["light"] == OVERDUE and row["done_at"] is None for row in open_)),
         ("临期", sum(row["light"] == DUE_SOON and row["done_at"] is None for row in open_)),
+        ("时限待明确", sum(bool(row["unclear"]) for row in open_)),
         ("已办结", sum(not row["open"] and bool(row["counted"]) for row in rows)),
         ("不计入", sum(not row["counted"] for row in rows)),
         ("督办", sum(int(str(row["rungs"])) for row in rows)),

@@ -23,7 +23,6 @@ from interfaces.columns import (
 from interfaces.display import display
 from interfaces.sheet import read_table
 from workflows.labels import sentence
-from workflows.limits import read_limit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,12 +40,22 @@ UNNAMED = "other"
 """The source of a list that names none: it says no more than that, and who must be answered is settled later."""
 
 
+class RowLimit(NamedTuple):
+    """A limit whose text leaned on something or could not be read: `code` is what it was read as, "" when it was not."""
+
+    row: int
+    text: str
+    code: str
+    note: str
+
+
 class Batch(NamedTuple):
     """A list as read: (fields, when it came in) for each row, what was found wrong, and what the reader should know."""
 
     sheets: list[tuple[dict[str, object], int | None]]
     faults: list[RowFault]
     notes: list[str]
+    limits: list[RowLimit]
 
 
 def read_problems(
@@ -77,22 +86,25 @@ def read_problems(
         source = UNNAMED
         notes.append(f"清单中没有来源列，均按“{choices[UNNAMED]}”登记；可用 --source 指明来源。")
     titles, sheets = session.titles, []
+    limits: list[RowLimit] = []
     for row in table.rows:
-        reading = _Reading(row, table.headers, columns, rules, session.now, titles)
+        reading = _Reading(row, table.headers, columns, rules, session, titles)
         fields = reading.fields(source, anonymous=anonymous)
         faults += reading.faults
+        limits += reading.limits
         sheets.append((fields, reading.came_in))
-    return Batch(sheets, faults, notes)
+    return Batch(sheets, faults, notes, limits)
 
 
 class _Reading:
     """One row under reading."""
 
     def __init__(
-        self, row: Row, headers: list[str], columns: Mapping[str, int], rules: Rules, now: int, titles: Titles
+        self, row: Row, headers: list[str], columns: Mapping[str, int], rules: Rules, session: Session, titles: Titles
     ) -> None:
-        self.row, self.headers, self.columns, self.rules, self.now = row, headers, columns, rules, now
-        self.titles = titles
+        self.row, self.headers, self.columns, self.rules = row, headers, columns, rules
+        self.session, self.now, self.titles = session, session.now, titles
+        self.limits: list[RowLimit] = []
         self.faults: list[RowFault] = []
         self.came_in: int | None = None
 
@@ -192,8 +204,18 @@ class _Reading:
         text = str(fields.pop("limit", "") or "")
         if not text:
             return
-        reading = read_limit(text, today=day_of(self.came_in or self.now))
+        if "limit_text" not in self.rules.definition.register.fields:
+            self._fault(
+                "limit",
+                text,
+                "limit_not_taken",
+                "本流程的时限由流程规定，不能逐件填写；请用 --map ignore=列名 略去这一列",
+            )
+            return
+        reading = self.session.read_limit(text, day_of(self.came_in or self.now))
         fields["limit_text"] = text
+        if reading.note:
+            self.limits.append(RowLimit(self.row.number, text, reading.code or "", reading.note))
         if reading.code:
             fields["limit"] = reading.code
         if reading.longterm:

@@ -10,13 +10,14 @@ from engine.explain import DAY, PAUSED, ROLLED, START, day_length
 from interfaces.display import display, pad, width
 from interfaces.output import block
 from interfaces.records import day_and_time, person_name, when
+from interfaces.wording import written
 from workflows.labels import WEEKDAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from engine.context import Rules
-    from engine.explain import Day, Explanation, Segment, Step, Visit
+    from engine.explain import Day, Explanation, Segment, Share, Spent, Step, Visit
     from interfaces.dossier import Dossier
 
 FOLDED = 40
@@ -62,9 +63,15 @@ def _summary(told: Explanation, dossier: Dossier) -> Iterator[tuple[str, object]
         begun = f"{day_and_time(told.started, now)}（不在工作时间，自 {day_and_time(told.opened_at, now)} 起）"
     yield "起算", begun
     if told.due_at is None:
-        yield "到期", "时限待明确"
+        yield "到期", f"时限待明确{written(dossier.item, dossier.rules)}"
     else:
-        yield "到期", f"{day_and_time(told.due_at, now)}{'（暂定：该年放假安排尚未公布）' if told.provisional else ''}"
+        yield (
+            "到期",
+            f"{day_and_time(told.due_at, now)}{'（暂定：有关日子的放假安排尚未公布）' if told.provisional else ''}",
+        )
+        main = dossier.rules.definition.main_clock
+        if main and told.clock == main.name and written(dossier.item, dossier.rules):
+            yield "待明确", f"时限原文未能读出{written(dossier.item, dossier.rules)}，明确前按流程规定计"
     if told.original_due is not None and told.original_due != told.due_at:
         yield "不延期", day_and_time(told.original_due, now)
     if told.unpaused_due is not None and told.unpaused_due != told.due_at:
@@ -227,16 +234,15 @@ def _iso(at: object) -> str | None:
 # -- where the time went ---------------------------------------------------------------------------------------------
 
 
-def visit_row(visit: Visit, rules: Rules) -> dict[str, object]:
+def visit_row(visit: Visit, dossier: Dossier) -> dict[str, object]:
     """Return one stay on a desk as a row."""
     from workflows.labels import ROLES
 
-    desk = visit.desk
-    state = rules.definition.states.get(visit.state)
+    desk, rules = visit.desk, dossier.rules
     who = rules.organisation.name_of(desk.person) if desk.person else ROLES.get(desk.role, desk.role)
     return {
         "state": visit.state,
-        "state_title": state.title if state else visit.state,
+        "state_title": dossier.state_title(visit.state),
         "role": desk.role,
         "unit": desk.unit,
         "unit_title": rules.organisation.unit_title(desk.unit),
@@ -244,25 +250,58 @@ def visit_row(visit: Visit, rules: Rules) -> dict[str, object]:
         "who": who,
         "since": iso(visit.since),
         "until": _iso(visit.until),
+        "paused": visit.paused,
         "worked_seconds": visit.worked // 1_000_000,
-        "worked": worked(visit.worked, rules),
+        "worked": worked(visit.worked, rules, visit.since),
     }
 
 
-def worked(span: int, rules: Rules) -> str:
-    """Write office time in working days and hours: 2个工作日3小时."""
-    length = day_length(rules.calendar)
+def worked(span: int, rules: Rules, at: int) -> str:
+    """Write office time in working days, as long as they were at an instant, and hours: 2个工作日3小时."""
+    length = day_length(rules.calendar, at)
     days, rest = span // length, span % length
     if not days:
         return hours(rest)
     return f"{days}个工作日{hours(rest) if rest >= MINUTE else ''}"
 
 
-def by_unit(visits: Sequence[Visit], rules: Rules) -> str:
-    """Sum the stays up by unit, the longest first."""
-    sums: dict[str, int] = {}
-    for visit in visits:
-        sums[visit.desk.unit] = sums.get(visit.desk.unit, 0) + visit.worked
-    ordered = sorted(((unit, span) for unit, span in sums.items() if span >= MINUTE), key=lambda pair: -pair[1])
-    title = rules.organisation.unit_title
-    return "合计：" + "，".join(f"{title(unit) or '（无）'} {worked(span, rules)}" for unit, span in ordered)
+def spent_text(told: Spent, rules: Rules) -> Iterator[str]:
+    """Add the stays up: by unit and within it by person, the longest first, then the whole life."""
+    at = told.visits[0].since if told.visits else 0
+    title, name = rules.organisation.unit_title, rules.organisation.name_of
+    for unit in told.units:
+        if unit.worked < MINUTE:
+            continue
+        people = [
+            f"{name(share.person) if share.person else '未定到人'} {_share(share, rules, at)}"
+            for share in told.people
+            if share.unit == unit.unit and share.worked >= MINUTE
+        ]
+        yield f"  {title(unit.unit) or '（无）'} {_share(unit, rules, at)}：{'；'.join(people)}"
+    yield f"合计 {_share(told, rules, at)}"
+
+
+def _share(share: Share | Spent, rules: Rules, at: int) -> str:
+    paused = f"（其中暂停计时 {worked(share.paused, rules, at)}）" if share.paused >= MINUTE else ""
+    return f"{worked(share.worked, rules, at)}{paused}"
+
+
+def spent_json(told: Spent, dossier: Dossier) -> dict[str, object]:
+    """Return where the time went as JSON: the stays, and what units and persons had; office time in seconds."""
+    rules = dossier.rules
+
+    def share(one: Share) -> dict[str, object]:
+        who = {"unit": one.unit, "unit_title": rules.organisation.unit_title(one.unit)}
+        if one.person:
+            who |= {"person": one.person, "name": rules.organisation.name_of(one.person)}
+        return who | _seconds(one)
+
+    return _seconds(told) | {
+        "visits": [visit_row(visit, dossier) for visit in told.visits],
+        "units": [share(one) for one in told.units],
+        "people": [share(one) for one in told.people],
+    }
+
+
+def _seconds(share: Share | Spent) -> dict[str, object]:
+    return {"worked_seconds": share.worked // 1_000_000, "paused_seconds": share.paused // 1_000_000}

@@ -11,6 +11,7 @@ from engine.errors import Misused, Refused, Unavailable
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
+    from datetime import date
 
     from engine.context import Hand, Rules
     from engine.office import Office
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from engine.ports import Reader, Store
     from workflows.index import Index
     from workflows.labels import Titles
+    from workflows.limits import Reading, Readings
 
 DEFAULT_DATABASE = "siban.db"
 DELEGATION = "delegation"
@@ -43,6 +45,7 @@ class Session:
         self._office: Office | None = None
         self._index: Index | None = None
         self._me = ""
+        self._readings: Readings | None = None
 
     @property
     def store(self) -> Store:
@@ -91,6 +94,25 @@ class Session:
         if kept and at < kept:
             raise Refused("clock_back", now_at=kept)
         return SteppedTime(at)
+
+    @property
+    def readings(self) -> Readings:
+        """How the office reads what limit texts leave open; as shipped before there is a database."""
+        if self._readings is None:
+            from engine.policy import READING
+            from workflows.limits import AS_SHIPPED, readings_of
+
+            if not os.path.exists(self.path):  # noqa: PTH110 - see index
+                return AS_SHIPPED
+            with self.store.read() as reader:
+                self._readings = readings_of(reader.setting(READING))
+        return self._readings
+
+    def read_limit(self, text: str, today: date) -> Reading:
+        """Read a limit text as this office does; `today` gives the year where neither text nor setting has one."""
+        from workflows.limits import read_limit
+
+        return read_limit(text, today=today, readings=self.readings)
 
     def keep_clock(self) -> None:
         """Remember a trial's simulated moment: the next command goes on from there."""
@@ -223,7 +245,9 @@ class Session:
 
         Raises `Refused("unknown_item")` or `Refused("ambiguous_item")`.
         """
-        found = []
+        found: list[int] = []
+        if not names:
+            return found
         with self.view() as reader:
             for name in names:
                 matches = reader.resolve(name)

@@ -153,7 +153,12 @@ def general_options() -> list[click.Parameter]:
             metavar="OFFICER|BODY",
             help="代录：由谁决定（纸面、会议作出的决定）",
         ),
-        click.Option(["basis", "--basis", "--依据"], metavar="KIND", help=f"代录依据：{'｜'.join(BASES)}"),
+        click.Option(
+            ["basis", "--basis", "--依据"],
+            type=click.Choice(BASES),
+            metavar="KIND",
+            help=f"代录依据：{'｜'.join(BASES)}",
+        ),
         click.Option(["ref", "--ref", "--文号"], metavar="TEXT", help="依据的文号"),
         click.Option(["basis_date", "--date", "--依据日期"], metavar="DATE", help="依据的日期"),
         click.Option(["scan", "--file", "--扫描件"], metavar="FILE", help="依据的扫描件"),

@@ -61,6 +61,10 @@ class View:
         """Return number and hash of the last entry."""
         return self._reader.head()
 
+    def last_at(self) -> int:
+        """Return when the last entry was made."""
+        return self._reader.last_at()
+
     def next_notice(self) -> int:
         """Return the number the next notice gets."""
         return self._reader.next_notice()

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.canonical import parse
 from engine.clock import iso
-from engine.light import DUE_SOON, NONE, NORMAL, OVERDUE, light
+from engine.light import DUE_SOON, NONE, NORMAL, OVERDUE, light, unclear, unread_text
 from engine.roles import members
 from interfaces.display import display
-from workflows.labels import day
+from workflows.labels import day, moment
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from engine.context import Rules
     from engine.event import Event
     from engine.item import Item
@@ -64,12 +66,20 @@ def outcome_text(outcome: Outcome, title: str, now: int, *, dry_run: bool) -> st
     if state.final:
         return f"{head} → {state.title}"
     judged = light(item, rules, now)
-    when = f"，{due_text(judged)}前" if judged.due_at else "，时限待明确" if "total" in item.clocks else ""
+    when = f"，{due_text(judged)}前" if judged.due_at else ""
+    if unclear(item, rules):
+        when += f"，时限待明确{written(item, rules)}"
     who = desk(item, rules)
     return f"{head} → {state.title}{f'（{display(who)}）' if who else ''}{when}"
 
 
-def event_text(event: Event, titles: Titles, rules: Rules) -> str:
+def written(item: Item, rules: Rules) -> str:
+    """Return the limit as written that could not be read: （原文“立行立改”）, or nothing."""
+    text = unread_text(item, rules)
+    return f"（原文“{display(text)}”）" if text else ""
+
+
+def event_text(event: Event, titles: Titles, rules: Rules) -> str:  # noqa: PLR0911 - one return a verb
     """Say in a few words what an event recorded: `退回整改：补充佐证材料…`."""
     body = parse(event.body)
     title = titles.verb(event.verb)
@@ -82,13 +92,42 @@ def event_text(event: Event, titles: Titles, rules: Rules) -> str:
         return f"{title}未成：{display(sentence(error, titles))}"
     if event.verb == "escalate":
         return _rung_text(body, rules)
+    if event.verb == "recount":
+        return f"{title}：{_moved_text(body.get('moved'), titles)}"
+    if event.verb == "move":
+        return _move_text(body, title, titles, rules)
+    if event.verb == "accept_clock":
+        return f"{title}：上次记录 {_instant(body, 'last_at')}，本机时间 {_instant(body, 'now_at')}"
     if event.verb == "request":
         made = body["request"]
         kind = titles.requests.get(str(made["kind"]), "") if isinstance(made, dict) else ""
         detail = _fields_text(made.get("fields") if isinstance(made, dict) else {}, titles, rules)
         return f"申请{kind}{'：' + detail if detail else ''}"
+    if event.verb == "set_reading":
+        return f"{title}：{_readings_text(body)}"
     detail = _fields_text(body.get("fields"), titles, rules)
     return f"{title}{_decision_text(event, body)}{'：' + detail if detail else ''}"
+
+
+def _readings_text(body: dict[str, object]) -> str:
+    """Say how limit texts are read from an entry on: “天”“日”按工作日计；…."""
+    from workflows.limits import WRITTEN, Readings, reading_words
+
+    value = body.get("value")
+    words = reading_words(Readings(**{str(k): str(v) for k, v in value.items()} if isinstance(value, dict) else {}))
+    return "；".join(f"{WRITTEN[name]}{word}" for name, word in words.items())
+
+
+def _instant(body: Mapping[str, Any], name: str) -> str:
+    return moment(int(body[name]))
+
+
+def _move_text(body: Mapping[str, Any], title: str, titles: Titles, rules: Rules) -> str:
+    """Say from which version to which an item moved, to which state, and why: 转入新版流程（第1版→第2版）：理由 …."""
+    old, new = body["versions"]
+    state = rules.definition.states.get(str(body.get("to", "")))
+    where = f"，状态为“{state.title}”" if state else ""
+    return f"{title}（第 {old} 版 → 第 {new} 版{where}）：{_fields_text(body['fields'], titles, rules)}"
 
 
 def _decision_text(event: Event, body: dict[str, object]) -> str:
@@ -102,6 +141,17 @@ def _decision_text(event: Event, body: dict[str, object]) -> str:
         return ""
     ordinal, state = decision
     return f" {event.item}-{ordinal}{'（' + REQUEST_STATES['endorsed'] + '）' if state == 'endorsed' else ''}"
+
+
+def _moved_text(moved: object, titles: Titles) -> str:
+    """Say which due moments another calendar moved: `整改时限 5月15日 周一 → 5月16日 周二`."""
+    clocks = moved if isinstance(moved, list) else []
+    return "；".join(f"{titles.clocks.get(name, name)} {when(old)} → {when(new)}" for name, old, new in clocks)
+
+
+def when(at: int | None) -> str:
+    """Write a due moment with its year, or that there is none: 2023年5月15日 17:30."""
+    return "未定" if at is None else moment(at)
 
 
 def _rung_text(body: dict[str, object], rules: Rules) -> str:

@@ -162,6 +162,11 @@ class MemoryReader:
         last = self._tables.last
         return (last, self._record[last - 1].hash) if last else (0, GENESIS)
 
+    def last_at(self) -> int:
+        """Return when the last entry was recorded (µs), 0 when there is none."""
+        last = self._tables.last
+        return self._record[last - 1].recorded_at if last else 0
+
     def command(self, command_id: str) -> list[Event]:
         """Return the entries a command left, empty when it is unknown."""
         return [event for event in self._entries() if command_id and event.command_id == command_id]

@@ -105,7 +105,7 @@ def status(path: str | os.PathLike[str]) -> Status:
     with closing(connection.connect(real, any_version=True)) as opened:
         try:
             opened.execute(statements.BEGIN_READING)
-            seq, head = opened.execute(statements.HEAD).fetchone() or (0, GENESIS)
+            seq, head, _ = opened.execute(statements.HEAD).fetchone() or (0, GENESIS, 0)
             items, open_items = opened.execute("SELECT count(*), coalesce(sum(open), 0) FROM item").fetchone()
             trial = opened.execute(statements.SETTING, ("trial",)).fetchone()
             mode = opened.execute("PRAGMA journal_mode").fetchone()[0]

@@ -74,7 +74,7 @@ class SqliteStore:
 class SqliteReader:
     """A `Reader`. What it yields is read while the block lasts."""
 
-    __slots__ = ("_cursors", "_hashes", "_head", "_run", "_store")
+    __slots__ = ("_cursors", "_hashes", "_last", "_run", "_store")
 
     def __init__(self, store: SqliteStore) -> None:
         """Begin nothing yet."""
@@ -82,7 +82,7 @@ class SqliteReader:
         self._run = store.connection.execute
         self._cursors: list[sqlite3.Cursor] = []
         self._hashes: dict[tuple[str, str], str] | None = None
-        self._head: tuple[int, str] | None = None
+        self._last: tuple[int, str, int] | None = None
 
     def __enter__(self) -> Self:
         store = self._store
@@ -145,8 +145,7 @@ class SqliteReader:
         found = self._run(statements.ITEM_DUE, (number,)).fetchone()
         if found is None:
             return None
-        body, next_at, in_force, seq, hash_ = found
-        self._head = (seq, hash_) if seq else None
+        body, next_at, in_force = found
         known, hashes = self._store.in_force
         if in_force == known:  # the next question is for the item's rules, and they hardly ever change
             self._hashes = hashes
@@ -194,9 +193,12 @@ class SqliteReader:
 
     def head(self) -> tuple[int, str]:
         """Return number and hash of the last entry, (0, GENESIS) when there is none."""
-        if self._head is None:
-            self._head = self._run(statements.HEAD).fetchone() or (0, GENESIS)
-        return self._head
+        seq, hash_, _ = self._last_entry()
+        return seq, hash_
+
+    def last_at(self) -> int:
+        """Return when the last entry was recorded, 0 when there is none."""
+        return self._last_entry()[2]
 
     def command(self, command_id: str) -> list[Event]:
         """Return the entries a command left, empty when it is unknown."""
@@ -229,6 +231,11 @@ class SqliteReader:
 
     def _begin(self) -> None:
         self._run(statements.BEGIN_READING)
+
+    def _last_entry(self) -> tuple[int, str, int]:
+        if self._last is None:
+            self._last = self._run(statements.HEAD).fetchone() or (0, GENESIS, 0)
+        return self._last
 
     def _undo(self, error: BaseException) -> None:
         """Undo what the database has not undone by itself; then say what an error of the database means."""
@@ -293,7 +300,8 @@ class SqliteWriter(SqliteReader):
             raise
         self._store.connection.executemany(statements.APPEND, complete)
         if complete:
-            self._head = complete[-1].seq, complete[-1].hash
+            last = complete[-1]
+            self._last = last.seq, last.hash, last.recorded_at
         return complete
 
     def put_row(self, row: Row) -> None:

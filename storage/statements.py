@@ -47,16 +47,15 @@ ROLLBACK = "ROLLBACK"
 
 # -- the record
 
-HEAD = "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1"
+HEAD = "SELECT seq, hash, recorded_at FROM event ORDER BY seq DESC LIMIT 1"
 APPEND = _insert("event", Event._fields)
 COMMAND = f"SELECT {_EVENT} FROM event WHERE command_id = ? AND command_id <> '' ORDER BY seq"
 
 # -- items
 
 ITEM = "SELECT body FROM item WHERE number = ?"
-ITEM_DUE = (  # with what every act asks for next: which policy is in force, and where the record ends
-    "SELECT body, next_at, (SELECT group_concat(seq) FROM policy WHERE current = 1), seq, hash"
-    f" FROM item LEFT JOIN ({HEAD}) WHERE number = ?"
+ITEM_DUE = (  # with what every act asks for next: which policy is in force
+    "SELECT body, next_at, (SELECT group_concat(seq) FROM policy WHERE current = 1) FROM item WHERE number = ?"
 )
 ROW = f"SELECT {_ROW} FROM item WHERE number = ?"
 PUT_ROW = f"{_insert('item', Row._fields)} ON CONFLICT (number) DO UPDATE SET {_renewed(Row._fields[1:])}"

@@ -71,6 +71,25 @@ def index_of(definition: Definition) -> str:
     )
 
 
+def joined(newer: str, older: str) -> str:
+    """Return a version's index with what an older one names besides: items under way there still need its verbs."""
+    index, old = json.loads(newer), json.loads(older)
+    for table in ("states", "fields", "clocks"):
+        index[table] |= {name: entry for name, entry in old[table].items() if name not in index[table]}
+    for name, field in old["fields"].items():
+        index["fields"][name]["choices"] = {**field["choices"], **index["fields"][name]["choices"]}
+    for acts in ("verbs", "requests"):
+        known = {act["name"]: act for act in index[acts]}
+        for act in old[acts]:
+            mine = known.get(act["name"])
+            if mine is None:
+                index[acts].append(act)
+                continue
+            mine["fields"] += [field for field in act["fields"] if field not in mine["fields"]]
+            mine["required"] = [field for field in mine["required"] if field in act["required"]]
+    return json.dumps(index, ensure_ascii=False, separators=(",", ":"))
+
+
 def _verbs(definition: Definition) -> list[dict[str, object]]:
     acts = []
     for verb, title in definition.verbs.items():

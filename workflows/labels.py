@@ -60,8 +60,12 @@ FIXED_VERBS: Mapping[str, str] = {
     "absorb": "并入",
     "define": "启用流程",
     "load_calendar": "启用工作日历",
+    "recount": "重算到期时间",
     "load_organisation": "启用机构人员",
+    "set_reading": "设定时限读法",
     "correct": "更正",
+    "move": "转入新版流程",
+    "accept_clock": "确认时钟无误",
 }
 
 REQUEST_STATES: Mapping[str, str] = {
@@ -99,6 +103,7 @@ MESSAGES: Mapping[str, str] = {
     "in_the_future": "实际办理时间 {done_at} 晚于现在（{now_at}）。",
     "before_last_act": "实际办理时间 {done_at} 早于 {item} 的上一步（{last_at}）。",
     # guards
+    "limit_clear": "{item} 的时限已经明确，不能再改；须延长的请申请延期。",
     "limit_needed": "一时解决不了的须明确时限：请用 --时限 填写，如 5个工作日、2023-08-31。",
     "lead_among_co_units": "主办单位不能同时列为协办单位。",
     "measure_undated": "第 {number} 项整改措施没有完成时限：写法为 --措施 内容|责任单位|完成日期。",
@@ -169,9 +174,10 @@ MESSAGES: Mapping[str, str] = {
     "no_reader": "读取电子表格的组件不能运行（{detail}）；请重新安装。",
     "output_failed": "结果没有写完：{why}。",
     "time_goes_back": "时间不能倒退：现为 {now}。",
-    "bad_setting": "设置“{name}”不能为“{text}”。",
+    "bad_setting": "设置“{name}”不能为“{text}”；可以是：{among}。",
     # what cannot be read
     "bad_limit": "看不懂时限“{text}”{note}。可以写：5个工作日、4工作时、15日、1个月、2023-08-31、8月底前。",
+    "limit_stands": "看不懂时限“{text}”，而 {item} 已有时限 {limit}，不能以此代替；请写明日期或天数。",
     "bad_offset": "看不懂督办时点“{text}”：可以写 near、0、+1wd、-1wd、+5d、+2h。",
     "bad_instant": "看不懂时间“{text}”：可以写 2023-05-08、2023-05-08 09:30、2023年5月8日。",
     "instant_out_of_range": "时间“{text}”超出范围：应在 1992 年至 9999 年之间。",
@@ -186,10 +192,24 @@ MESSAGES: Mapping[str, str] = {
     "unknown_choice": "没有{what}“{text}”；可以写：{among}。",
     "no_such_clock": "没有计时“{clock}”；{item} 的计时：{clocks}。",
     "clock_not_begun": "{item} 的“{clock}”还没有起算；已起算的计时：{clocks}。",
+    # forecasts
+    "forecast_past": "预测须到将来：{until_at} 已经过去，现在是 {now_at}。",
+    "forecast_too_far": "最多预测 {days} 天，最远到 {latest_at}。",
+    "bad_leave": "看不懂请假“{text}”：写法为 姓名:起始日..截止日，如 金晓:2023-08-01..2023-08-10。",
+    "bad_forecast": "不能与 {path} 对照：{why}。先用 siban forecast --until 日期 -o json 存下一次预测。",
     # definitions and organisations
     "definition_faults": "流程定义有 {count} 处问题：",
     "organisation_faults": "机构人员表有 {count} 处问题：",
+    "version_taken": "流程“{name}”第 {version} 版已在库中，内容不同：改动过的流程须写新的版本号（version），现用第 {current} 版。",
+    "version_lower": "流程“{name}”现用第 {current} 版，不能启用更早的第 {version} 版；请把版本号（version）写为 {next} 或更大。",
+    "version_unknown": "库中没有“{name}”这一版流程；现有：{among}。",
+    "other_workflow": "“{name}”与“{other}”不是同一个流程，不能比较。",
+    "bad_mapping": "看不懂“--map {text}”：应写作 原状态=新状态，如 rectifying=mending 或 整改中=整改之中。",
+    "unknown_state": "没有状态“{text}”；可以写：{states}。",
+    "not_to_move": "第 {numbers} 号事项不能转：已办结、不属于本流程，或已是该版。",
+    "move_blocked": "有 {count} 件事项不能转（{among}），全部未转；先办妥或用 --map 指明状态，只转能转的请加 --only-fitting。",
     "workflow_missing": "库中没有流程“{name}”；现有：{among}。",
+    "policy_replaced": "刚才已有人另行载入，本次未作任何改动；请看过最新情况后重新载入。",
     "policy_missing": "库中缺少{kind}，请重新载入。",
     "not_xlsx": "表样只写成 .xlsx 文件，“{path}”不是。",
     "bad_toml": "{path} 不是有效的 TOML 文件：{why}。",
@@ -213,6 +233,9 @@ MESSAGES: Mapping[str, str] = {
     "rung_crossed": "该督办层级已由另一进程记录，请重试。",
     "no_org": "还没有机构人员，请先载入：siban org load 文件.toml。",
     "check_failed": "检查发现 {count} 处不符：",
+    "clock_stepped": "本机时间由 {expected_at} 突变为 {now_at}，值守已停，未据此督办：请核对本机时间；确认无误的，运行 siban serve --clock-is-right（--时钟无误）。",
+    "clock_behind": "本机时间为 {now_at}，早于最后一条办理记录（{last_at}），未作任何改动：请核对本机时间；确认无误的，运行 siban tick --clock-is-right（--时钟无误）。",
+    "clock_ahead": "上次记录是 {last_at}，本机时间为 {now_at}，相隔 {days} 天，未作任何督办：请核对本机时间；确认无误的，重新运行并加 --clock-is-right（--时钟无误）。",
     "another_serve": "已有另一个 siban serve 在运行（{holder}）。",
 }
 """One sentence a code."""
@@ -300,6 +323,7 @@ PLACES: Mapping[str, str] = {
     "rung": "督办层级 {}",
     "notice": "第 {} 号通知",
     "policy": "依据 {}",
+    "setting": "设置 {}",
     "reporter": "第 {} 号事项的反映人",
 }
 """Where a fault of the record lies, by the first word of its place."""
@@ -338,16 +362,43 @@ ATTACHMENT_FAULTS: Mapping[str, str] = {
 }
 
 CALENDAR_FAULTS: Mapping[str, str] = {
-    "off_and_work": "同一天既放假又上班",
+    "off_and_work": "{name}同一天既放假又上班",
     "no_such_date": "没有这个日期",
-    "not_of_this_year": "不是本年的日子",
+    "not_of_this_year": "{name}不是本年的日子",
     "not_a_year": "年份有误",
     "not_a_text": "应为文字",
     "not_a_table": "应为一个表",
-    "not_a_time": "时刻有误",
+    "not_a_time": "时刻有误，应写作 08:30，最晚 24:00",
     "not_a_session": "上班时段有误",
     "hours_missing": "缺少上班时间",
-    "hours_out_of_order": "上班时段次序有误或重叠",
+    "hours_out_of_order": "上班时段次序有误，须从早到晚排列",
+    "sessions_overlap": "与前一上班时段重叠",
+    "session_backwards": "下班早于上班",
+    "session_empty": "上下班为同一时刻",
+    "periods_out_of_order": "起用日期须一个晚于一个",
+    "wrong_zone": "时区只能是 Asia/Shanghai",
+    "not_a_list": "应为一个列表",
+    "another_calendar": "是另一个工作日历，这里只用 cn",
+    "nothing_given": "文件里没有年份、当地安排或上班时间",
+    "year_lost": "现有的这一年不在新文件中",
+    "local_lost": "新文件中缺少现有的当地安排（{notice}）",
+    "statutory_missing": "这一天是法定节假日，却没有放假",
+    "overruled": "这一天已由 {notice} 另行安排，并以其为准；确须再改的，请作为当地安排（local）载入，并一并列明该通知",
+    "contradicts": "与 {notice} 的安排不一致；确为更改的，请在 notice 中先列原通知，再列新通知，以空格分开",
+    "makeup_on_weekday": "调休上班日应为周末，{name}这一天本来就上班",
+    "named_twice": "重复出现{name}",
+    "not_json": "不是有效的 JSON",
+    "feast_missing": "没有{name}的放假安排，内容不全",
+    "no_title": "既不是 JSON，也没有“关于……年部分节假日安排的通知”这样的标题，不知道是哪一年",
+    "no_items": "没有“一、元旦：……”这样的分项安排",
+    "item_missing": "序号不连续，前面可能缺少一项",
+    "no_feast": "没有写明是哪个节日",
+    "sentence_unread": "这一句看不懂",
+    "total_differs": "所列放假日期合计 {name} 天，与“共……天”不符",
+    "range_backwards": "起止日期有误",
+    "year_unsaid": "没有写明是哪一年的12月",
+    "weekday_differs": "星期不符，实为 {name}",
+    "nothing_to_change": "日历中还没有这一年的安排，无从调整",
     "notice_missing": "缺少依据的通知",
     "days_missing": "没有放假的日子",
     "missing": "缺少此项",
@@ -412,13 +463,15 @@ def sentence(error: SibanError, titles: Titles) -> str:
     if error.code == "bad_file":
         words["why"] = FILE_FAULTS.get(str(error.data.get("why")), str(error.data.get("why")))
     if error.code == "bad_calendar":
-        words["why"] = CALENDAR_FAULTS.get(str(error.data.get("why")), str(error.data.get("why")))
+        why = str(error.data.get("why"))
+        words["why"] = CALENDAR_FAULTS.get(why, why).format_map(_Words({"name": "", "notice": ""} | words))
+        words["place"] = words.get("place") or "整个文件"
     if error.code == "bad_text":
         words["why"] = TEXT_FAULTS.get(str(error.data.get("why")), str(error.data.get("why")))
     if "faults" in error.data:
         faults = error.data["faults"]
         words["count"] = str(len(faults)) if isinstance(faults, list) else "?"
-    return template.format_map(_Words(words)).replace("  ", " ")
+    return template.format_map(_Words(words)).replace("  ", " ").strip()
 
 
 def fault_line(place: str, code: str, detail: str = "") -> str:

@@ -6,11 +6,13 @@ readings, or none, has no code and a note, so that the item is listed as 时限�
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import date
 from typing import NamedTuple
 
 from engine import limit
+from engine.clock import FIRST_DAY, LAST_DAY
 from engine.errors import Misused
 
 UNREADABLE = "未能读出时限"
@@ -29,6 +31,60 @@ class Reading(NamedTuple):
     note: str
 
 
+class Readings(NamedTuple):
+    """How an office reads what limit texts leave open: a setting of its database, shown wherever a text leaned on it.
+
+    `bare_days` is what 天 and 日 alone mean and `urgent_days` 紧急工作日 ("d" or "wd"), `bare_hours` what 小时 alone means
+    ("h" or "wh"); `year` is the year of a date without one: "2023", the activity's, or "" for that of the reading.
+    """
+
+    bare_days: str = "d"
+    bare_hours: str = "h"
+    urgent_days: str = "d"
+    year: str = ""
+
+
+UNIT_WORDS = {"d": "自然日", "wd": "工作日", "h": "连续小时", "wh": "工作小时"}
+"""What each unit that a setting may name is called."""
+
+WRITTEN = {"bare_days": "“天”“日”", "bare_hours": "“小时”", "urgent_days": "“紧急工作日”", "year": "未写年份"}
+"""What each setting is about, as it stands in a text."""
+
+_MAY_BE = {"bare_days": ("d", "wd"), "bare_hours": ("h", "wh"), "urgent_days": ("d", "wd")}
+AS_SHIPPED = Readings()
+
+
+def readings_of(text: str | None) -> Readings:
+    """Read the setting as it is kept (JSON), the shipped one when there is none; raises `Misused` (`bad_setting`)."""
+    if not text:
+        return AS_SHIPPED
+    try:
+        found = Readings(**json.loads(text))
+    except (TypeError, ValueError):
+        raise Misused("bad_setting", name="时限读法", text=text, among=list(WRITTEN)) from None
+    return checked_readings(found)
+
+
+def checked_readings(readings: Readings) -> Readings:
+    """Return the readings when each is one that there is; raises `Misused` (`bad_setting`)."""
+    for name, among in _MAY_BE.items():
+        value = getattr(readings, name)
+        if value not in among:
+            raise Misused("bad_setting", name=WRITTEN[name], text=value, among=[UNIT_WORDS[unit] for unit in among])
+    years = range(date.fromordinal(FIRST_DAY).year, date.fromordinal(LAST_DAY).year + 1)
+    if readings.year and readings.year not in map(str, years):
+        raise Misused(
+            "bad_setting", name=WRITTEN["year"], text=readings.year, among=["当年", f"{years[0]} 至 {years[-1]}"]
+        )
+    return readings
+
+
+def reading_words(readings: Readings) -> dict[str, str]:
+    """Say how each thing is read: setting → 按工作日计."""
+    words = {name: f"按{UNIT_WORDS[getattr(readings, name)]}计" for name in _MAY_BE}
+    return words | {"year": f"按{readings.year}年计" if readings.year else "按读入当年计"}
+
+
 _WIDE = str.maketrans("０１２３４５６７８９：／．－（），；　", "0123456789:/.-(),; ")
 _DIGITS = {digit: value for value, digit in enumerate("一二三四五六七八九", 1)}
 _NUMBER = r"(\d{1,4}|[一二两三四五六七八九十]+)"
@@ -39,23 +95,23 @@ _YEAR = rf"(?:{_YYYY}年|([今本]年))?"
 _TIME = re.compile(r"[ T]((?:[01]?\d|2[0-4]):[0-5]\d)(?::[0-5]\d)?(?:\.\d+)?$", re.ASCII)
 
 _UNITS = {
-    "工作日": ("wd", ""),
-    "工作天": ("wd", ""),
-    "自然日": ("d", ""),
-    "日历日": ("d", ""),
-    "日历天": ("d", ""),
-    "日(自然日)": ("d", ""),
-    "紧急工作日": ("d", "“紧急工作日”按自然日计"),
-    "紧急工作时": ("h", ""),
-    "紧急工作小时": ("h", ""),
-    "小时": ("h", "“小时”按连续小时计"),
-    "工作时": ("wh", ""),
-    "工作小时": ("wh", ""),
+    "工作日": "wd",
+    "工作天": "wd",
+    "自然日": "d",
+    "日历日": "d",
+    "日历天": "d",
+    "日(自然日)": "d",
+    "紧急工作时": "h",
+    "紧急工作小时": "h",
+    "连续小时": "h",
+    "小时(连续)": "h",
+    "工作时": "wh",
+    "工作小时": "wh",
 }
-_BARE = {"d": "自然日", "wd": "工作日"}
+_LEFT_OPEN = {"天": "bare_days", "日": "bare_days", "小时": "bare_hours", "紧急工作日": "urgent_days"}
 # "3月" is March and "23年" the year 2023: a month needs its 个, a year is one figure or one numeral
 _LENGTH = re.compile(
-    rf"{_NUMBER}个?({'|'.join(map(re.escape, [*_UNITS, '天', '日']))})(?:以内|之内|内)?{_DONE}"
+    rf"{_NUMBER}个?({'|'.join(map(re.escape, [*_UNITS, *_LEFT_OPEN]))})(?:以内|之内|内)?{_DONE}"
     rf"|{_NUMBER}个月(?:以内|之内|内)?{_DONE}|([1-9一二两三四五六七八九十])年(?:以内|之内|内)?{_DONE}",
     re.ASCII,
 )
@@ -72,15 +128,12 @@ _CONDITION = re.compile(r"([^\d.\-~一二两三四五六七八九十百千万半
 _NO_LIMIT = ("立行立改", "即知即改", "按照时间节点", "按时间节点")
 
 
-def read_limit(text: str, *, today: date, bare_days: str = "d") -> Reading:
+def read_limit(text: str, *, today: date, readings: Readings = AS_SHIPPED) -> Reading:
     """Read a limit text of a ledger or a rule: '5个工作日', '2025年底前，并长期坚持', '2023.8.31', a code.
 
-    `today` gives the year where none is written; `bare_days` is what a bare 天 or 日 means, "d" or "wd" (a setting of
-    the office: the law uses both). Raises `Misused` (`bad_setting`) for another `bare_days`; a text is never an
-    error.
+    `readings` are the office's; without a year of the activity among them, `today` gives the year where none is
+    written. A text is never an error.
     """
-    if bare_days not in _BARE:
-        raise Misused("bad_setting", name="bare_days", text=bare_days)
     plain = text.translate(_WIDE).strip()
     time = _TIME.search(plain)
     if time:
@@ -91,7 +144,7 @@ def read_limit(text: str, *, today: date, bare_days: str = "d") -> Reading:
         plain = plain[: cut.start()]
     if cut and not plain:
         return Reading(None, longterm=True, note="长期坚持：未写明期限")
-    code, note = _read(plain, today, bare_days)
+    code, note = _read(plain, today, readings)
     if time and (not code or limit.parse(code).unit != "on"):
         code, note = None, UNREADABLE  # a time of day belongs to a date
     elif time and time[1].lstrip("0:"):
@@ -100,7 +153,7 @@ def read_limit(text: str, *, today: date, bare_days: str = "d") -> Reading:
 
 
 def limit_title(code: str) -> str:
-    """Write a limit's code for people: '5个工作日', '15日(自然日)', '2小时', '4个工作小时', '1个月', '2023年8月31日'.
+    """Write a limit's code for people: '5个工作日', '15日(自然日)', '2小时(连续)', '4个工作小时', '1个月', '2023年8月31日'.
 
     `read_limit` reads each of them back as the same code. Raises `Misused` (`bad_limit`) for what is no code.
     """
@@ -111,26 +164,27 @@ def limit_title(code: str) -> str:
     return f"{amount}{_TITLES[unit]}"
 
 
-_TITLES = {"h": "小时", "wh": "个工作小时", "wd": "个工作日", "d": "日(自然日)", "mo": "个月"}
+_TITLES = {"h": "小时(连续)", "wh": "个工作小时", "wd": "个工作日", "d": "日(自然日)", "mo": "个月"}
 
 
-def _read(text: str, today: date, bare_days: str) -> tuple[str | None, str]:
+def _read(text: str, today: date, readings: Readings) -> tuple[str | None, str]:
     """Read a text without spaces, time of day and 长期坚持: code or None, and the note."""
     code = _code(text)
     if code:
         return code, ""
     if text == "半年":
         return "6mo", ""
-    found = _length(text, bare_days) or _date(text, today) or _vague(text, today)
+    year = int(readings.year or today.year)
+    found = _length(text, readings) or _date(text, today, year) or _vague(text, year)
     if found:
         return found
     condition = _CONDITION.fullmatch(text)
-    if condition and _length(condition[2], bare_days):
+    if condition and _length(condition[2], readings):
         return None, f"“{condition[1]}”含义须明确，“{condition[2]}”未作时限"
     return None, UNREADABLE
 
 
-def _length(text: str, bare_days: str) -> tuple[str | None, str] | None:
+def _length(text: str, readings: Readings) -> tuple[str | None, str] | None:
     """Read a number with its unit, or return None when the text is none."""
     found = _LENGTH.fullmatch(text)
     if not found:
@@ -145,14 +199,15 @@ def _length(text: str, bare_days: str) -> tuple[str | None, str] | None:
     elif years:
         number, unit = number * 12, "mo"
     elif word in _UNITS:
-        unit, note = _UNITS[word]
+        unit = _UNITS[word]
     else:
-        unit, note = bare_days, f"“{word}”按{_BARE[bare_days]}计"
+        unit = getattr(readings, _LEFT_OPEN[word])
+        note = f"“{word}”按{UNIT_WORDS[unit]}计"
     code = _code(f"{number}{unit}")
     return (code, note) if code else None
 
 
-def _date(text: str, today: date) -> tuple[str | None, str] | None:
+def _date(text: str, today: date, assumed_year: int) -> tuple[str | None, str] | None:
     """Read a date, a month's end or a year's end, or return None when the text is none."""
     note = ""
     if found := _DAY.fullmatch(text):
@@ -168,7 +223,7 @@ def _date(text: str, today: date) -> tuple[str | None, str] | None:
     else:
         return None
     try:
-        on = _end_of_month(int(year or today.year), month) if not day else date(int(year or today.year), month, day)
+        on = _end_of_month(int(year or assumed_year), month) if not day else date(int(year or assumed_year), month, day)
     except ValueError:
         return None, f"没有这一天：{text}"
     code = _code(on.isoformat())
@@ -180,7 +235,7 @@ def _date(text: str, today: date) -> tuple[str | None, str] | None:
     return code, note
 
 
-def _vague(text: str, today: date) -> tuple[None, str] | None:
+def _vague(text: str, assumed_year: int) -> tuple[None, str] | None:
     """Say what is missing in a text that names no day, or return None."""
     if text in _NO_LIMIT:
         return None, f"{text}：未写明期限"
@@ -188,7 +243,7 @@ def _vague(text: str, today: date) -> tuple[None, str] | None:
         year, _, month, before = found.groups()
         if not 1 <= int(month) <= 12:  # noqa: PLR2004 - months
             return None
-        end = _end_of_month(int(year or today.year), int(month))
+        end = _end_of_month(int(year or assumed_year), int(month))
         earlier = date.fromordinal(end.replace(day=1).toordinal() - 1)
         missing = "只写到月份"
     elif found := _YEAR_ONLY.fullmatch(text):

@@ -72,6 +72,7 @@ def _ask_and_act(number: int, verb: str) -> None:
     act = next((a for entry in session.index.values() for a in entry["verbs"] if a["name"] == verb), None)
     given: dict[str, object] = dict.fromkeys(GENERAL) | {"dry_run": False, "form": "text", "items": [str(number)]}
     if act and sys.stdin.isatty():
+        given |= dict.fromkeys(act["fields"])
         for field in act["fields"]:
             shape = shapes[field]
             need = field in act["required"]

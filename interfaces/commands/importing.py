@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from interfaces.acting import session_of
+from interfaces.display import display
 from interfaces.output import Column, emit, emit_value, note, output_option, say
 from interfaces.shell import Command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from interfaces.problem_list import RowLimit
+
+NAMED = 10
+"""How many rows a line of the report names."""
 
 
 @click.command(
@@ -59,9 +70,7 @@ def import_list(
     outcomes = session.office.register(name, batch.sheets, hand, dry_run=dry_run)
     if not dry_run:
         session.keep_clock()
-    unclear = sum(
-        not sheet_fields.get("limit") and bool(sheet_fields.get("limit_text")) for sheet_fields, _ in batch.sheets
-    )
+    unclear = [one for one in batch.limits if not one.code]
     first, last = outcomes[0].after.serial, outcomes[-1].after.serial
     said = f"{'可以导入' if dry_run else '已导入'} {len(outcomes)} 件：{first} 至 {last}。"
     if form in ("json", "jsonl"):
@@ -71,12 +80,39 @@ def import_list(
                 "rows": len(outcomes),
                 "first": first,
                 "last": last,
-                "unclear_limits": unclear,
+                "unclear_limits": len(unclear),
+                "limits": [one._asdict() for one in batch.limits],
             }
         )
     else:
         say(said)
-    if unclear:
-        note(f"其中 {unclear} 件时限待明确，原文已保留。")
+    for line in limit_lines(batch.limits):
+        note(line)
     if dry_run:
         note("以上为试办，未作任何改动。")
+
+
+def limit_lines(limits: Sequence[RowLimit]) -> Iterator[str]:
+    """Say what reading the limits leaned on, and which could not be read, each with its rows."""
+    leaned: dict[str, list[int]] = {}
+    unclear: dict[tuple[str, str], list[int]] = {}
+    for one in limits:
+        if one.code:
+            leaned.setdefault(one.note, []).append(one.row)
+        else:
+            unclear.setdefault((one.text, one.note), []).append(one.row)
+    if leaned:
+        yield "时限读法（改设：siban calendar reading）："
+    for words, rows in leaned.items():
+        yield f"  {display(words)}：{_rows(rows)}"
+    if unclear:
+        count = sum(map(len, unclear.values()))
+        yield f"其中 {count} 件时限待明确，原文已保留（列出：siban list --时限待明确）："
+    for (text, words), rows in unclear.items():
+        yield f"  “{display(text)}”（{display(words)}）：{_rows(rows)}"
+
+
+def _rows(rows: Sequence[int]) -> str:
+    """Name rows, the first few of many: 第 3、4、9 行."""
+    more = f"等 {len(rows)} 行" if len(rows) > NAMED else "行"
+    return f"第 {'、'.join(map(str, rows[:NAMED]))} {more}"

@@ -151,9 +151,12 @@ def _log_rows(
 ) -> Iterator[dict[str, object]]:
     from interfaces.records import decider_text, event_json, late_text, was_refused, when
 
+    own: dict[str, Titles] = {}
     for event in events:
         rules = _rules(event, session, reader)
-        row = event_json(event, rules, _titles(session, rules, titles), proof=proof)
+        hash_ = rules.definition.hash
+        own[hash_] = own.get(hash_) or _titles(session, rules, titles)
+        row = event_json(event, rules, own[hash_], proof=proof)
         row["who"] = decider_text(event, rules)
         row["when"] = when(event.effective_at, now)
         row["text"] = f"{row['text']}{late_text(event, now)}"
@@ -173,11 +176,19 @@ def _rules(event: Event, session: Session, reader: Reader) -> Rules:
 
 
 def _titles(session: Session, rules: Rules, titles: Titles) -> Titles:
-    """Return the titles of one workflow: two may call the same verb differently."""
+    """Return the titles of one version of a workflow: two may call the same verb differently."""
     from workflows.labels import titles_of
 
-    name = rules.definition.name
-    return titles_of({name: session.index[name]}) if name in session.index else titles
+    definition = rules.definition
+    entry = session.index.get(definition.name)
+    if entry is None:
+        return titles
+    if entry["hash"] != definition.hash:
+        from engine.canonical import parse
+        from workflows.index import index_of
+
+        entry = parse(index_of(definition))
+    return titles_of({definition.name: entry})
 
 
 @click.command(
@@ -188,7 +199,7 @@ def _titles(session: Session, rules: Rules, titles: Titles) -> Titles:
 @click.argument("item", metavar="ITEM")
 @click.option("--clock", "--计时", metavar="NAME", help="哪个计时，默认整改时限")
 @click.option("--all", "--全部", "everything", is_flag=True, help="逐日列出，不折叠")
-@click.option("--spent", "--用时", is_flag=True, help="时间用在了哪里：每个环节、每个单位各用多少工作时间")
+@click.option("--spent", "--用时", is_flag=True, help="时间用在了哪里：每个环节、每个单位、每个人各用多少工作时间")
 @output_option
 def explain(item: str, clock: str | None, everything: bool, spent: bool, form: str) -> None:
     """到期日是怎样一天一天算出来的：哪天计、哪天不计、依据什么通知，何时暂停、延期，到哪一级督办。"""
@@ -209,9 +220,13 @@ def explain(item: str, clock: str | None, everything: bool, spent: bool, form: s
 
 def _spent(dossier: Dossier, form: str) -> None:
     from engine.explain import spent
-    from interfaces.reckoning import by_unit, visit_row
+    from interfaces.reckoning import spent_json, spent_text, visit_row
 
-    visits = spent(dossier.events, dossier.rules, dossier.now)
+    versions = {hash_: rules for hash_, (rules, _) in dossier.versions.items()}
+    told = spent(dossier.events, dossier.rules, dossier.now, versions)
+    if form == "json":
+        emit_value({"number": dossier.item.number, "serial": dossier.item.serial} | spent_json(told, dossier))
+        return
     columns = [
         Column("state_title", "状态"),
         Column("unit_title", "单位"),
@@ -219,11 +234,14 @@ def _spent(dossier: Dossier, form: str) -> None:
         Column("since", "自", show=lambda row: str(row["since"])[:16].replace("T", " ")),
         Column("until", "至", show=lambda row: str(row["until"] or "")[:16].replace("T", " ")),
         Column("worked", "用时", "right"),
+        Column("paused", "", show=lambda row: "暂停计时" if row["paused"] else ""),
     ]
-    rows = [visit_row(visit, dossier.rules) for visit in visits]
+    rows = [visit_row(visit, dossier) for visit in told.visits]
     if form == "table":
         rows = [row for row in rows if row["worked_seconds"] or row["until"] is None]
-    emit(rows, columns, form=form, footer=by_unit(visits, dossier.rules))
+    emit(rows, columns, form=form)
+    if form == "table":
+        lines(["", "各单位、各人用时（工作时间）", *spent_text(told, dossier.rules)])
 
 
 def _clock(dossier: Dossier, name: str | None) -> str:
@@ -266,4 +284,9 @@ def _dossier(session: Session, name: str, *, possibilities: bool) -> Dossier:
         allowed = allowed_verbs(item, Context(rules, Hand(me, me), now, now, reader.item)) if me else []
         events = list(reader.events(EventQuery(item=number)))
         own = _titles(session, rules, titles)
-        return Dossier(item, rules, own, events, reader.reporter(number), allowed, now)
+        others = {event.definition: event for event in events if event.definition != item.definition}
+        versions = {}
+        for hash_, event in others.items():
+            old = _rules(event, session, reader)
+            versions[hash_] = old, _titles(session, old, titles)
+        return Dossier(item, rules, own, events, reader.reporter(number), allowed, now, versions)

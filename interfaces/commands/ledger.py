@@ -65,6 +65,7 @@ _SORT_WORDS = {"缓急": "urgency", "时限": "due", "编号": "number"}
 @click.option("--all", "--全部", "everything", is_flag=True, help="在办和已办结（默认）")
 @click.option("--mine", "--我的", is_flag=True, help="我负责的，或现在该我办的")
 @click.option("--overdue", "--逾期", is_flag=True, help="只看逾期未办结")
+@click.option("--limit-unclear", "--时限待明确", is_flag=True, help="只看时限待明确的，附时限原文")
 @click.option(
     "--sort", "--排序", default="urgency", metavar="KEY", help="缓急（urgency，默认）｜时限（due）｜编号（number）"
 )
@@ -93,6 +94,7 @@ def list_items(
     everything: bool,
     mine: bool,
     overdue: bool,
+    limit_unclear: bool,
     sort: str,
     limit: int,
     form: str,
@@ -110,7 +112,7 @@ def list_items(
     with session.view() as reader:
         meant = _Meanings(index, session.organisation(reader))
         query = ItemQuery(
-            open=True if only_open or overdue else False if only_closed else None,
+            open=True if only_open or overdue or limit_unclear else False if only_closed else None,
             states=meant.states(states),
             stages=meant.stages(stages),
             lead_units=meant.units(units),
@@ -125,17 +127,17 @@ def list_items(
         for kept in reader.rows(query):
             item = from_text(kept.body)
             rules = session.rules(reader, item.definition)
-            row = item_row(item, rules, now)
+            row = item_row(item, rules, now, kept.due_at)
             late = row["light"] == OVERDUE and row["done_at"] is None
             if (me and not _is_mine(item, rules, me, now)) or (asked and row["light"] not in asked):
                 continue
-            if late or not overdue:
+            if (late or not overdue) and (row["unclear"] or not limit_unclear):
                 rows.append(row)
     rows.sort(key=key)
     shown = rows[: limit or None]
     if form in ("json", "jsonl"):
         shown = [public(row) for row in shown]
-    emit(shown, columns(form), form=form, footer=totals(rows), empty="没有符合条件的事项。")
+    emit(shown, columns(form, as_written=limit_unclear), form=form, footer=totals(rows), empty="没有符合条件的事项。")
     if len(shown) < len(rows):
         note(f"只列出前 {limit} 件，共 {len(rows)} 件；全部列出：-n 0")
 

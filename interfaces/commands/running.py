@@ -6,20 +6,59 @@ from typing import TYPE_CHECKING
 
 import click
 
+from engine.clock import SteppedTime
 from interfaces.acting import session_of
-from interfaces.output import say
+from interfaces.output import note, say
 from interfaces.session import Session
 from interfaces.shell import Command
 
 if TYPE_CHECKING:
     from engine.office import Office
 
+clock_option = click.option(
+    "--clock-is-right",
+    "--时钟无误",
+    "right",
+    is_flag=True,
+    help="已核对本机时间无误：时间有跳变或相隔太久也照常进行，并记入办理记录",
+)
 
-@click.command(cls=Command, short_help="巡查一遍：到期的提醒与督办", example="siban tick")
-def tick() -> None:
+
+def examined(session: Session, *, right: bool) -> bool:
+    """Hold the machine's clock against the database, or record that a person says it is right; False for simulated time.
+
+    Raises `ClockDoubted`.
+    """
+    from engine.watch import ClockDoubted, accept, examine
+    from interfaces.founding import installer
+
+    if isinstance(session.office.time, SteppedTime):
+        return False
+    try:
+        with session.store.read() as reader:
+            examine(reader, session.now)
+    except ClockDoubted:
+        if not right:
+            raise
+        accept(session.store, session.now, installer(session))
+        note("已记录：本机时间无误。")
+        return True
+    if right:
+        note("本机时间没有异常，无须确认。")
+    return True
+
+
+@click.command(cls=Command, short_help="巡查一遍：到期的提醒与督办", example="siban tick\nsiban 巡查 --时钟无误")
+@clock_option
+def tick(right: bool) -> None:
     """巡查一遍：把到期的提醒、督办、恢复办理都记录下来。重复执行不会重复督办。"""
+    from engine.watch import keep_seen
+
     session = session_of()
+    real = examined(session, right=right)
     done = session.office.tick()
+    if real:
+        keep_seen(session.store, session.now)
     session.keep_clock()
     say(
         f"巡查完毕：{done.items} 件事项，{done.rungs} 个督办层级，{done.events} 条记录。"
@@ -28,7 +67,9 @@ def tick() -> None:
     )
 
 
-@click.command(cls=Command, short_help="常驻值守，定时巡查", example="siban --db 局.db serve --every 60")
+@click.command(
+    cls=Command, short_help="常驻值守，定时巡查", example="siban --db 局.db serve --every 60\nsiban 值守 --时钟无误"
+)
 @click.option(
     "--every",
     "--间隔",
@@ -38,17 +79,30 @@ def tick() -> None:
     help="每隔多少秒巡查一遍，默认 60",
 )
 @click.option("--log", "--日志", "log_file", metavar="FILE", help="运行日志（JSON 行），默认写到标准错误")
-def serve(every: int, log_file: str | None) -> None:
-    """常驻值守，定时巡查；收到终止信号后办完手头的一遍再退出。停机期间的督办在恢复后按序补记。"""
+@clock_option
+def serve(every: int, log_file: str | None, right: bool) -> None:
+    """常驻值守，定时巡查；收到终止信号后办完手头的一遍再退出。停机期间的督办在恢复后按序补记。
+
+    本机时间突变超过 5 分钟，或与上次记录相隔超过 14 天，即停下来等人核对，不据此督办。
+    """
+    from engine.clock import elapsed
+    from engine.watch import ClockDoubted, Watch, keep_doubt
     from interfaces.heartbeat import run
 
     session = session_of()
-    _ = session.store  # a database that cannot be used is refused here, not at the first beat
+    real = examined(session, right=right)  # a database that cannot be used is refused here, not at the first beat
 
     def office() -> Office:
-        return Session(session.path, session.acting, session.at).office
+        made = Session(session.path, session.acting, session.at).office
+        if real:
+            made.time = Watch(made.time, elapsed)
+        return made
 
-    run(office, session.path, every, log_file)
+    try:
+        run(office, session.path, every, log_file, Watch(session.office.time, elapsed) if real else None)
+    except ClockDoubted as doubt:
+        keep_doubt(session.store, doubt)
+        raise
 
 
 @click.command(cls=Command, short_help="自查：台账与办理记录是否一致", example="siban check")

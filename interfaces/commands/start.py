@@ -91,7 +91,7 @@ def load(path: str, dry_run: bool, form: str) -> None:
     if not rows:
         note("与现有一致，未作改动。")
         return
-    session.office.put_policy("organisation", "bureau", new.text, hand)
+    session.office.put_policy("organisation", "bureau", new.text, hand, over=old.hash if old else "")
     session.keep_clock()
     note(f"已载入 {new.title}：{len(new.units)} 个单位，{len(new.officers)} 人。")
 

@@ -105,7 +105,9 @@ def todo(form: str) -> None:
             Column("number", "编号"),
             Column("title", "问题"),
             Column("what", "要办"),
-            Column("due_at", "截止"),
+            Column(
+                "due_at", "截止", show=lambda row: f"{row['due_at'] or ''}{'（暂定）' if row['provisional'] else ''}"
+            ),
             Column("who", "主办·责任人"),
             Column("command", "命令"),
         ]

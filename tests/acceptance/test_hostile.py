@@ -57,7 +57,17 @@ def raw(text: str) -> list[str]:
 
 @pytest.mark.parametrize("form", ["table", "json", "jsonl", "csv", "tsv"])
 @pytest.mark.parametrize(
-    "command", [("list", "-n", "0"), ("log", "-n", "0"), ("todo",), ("show", "1"), ("report",)], ids=" ".join
+    "command",
+    [
+        ("list", "-n", "0"),
+        ("log", "-n", "0"),
+        ("todo",),
+        ("show", "1"),
+        ("report",),
+        ("forecast", "--until", "2023-06-30", "-n", "0"),
+        ("forecast", "--until", "2023-06-30", "--leave", "方文静:2023-05-08..2023-06-30", "-n", "0"),
+    ],
+    ids=" ".join,
 )
 def test_no_output_carries_a_raw_character(
     ledger: tuple[str, int], command: tuple[str, ...], form: str, capsys: pytest.CaptureFixture[str]

@@ -185,7 +185,7 @@ def test_groups_come_in_their_order_and_end_with_a_command(ask: Callable[..., Sa
     order = [list(GROUPS).index(str(row["group"])) for row in rows]
     assert order == sorted(order)
     said = ask("todo", "-o", "table", who="方文静").out.splitlines()
-    assert said[1] == "通知（6）"
+    assert said[1] == "通知（7）"
     assert said[-1] == "从这里开始：siban 办 4"
     for words in {tuple(str(row["command"]).split()[:2]) for row in rows}:
         assert words[0] == "siban"
@@ -313,6 +313,16 @@ def test_an_unknown_item_is_refused(ask: Callable[..., Said]) -> None:
         assert ask(command, "99").status == 1
 
 
+def test_show_tells_how_an_earlier_round_ended(ask: Callable[..., Said]) -> None:
+    """A reopened item begins a new round, and the verdict of the one before stays on its page."""
+    again = ("--reason", "问题出现反弹", "--authority", "区委督查室通报", "--limit", "5wd")
+    assert ask("reopen", "1", *again, who="方文静").status == 0
+    assert "第 1 轮结论" in (said := ask("show", "1").out)
+    assert "按时办结（5月11日 15:00 销号）" in said
+    (earlier,) = ask("show", "1", "-o", "json").json["earlier_rounds"]
+    assert (earlier["round"], earlier["on_time"], earlier["closed_at"][:10]) == (1, True, "2023-05-11")
+
+
 # ---- log -------------------------------------------------------------------------------------------
 
 
@@ -395,7 +405,21 @@ def test_where_the_time_went(ask: Callable[..., Said]) -> None:
         ("rectifying", "river", "o28"),
         ("upstream", "office", ""),
     ]
-    assert "合计：局办公室" in ask("explain", "4", "--spent", "-o", "table").out
+    said = ask("explain", "4", "--spent", "-o", "table").out
+    assert "  河道署 2个工作日1小时：龚伟杰 2个工作日1小时" in said
+    assert "合计 27个工作日1小时（其中暂停计时 25个工作日）" in said
+
+
+@pytest.mark.parametrize("number", range(1, 13))
+def test_where_the_time_went_adds_up(ask: Callable[..., Said], number: int) -> None:
+    """By stay, by unit and by person: the same seconds, and of them the same ones paused."""
+    told = ask("explain", str(number), "--用时", "-o", "json").json
+    assert told["number"] == number
+    for key in ("visits", "units", "people"):
+        assert sum(row["worked_seconds"] for row in told[key]) == told["worked_seconds"]
+    for key in ("units", "people"):
+        assert sum(row["paused_seconds"] for row in told[key]) == told["paused_seconds"]
+    assert sum(row["worked_seconds"] for row in told["visits"] if row["paused"]) == told["paused_seconds"]
 
 
 # ---- report ----------------------------------------------------------------------------------------
@@ -470,6 +494,7 @@ SCREENS = [
     ("explain", "7"),
     ("report", "-o", "table"),
     ("report", "--drill", "逾期", "-o", "table"),
+    ("forecast", "--until", "2023-07-31", "-n", "0", "-o", "table"),
 ]
 
 
@@ -493,7 +518,14 @@ def test_no_screen_obeys_what_it_shows(ask: Callable[..., Said], path: Path, arg
 
 
 @pytest.mark.parametrize(
-    "arguments", [("list", "-o", "table"), ("todo", "-o", "table"), ("log", "-o", "table")], ids=lambda a: a[0]
+    "arguments",
+    [
+        ("list", "-o", "table"),
+        ("todo", "-o", "table"),
+        ("log", "-o", "table"),
+        ("forecast", "--until", "2023-12-31", "-n", "0", "-o", "table"),
+    ],
+    ids=lambda a: a[0],
 )
 def test_tables_fit_the_terminal(ask: Callable[..., Said], arguments: tuple[str, ...]) -> None:
     """No line of a table is wider than the terminal."""

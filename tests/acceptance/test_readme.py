@@ -6,22 +6,45 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.acceptance.conftest import ROOT, run
+from tests.acceptance.test_calendar_load import NOTICE
+from workflows.index import definition_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
+def told(part: str) -> list[list[str]]:
+    """Return the words of each line that a part of the page shows."""
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    found = re.search(rf"<!-- {part} -->\n```sh\n(.*?)```", page, re.DOTALL)
+    assert found is not None
+    return [shlex.split(line, comments=True) for line in found[1].splitlines() if line.strip()]
+
+
 def test_the_hour_of_work_in_the_readme(tmp_path: Path) -> None:
     """Each line of it, in order, on a database of its own: exit 0 and nothing that looks like a fault."""
-    page = (ROOT / "README.md").read_text(encoding="utf-8")
-    found = re.search(r"<!-- hour -->\n```sh\n(.*?)```", page, re.DOTALL)
-    assert found is not None
-    lines = [line for line in found[1].splitlines() if line.strip()]
+    lines = told("hour")
     assert len(lines) > 10
-    for line in lines:
-        words = shlex.split(line, comments=True)
+    for words in lines:
         assert words[:3] == ["siban", "--db", "试用.db"]
         said = run("--db", str(tmp_path / "试用.db"), *words[3:], cwd=ROOT)
-        assert said.status == 0, (line, said)
+        assert said.status == 0, (words, said)
+        assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize("part", ["time"])
+def test_what_the_readme_shows_on_the_database_of_the_demo(part: str, tmp_path: Path) -> None:
+    """Each line, on the database that the demo leaves, with the files it names."""
+    database = str(tmp_path / "demo.db")
+    assert run("demo", "--keep", database, cwd=tmp_path).status == 0
+    (tmp_path / "2027年放假通知.txt").write_text(NOTICE, encoding="utf-8")
+    ours = definition_text("siban").replace("\nversion = 1\n", "\nversion = 2\n", 1)
+    (tmp_path / "我局流程.toml").write_text(ours, encoding="utf-8")
+    for words in told(part):
+        assert words[0] == "siban"
+        said = run("--db", database, *words[1:], cwd=tmp_path)
+        assert said.status == 0, (words, said)
         assert "Traceback" not in said.err

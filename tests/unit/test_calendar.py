@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.calendar import Calendar, edition_from_dict
+from engine.calendar import Calendar
 from engine.clock import DAY, HOUR, MINUTE, iso, parse_instant
+from engine.edition import edition_from_dict
 from engine.errors import Misused
 from engine.limit import Limit
 from engine.limit import parse as limit

@@ -5,13 +5,16 @@ from typing import Any
 
 import pytest
 
-from engine.calendar import Calendar, edition_from_dict
+from engine.calendar import Calendar, stored_edition
 from engine.canonical import canonical, parse
 from engine.clock import DAY, parse_instant
+from engine.edition import edition_from_dict
 from engine.errors import Misused
 from workflows.calendars import shipped_edition
 
 EDITION = shipped_edition()
+PERIOD = {"sessions": [["08:30", "12:00"], ["13:00", "17:30"]]}
+LATER = {"from": "2027-05-01", "sessions": [["09:00", "12:00"], ["13:30", "18:00"]]}
 
 
 def ordinal(text: str) -> int:
@@ -65,6 +68,30 @@ def test_other_office_hours_count() -> None:
     assert calendar.opening(monday + 5 * DAY) == monday + 7 * DAY
 
 
+def test_hours_and_local_days_survive_their_canonical_form() -> None:
+    """Hours from a day on and local days are stored and read back; one period keeps the simple form."""
+    storm = {"notice": "乙", "off": {"2027-07-26": "台风停工"}, "work": {"2027-07-31": "台风停工"}}
+    data = sample({}) | {"hours": [PERIOD, LATER], "local": [storm]}
+    edition = edition_from_dict(data)
+    assert edition.to_dict() == data
+    assert stored_edition(parse(canonical(data))) == edition
+    assert edition_from_dict(sample({}) | {"hours": [PERIOD]}).to_dict()["hours"] == PERIOD["sessions"]
+    calendar = Calendar(edition)
+    assert calendar.reason(ordinal("2027-07-26")) == ("holiday", "台风停工", "乙")
+    assert calendar.reason(ordinal("2027-07-31")) == ("makeup", "台风停工", "乙")
+    assert not calendar.is_workday(ordinal("2027-07-26"))
+    assert calendar.is_workday(ordinal("2027-07-31"))
+    assert calendar.provisional(ordinal("2027-07-25"), ordinal("2027-07-26"))  # a local notice publishes no year
+
+
+def test_a_local_notice_wins_over_a_years() -> None:
+    """A make-up Saturday on which a storm closed the office is off."""
+    data = EDITION.to_dict() | {"local": [{"notice": "乙", "off": {"2026-05-09": "台风停工"}, "work": {}}]}
+    calendar = Calendar(edition_from_dict(data))
+    assert calendar.reason(ordinal("2026-05-09")) == ("holiday", "台风停工", "乙")
+    assert not calendar.is_workday(ordinal("2026-05-09"))
+
+
 def sample(years: dict[str, Any]) -> dict[str, Any]:
     """A small edition with these years."""
     return {"id": "cn", "hours": [["08:30", "12:00"], ["13:00", "17:30"]], "years": years}
@@ -99,9 +126,33 @@ def year(**parts: object) -> dict[str, Any]:
         (sample({}) | {"hours": [["8:30", "12:00"]]}, "hours.1", "not_a_time"),
         (sample({}) | {"hours": [["08:30", "12:60"]]}, "hours.1", "not_a_time"),
         (sample({}) | {"hours": [["08:30", "24:01"]]}, "hours.1", "not_a_time"),
-        (sample({}) | {"hours": [["12:00", "08:30"]]}, "hours.1", "hours_out_of_order"),
-        (sample({}) | {"hours": [["08:30", "08:30"]]}, "hours.1", "hours_out_of_order"),
-        (sample({}) | {"hours": [["08:30", "12:00"], ["11:00", "17:30"]]}, "hours.2", "hours_out_of_order"),
+        (sample({}) | {"hours": [["12:00", "08:30"]]}, "hours.1", "session_backwards"),
+        (sample({}) | {"hours": [["08:30", "08:30"]]}, "hours.1", "session_empty"),
+        (sample({}) | {"hours": [["08:30", "12:00"], ["11:00", "17:30"]]}, "hours.2", "sessions_overlap"),
+        (sample({}) | {"hours": [["13:00", "17:30"], ["08:30", "12:00"]]}, "hours.2", "hours_out_of_order"),
+        (sample({}) | {"hours": [["08:30+09:00", "12:00"]]}, "hours.1", "not_a_time"),
+        (sample({}) | {"hours": [{}]}, "hours.1.sessions", "missing"),
+        (sample({}) | {"hours": [PERIOD | {"from": "2027-05-01"}]}, "hours.1.from", "unknown_key"),
+        (sample({}) | {"hours": [PERIOD, PERIOD]}, "hours.2.from", "missing"),
+        (sample({}) | {"hours": [PERIOD, PERIOD | {"from": "2027-02-30"}]}, "hours.2.from.2027-02-30", "no_such_date"),
+        (sample({}) | {"hours": [PERIOD, PERIOD | {"from": 20270501}]}, "hours.2.from", "no_such_date"),
+        (sample({}) | {"hours": [PERIOD, LATER, LATER]}, "hours.3.from", "periods_out_of_order"),
+        (sample({}) | {"hours": [PERIOD, LATER | {"sessions": []}]}, "hours.2.sessions", "hours_missing"),
+        (sample({}) | {"hours": [PERIOD, LATER | {"sessions": [["9:00"]]}]}, "hours.2.sessions.1", "not_a_session"),
+        (sample({}) | {"zone": "Asia/Tokyo"}, "zone", "wrong_zone"),
+        (sample({}) | {"local": {}}, "local", "not_a_list"),
+        (sample({}) | {"local": [{"notice": "甲"}]}, "local.1", "days_missing"),
+        (sample({}) | {"local": [{"off": {"2027-07-26": "台风"}}]}, "local.1", "notice_missing"),
+        (
+            sample({}) | {"local": [{"notice": "甲", "off": {"2027-07-26": "台风"}, "work": {"2027-07-26": "台风"}}]},
+            "local.1.work.2027-07-26",
+            "off_and_work",
+        ),
+        (
+            sample({}) | {"local": [{"notice": "甲", "off": {"1985-07-26": "台风"}}]},
+            "local.1.off.1985-07-26",
+            "no_such_date",
+        ),
         (sample({}) | {"note": ""}, "note", "unknown_key"),
         ({"id": "cn", "years": {}}, "hours", "missing"),
     ],

@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 
 from engine.calendar import Calendar
 from engine.clock import HOUR, MINUTE, closing_ordinal, iso, ordinal_of, parse_instant
-from engine.context import Rules
+from engine.context import Hand, Rules
 from engine.definition import Clock, LimitRule
 from engine.errors import Refused
-from engine.explain import PAUSED, ROLLED, START, Explanation, count, day_length, spent
+from engine.explain import PAUSED, ROLLED, START, Explanation, Spent, count, day_length, spent
 from engine.item import Item
 from engine.limit import parse
 from engine.row import EventQuery
 from engine.run import Run, due, limit_of
 from storage.memory import MemoryStore
-from tests.trial import HEAD, LEADER, RIVER, RIVER_HEAD, VERIFIER, Ledger
+from tests.trial import HEAD, LEADER, RIVER, RIVER_HEAD, VERIFIER, Ledger, fill
 from workflows.calendars import shipped_edition
 
 if TYPE_CHECKING:
@@ -253,7 +253,8 @@ def test_where_the_time_went_adds_up() -> None:
     ledger.at("2023-05-15 14:00")
     with ledger.office.store.read() as reader:
         rules = ledger.office.shelf.current(reader, "siban")
-        visits = spent(reader.events(EventQuery(item=one)), rules, ledger.time.now())
+        told = spent(reader.events(EventQuery(item=one)), rules, ledger.time.now())
+    visits = told.visits
     assert [(v.state, v.desk.unit, v.desk.person) for v in visits if v.worked] == [
         ("registered", "office", ""),
         ("assigned", "river", RIVER),
@@ -264,4 +265,58 @@ def test_where_the_time_went_adds_up() -> None:
     assert sum(v.worked for v in visits) == rules.calendar.worktime(
         parse_instant("2023-05-08 09:00"), ledger.time.now()
     )
-    assert day_length(rules.calendar) == 8 * HOUR
+    assert day_length(rules.calendar, STARTED) == 8 * HOUR
+
+
+def added_up(told: Spent) -> None:
+    """Hold the three views of one item's time to each other."""
+    for shares in (told.units, told.people):
+        assert sum(share.worked for share in shares) == told.worked == sum(visit.worked for visit in told.visits)
+        assert sum(share.paused for share in shares) == told.paused
+    for unit in told.units:
+        own = [share for share in told.people if share.unit == unit.unit]
+        assert (sum(share.worked for share in own), sum(share.paused for share in own)) == (unit.worked, unit.paused)
+
+
+def test_where_the_time_went_by_unit_and_person() -> None:
+    """Time under suspension is the unit's too and said apart; what was refused or only remarked moves nothing."""
+    ledger = Ledger(MemoryStore())
+    one = ledger.assigned("护岸塌陷", track="campaign", limit="2023-06-30")
+    ledger.planned(one, "2023-06-20")
+    ledger.at("2023-05-10 09:00")
+    ledger.ask(RIVER, "suspension", one, grounds="season", until="2023-05-20", reason="汛期无法施工")
+    ledger.answer(RIVER_HEAD, one, 1)
+    ledger.answer(LEADER, one, 1)
+    ledger.at("2023-05-12 10:00")
+    ledger.office.remark([one], "comment", {"fields": {"comment": "汛期注意安全"}}, Hand(HEAD, HEAD))
+    with pytest.raises(Refused):
+        ledger.act(HEAD, "close", one)
+    ledger.at("2023-05-22 13:30")
+    with ledger.office.store.read() as reader:
+        rules = ledger.office.shelf.current(reader, "siban")
+        told = spent(reader.events(EventQuery(item=one)), rules, ledger.time.now())
+    added_up(told)
+    stays = [(v.state, v.paused, v.worked // MINUTE) for v in told.visits if v.worked]
+    assert stays == [
+        ("rectifying", False, 16 * 60),  # all of 8 May from 9:00, the 9th, half an hour of the 10th
+        ("suspended", True, 7 * 60 + 30 + 7 * 8 * 60),  # the rest of the 10th, and 7 working days to the 20th
+        ("rectifying", False, 4 * 60),
+    ]
+    (share,) = [share for share in told.people if share.worked]
+    assert (share.unit, share.person) == ("river", RIVER)
+    assert (share.worked // MINUTE, share.paused // MINUTE) == (5010, 3810)
+
+
+def test_a_closed_item_uses_no_time() -> None:
+    """Its life ends with its closing; opened again, it begins to count where it was opened."""
+    ledger = Ledger(MemoryStore())
+    fill(ledger)
+    with ledger.office.store.read() as reader:
+        rules = ledger.office.shelf.current(reader, "siban")
+        events = list(reader.events(EventQuery(item=1)))
+        told = spent(events, rules, ledger.time.now())
+    added_up(told)
+    closed = next(event for event in events if event.verb == "close")
+    assert told.visits[-1].until == closed.effective_at
+    assert told.worked == rules.calendar.worktime(events[0].effective_at, closed.effective_at)
+    assert {share.unit for share in told.units if share.worked} == {"river", "office"}

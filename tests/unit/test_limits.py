@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 
 from engine.errors import Misused
 from engine.limit import UNITS, Limit, code, parse
-from workflows.limits import UNREADABLE, Reading, limit_title, read_limit
+from workflows.limits import (
+    AS_SHIPPED,
+    UNREADABLE,
+    Reading,
+    Readings,
+    limit_title,
+    read_limit,
+    reading_words,
+    readings_of,
+)
 
 TODAY = date(2024, 7, 1)
 DAYS = "“天”按自然日计"
@@ -36,6 +45,7 @@ READ = {
     "15日（自然日）": ("15d", ""),
     "2小时": ("2h", HOURS),
     "24小时内": ("24h", HOURS),
+    "2个连续小时": ("2h", ""),
     "4工作时": ("4wh", ""),
     "4个工作小时": ("4wh", ""),
     "2紧急工作时": ("2h", ""),
@@ -91,6 +101,7 @@ NOT_READ = {
         "3至5天",
         "3-5天",
         "半天",
+        "30分钟",
         "23年",
         "一百五十天",
         "两十天",
@@ -136,18 +147,76 @@ def test_longterm_alone_is_no_limit() -> None:
 
 def test_bare_days_follow_the_setting() -> None:
     """A bare 天 or 日 is read by the office's setting and says so; an explicit unit is not touched by it."""
-    assert read_limit("5天", today=TODAY, bare_days="wd") == Reading("5wd", longterm=False, note="“天”按工作日计")
-    assert read_limit("5日", today=TODAY, bare_days="wd") == Reading("5wd", longterm=False, note="“日”按工作日计")
-    assert read_limit("5个自然日", today=TODAY, bare_days="wd").code == "5d"
-    with pytest.raises(Misused, match="bad_setting"):
-        read_limit("5天", today=TODAY, bare_days="h")
+    readings = Readings(bare_days="wd")
+    assert read_limit("5天", today=TODAY, readings=readings) == Reading("5wd", longterm=False, note="“天”按工作日计")
+    assert read_limit("5日", today=TODAY, readings=readings) == Reading("5wd", longterm=False, note="“日”按工作日计")
+    assert read_limit("5个自然日", today=TODAY, readings=readings).code == "5d"
+    assert read_limit("5紧急工作日", today=TODAY, readings=readings).code == "5d"
 
 
-@given(st.builds(Limit, st.integers(1, 9999), st.sampled_from(UNITS)) | st.dates(date(1992, 1, 1), date(2099, 12, 31)))
-def test_a_title_is_read_back_as_its_code(given: Limit | date) -> None:
+def test_hours_and_urgent_days_follow_their_settings() -> None:
+    """小时 alone as office hours, 紧急工作日 as working days; 紧急工作时 and 连续小时 say it themselves."""
+    readings = Readings(bare_hours="wh", urgent_days="wd")
+    assert read_limit("4小时", today=TODAY, readings=readings)[::2] == ("4wh", "“小时”按工作小时计")
+    assert read_limit("2紧急工作日", today=TODAY, readings=readings)[::2] == ("2wd", "“紧急工作日”按工作日计")
+    for text in ("4紧急工作时", "4连续小时", "4小时（连续）"):
+        assert read_limit(text, today=TODAY, readings=readings)[::2] == ("4h", "")
+    assert read_limit("4天", today=TODAY, readings=readings).code == "4d"
+
+
+def test_a_date_without_a_year_is_of_the_activity() -> None:
+    """The year that the setting names, said each time; a written year stands, and so does what is past by today."""
+    readings = Readings(year="2023")
+    assert read_limit("8月底前", today=TODAY, readings=readings)[::2] == (
+        "2023-08-31",
+        "未写年份，按2023年计，该日已过",
+    )
+    assert read_limit("2月末", today=TODAY, readings=readings).code == "2023-02-28"  # 2024 has a 29th
+    assert read_limit("年底前", today=TODAY, readings=readings).code == "2023-12-31"
+    assert read_limit("2025年底前", today=TODAY, readings=readings) == Reading("2025-12-31", longterm=False, note="")
+    assert (
+        read_limit("8月前", today=TODAY, readings=readings).note == "“8月前”有两种读法：2023-07-31或2023-08-31，请明确"
+    )
+
+
+def test_the_setting_is_read_back_or_refused() -> None:
+    """As kept in the database; what there is no such reading of, or no JSON, is refused with the place."""
+    assert readings_of(None) == AS_SHIPPED
+    assert readings_of('{"bare_days":"wd","year":"2023"}') == Readings(bare_days="wd", year="2023")
+    bad = ('{"bare_days":"h"}', '{"bare_hours":"d"}', '{"year":"23"}', '{"year":"1991"}', '{"else":""}', "[]", "wd")
+    for text in bad:
+        with pytest.raises(Misused, match="bad_setting"):
+            readings_of(text)
+
+
+def test_the_setting_in_words() -> None:
+    """Each of its parts has its words."""
+    assert list(reading_words(Readings("wd", "wh", "d", "2023")).values()) == [
+        "按工作日计",
+        "按工作小时计",
+        "按自然日计",
+        "按2023年计",
+    ]
+    assert reading_words(AS_SHIPPED)["year"] == "按读入当年计"
+
+
+READINGS = st.builds(
+    Readings,
+    st.sampled_from(["d", "wd"]),
+    st.sampled_from(["h", "wh"]),
+    st.sampled_from(["d", "wd"]),
+    st.sampled_from(["", "2023"]),
+)
+
+
+@given(
+    st.builds(Limit, st.integers(1, 9999), st.sampled_from(UNITS)) | st.dates(date(1992, 1, 1), date(2099, 12, 31)),
+    READINGS,
+)
+def test_a_title_is_read_back_as_its_code(given: Limit | date, readings: Readings) -> None:
     """What `limit_title` writes, `read_limit` reads as the same code, whatever the setting and the day."""
     limit = given if isinstance(given, Limit) else Limit(given.toordinal(), "on")
-    assert read_limit(limit_title(code(limit)), today=TODAY, bare_days="wd").code == code(limit)
+    assert read_limit(limit_title(code(limit)), today=TODAY, readings=readings)[::2] == (code(limit), "")
 
 
 @pytest.mark.parametrize(
@@ -155,7 +224,7 @@ def test_a_title_is_read_back_as_its_code(given: Limit | date) -> None:
     [
         ("5wd", "5个工作日"),
         ("15d", "15日(自然日)"),
-        ("2h", "2小时"),
+        ("2h", "2小时(连续)"),
         ("4wh", "4个工作小时"),
         ("1mo", "1个月"),
         ("1y", "12个月"),

@@ -11,7 +11,7 @@ from engine.clock import DAY, iso, parse_instant
 from engine.definition import Clock, LimitRule
 from engine.item import Item
 from engine.limit import parse
-from engine.run import Run, due, near, original_due
+from engine.run import Run, due, due_is_provisional, near, original_due
 from workflows.calendars import shipped_edition
 
 CALENDAR = Calendar(shipped_edition(), "0" * 64)
@@ -121,3 +121,73 @@ def test_a_pause_over_the_days_rolled_on_to_does_not_end_overdue() -> None:
     run = Run(1, STARTED, STARTED, pauses=((at("2023-05-14 09:00"), at("2023-05-16 09:00")),))
     assert iso(due(Run(1, STARTED, STARTED), clock("8d"), ITEM, CALENDAR) or 0) == "2023-05-16T00:00:00+08:00"
     assert iso(due(run, clock("8d"), ITEM, CALENDAR) or 0) == "2023-05-17T00:00:00+08:00"
+
+
+WINTER = at("2026-12-14 10:00")
+
+
+@pytest.mark.parametrize(
+    ("code", "pauses", "moves", "expected"),
+    [
+        ("4wd", [], [], False),
+        ("5wd", [], [], True),  # ends on 21 December
+        ("500h", [], [], False),
+        ("2027-01-15", [], [], False),
+        ("4wd", [("2026-12-15 09:00", "2026-12-17 09:00")], [], True),  # the days given back lie after the 20th
+        ("2d", [("2026-12-15 09:00", "2026-12-24 09:00")], [], True),  # ends on a day that may be off
+        ("100h", [("2026-12-15 09:00", "2026-12-24 09:00")], [], False),
+        ("10wd", [], [("2026-12-16 09:00", "2027-01-15 17:30")], False),  # a granted date leans on nothing
+        ("10wd", [("2026-12-15 09:00", "2026-12-15 18:00")], [("2026-12-16 09:00", "2027-01-15 17:30")], False),
+        ("10wd", [("2026-12-28 09:00", "2027-01-05 09:00")], [("2026-12-16 09:00", "2027-01-15 17:30")], True),
+        ("10wd", [("2026-12-16 09:00", None)], [("2026-12-15 09:00", "2026-12-18 17:30")], False),
+    ],
+)
+def test_what_leans_on_days_no_notice_has_settled(
+    code: str, pauses: list[tuple[str, str | None]], moves: list[tuple[str, str]], *, expected: bool
+) -> None:
+    """A run's due moment is provisional when a day it counted, or moved over, can still be changed by a notice."""
+    run = Run(
+        1,
+        WINTER,
+        WINTER,
+        pauses=tuple((at(start), at(end) if end else None) for start, end in pauses),
+        moves=tuple((at(decided), at(until)) for decided, until in moves),
+    )
+    assert due_is_provisional(run, clock(code), ITEM, CALENDAR) is expected
+
+
+def test_no_limit_leans_on_nothing() -> None:
+    """Where no limit is fixed there is no date to mark."""
+    open_clock = Clock("total", "total", ("rectifying",), LimitRule(()))
+    assert not due_is_provisional(Run(1, WINTER, WINTER), open_clock, ITEM, CALENDAR)
+
+
+@pytest.mark.parametrize(
+    ("code", "since", "until", "moved"),
+    [
+        ("6wd", "2023-05-08 17:30", "2023-05-09 08:00", "2023-05-12T17:30:00+08:00"),  # from a close on: a night
+        ("6wd", "2023-05-08 09:00", "2023-05-08 17:30", "2023-05-15T17:30:00+08:00"),  # up to a close: the day
+        ("2023-05-12", "2023-05-09 18:00", "2023-05-10 08:00", "2023-05-12T17:30:00+08:00"),  # a night before a date
+        (
+            "2023-05-12",
+            "2023-05-12 10:00",
+            "2023-05-12 20:00",
+            "2023-05-15T17:30:00+08:00",
+        ),  # over the date's own close
+        ("8d", "2023-05-14 09:00", "2023-05-16 00:00", "2023-05-17T00:00:00+08:00"),  # up to where it had rolled on to
+    ],
+)
+def test_a_close_is_paused_after_the_first_instant_of_a_pause_and_at_its_last(
+    code: str, since: str, until: str, moved: str
+) -> None:
+    """The edges of a pause, where the slow clock and this one once differed."""
+    run = Run(1, STARTED, STARTED, pauses=((at(since), at(until)),))
+    assert iso(due(run, clock(code), ITEM, CALENDAR) or 0) == moved
+
+
+def test_an_extension_to_a_day_off_does_not_end_while_the_clock_stands_still() -> None:
+    """Granted until Saturday 20 May, suspended over it: due at the close of the Monday after."""
+    granted = (at("2023-05-09 09:00"), at("2023-05-20 17:30"))
+    run = Run(2, STARTED, STARTED, pauses=((at("2023-05-20 10:00"), at("2023-05-21 10:00")),), moves=(granted,))
+    for code in ("6wd", "30wh"):
+        assert iso(due(run, clock(code), ITEM, CALENDAR) or 0) == "2023-05-22T17:30:00+08:00"

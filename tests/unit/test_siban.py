@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.checker import check, index_faults
+from engine.decide import allowed_verbs
 from engine.errors import Refused
 from engine.loader import load
 
@@ -332,8 +333,10 @@ def test_supervision_is_answered_by_its_date(case: Case) -> None:
     """督办 moves nothing; its own clock runs to the answer."""
     case.rectifying("campaign")
     assert case.refusal(HANDLER, "reply_supervision", supervision_reply="已加快进度").code == "not_done_before"
+    assert "reply_supervision" not in allowed_verbs(case.items[1], case.context(HANDLER))  # nor is it offered
     item = case.do(IN_CHARGE, "supervise", demand="加快进度，按周报告", answer_by="2023-05-12")
     assert (item.state, case.due("supervision")) == ("rectifying", "2023-05-12T17:30")
+    assert "reply_supervision" in allowed_verbs(case.items[1], case.context(HANDLER))
     item = case.do(HANDLER, "reply_supervision", supervision_reply="已加快进度")
     assert item.clocks["supervision"].stopped
 

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.errors import Refused
+from engine.loader import load
+from tests.unit.conftest import WORKFLOWS, Case
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import Case
+    from engine.calendar import Calendar
+    from engine.organisation import Organisation
 
 HEAD, DEPUTY, HANDLER = "o21", "o22", "o23"  # 水务处
 OFFICE, VERIFIER = "o11", "o13"  # 局办公室
@@ -344,3 +347,24 @@ def test_a_change_of_list_is_signed_for_anew(case: Case) -> None:
         item.acts["assign"].at,
     )
     assert case.do(HANDLER, "sign").state == "planning"
+
+
+def test_a_late_heartbeat_costs_no_rung_of_a_clock_that_a_resume_began(
+    bureau: Organisation, calendar: Calendar
+) -> None:
+    """What comes due by itself was known beforehand: beats at every step or one long after cross the same rungs."""
+    step = '\n[clocks.step]\ntitle = "整改步骤"\nruns_in = ["rectifying"]\nlimit = "3wd"\nladder = "desk"\n'
+    text = (WORKFLOWS / "siban.toml").read_text(encoding="utf-8")
+    definition = load(text.replace("\n[clocks.total]\n", f"{step}\n[clocks.total]\n"))
+    crossed = []
+    for beats in (["2023-06-01 08:00", "2023-06-05 08:00", "2023-06-30 08:00"], ["2023-06-30 08:00"]):
+        case = Case(definition, bureau, calendar)
+        case.rectifying("immediate", limit="10wd")
+        case.ask(HANDLER, "suspension", grounds="season", until="2023-05-31", reason="主汛期不能施工")
+        case.answer(HEAD)
+        case.answer(IN_CHARGE, at="2023-05-10 09:00")
+        for at in beats:
+            case.settled(at=at)
+        crossed.append(dict(case.items[1].crossed))
+    assert crossed[0] == crossed[1]
+    assert "step:2:0" in crossed[0]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from engine.calendar import edition_from_dict, stored_edition
+from engine.calendar import stored_edition
 from engine.canonical import canonical, parse
+from engine.edition import edition_from_dict
 from engine.loader import load, stored
 from workflows.calendars import shipped_edition
 from workflows.index import SHIPPED, definition_text

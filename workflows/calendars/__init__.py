@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from engine.calendar import Edition, edition_from_dict
+from engine.edition import edition_from_dict
+
+if TYPE_CHECKING:
+    from engine.calendar import Edition
 
 _HERE = Path(__file__).parent
 
