@@ -21,6 +21,7 @@ FIXED: dict[str, tuple[str, str, str, str]] = {
     "demo": ("演示", "demo", "demo", "演示：建一个试用库，走完 2023 年 5 月至 8 月的整改"),
     "init": ("建库", "start", "init", "新建数据库"),
     "org": ("机构", "start", "org", "机构人员：载入、查看"),
+    "doctor": ("体检", "doctor", "doctor", "体检：身份、设置、停滞的事项"),
     "todo": ("待办", "todo", "todo", "我的待办"),
     "do": ("办", "acting", "do", "这件事项我现在能办什么；在终端上逐项填写"),
     "register": ("登记", "", "", "登记一个问题"),

@@ -23,6 +23,7 @@ __all__ = [
     "blank",
     "connect",
     "dbapi",  # whichever library it is
+    "durability",
     "journal",
     "set_up",
     "sound",
@@ -113,6 +114,16 @@ def set_up(connection: dbapi.Connection, path: str) -> None:
     in_force = connection.execute(f"SELECT * FROM {tables}").fetchone()  # noqa: S608 - names of ours
     if in_force != tuple(wanted.values()):
         raise Unavailable("settings", path=path, found=list(in_force), wanted=list(wanted.values()))
+
+
+def durability(path: str) -> tuple[str, int]:
+    """Return the journal mode and the degree of `synchronous` that a connection to a database of ours has in force."""
+    opened = connect(path)
+    try:
+        mode, degree = (opened.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous"))
+    finally:
+        opened.close()
+    return mode, degree
 
 
 def blank(path: str) -> dbapi.Connection:

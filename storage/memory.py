@@ -15,7 +15,7 @@ from engine.event import Event
 from engine.notice import Notice
 from engine.row import Crossing, Policy, PolicyRow, Reporter, Row, from_text
 from storage.statements import MOST_MEANT, folded
-from storage.text import refuse_bad, refuse_surrogate
+from storage.text import refuse_bad, refuse_fixed, refuse_surrogate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -252,7 +252,8 @@ class MemoryWriter(MemoryReader):
         store.lock.release()
 
     def put_setting(self, name: str, value: str) -> None:
-        """Set a setting."""
+        """Set a setting; `trial` is fixed when a store is made: `Misused("trial_stays")`."""
+        refuse_fixed(name)
         refuse_bad((name, value), ("name", "value"))
         self._owned("settings")
         self._tables.settings[name] = value

@@ -16,7 +16,7 @@ from storage import connection, statements
 from storage.connection import SECONDS
 from storage.lock import FileLock
 from storage.statements import MOST_MEANT
-from storage.text import refuse_bad, refuse_surrogate
+from storage.text import refuse_bad, refuse_fixed, refuse_surrogate
 
 if TYPE_CHECKING:
     import sqlite3
@@ -290,7 +290,8 @@ class SqliteWriter(SqliteReader):
             self._store.lock.free()
 
     def put_setting(self, name: str, value: str) -> None:
-        """Set a setting."""
+        """Set a setting; `trial` is fixed when the file is made: `Misused("trial_stays")`."""
+        refuse_fixed(name)
         refuse_bad((name, value), ("name", "value"))
         self._run(statements.PUT_SETTING, (name, value))
 
