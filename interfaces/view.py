@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from engine.item import Item
     from engine.notice import Notice
     from engine.ports import Reader, Store
-    from engine.row import Crossing, Policy, Reporter, Row
+    from engine.row import Crossing, Policy, PolicyRow, Reporter, Row
     from engine.scope import Scope
 
 
@@ -64,6 +64,14 @@ class View:
     def last_at(self) -> int:
         """Return when the last entry was made."""
         return self._reader.last_at()
+
+    def seals(self) -> list[tuple[int, str]]:
+        """Return the signed seals with their numbers: they name no item."""
+        return self._reader.seals()
+
+    def policies(self) -> Iterator[PolicyRow]:
+        """Yield every kept policy."""
+        return self._reader.policies()
 
     def next_notice(self) -> int:
         """Return the number the next notice gets."""
@@ -126,6 +134,10 @@ class View:
     def due(self, now: int, limit: int = 1000) -> list[int]:
         """Return numbers of items for which something happens by itself at or before `now`."""
         return [number for number in self._reader.due(now, limit) if self.sees(number)]
+
+    def reporters(self) -> Iterator[Reporter]:
+        """Yield who reported the items I may see."""
+        return (reporter for reporter in self._reader.reporters() if self.sees(reporter.item))
 
     def reporter(self, item: int) -> Reporter | None:
         """Return who reported an item."""
