@@ -18,7 +18,7 @@ from storage.statements import MOST_MEANT, folded
 from storage.text import refuse_bad, refuse_fixed, refuse_surrogate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from types import TracebackType
 
     from engine.item import Item
@@ -46,9 +46,9 @@ _NOTHING = _Tables({}, {}, {}, {}, {}, {}, {}, {}, {}, 0)
 class MemoryStore:
     """A `Store` whose data lives and dies with it. Threads may share it."""
 
-    def __init__(self) -> None:
-        """Begin empty."""
-        self.tables = _NOTHING
+    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
+        """Begin empty, with the settings that are fixed when a database is made."""
+        self.tables = _NOTHING._replace(settings=dict(settings or {}))
         self.record: list[Event] = []
         self.lock = Lock()
         self.writer = 0

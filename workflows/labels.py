@@ -229,6 +229,7 @@ MESSAGES: Mapping[str, str] = {
     "journal_mode": "{path} 正被另一版本的 SQLite 使用，请先关闭其他程序。",
     "settings": "数据库的安全设置未能生效，未打开 {path}。",
     "exists": "{path} 已经存在，不会覆盖。",
+    "not_whole": "只能看到一部分事项的人不能导出全部记录；牵头部门、领导、审计人员和数据库管理员可以。",
     "bad_attachment": "附件 {path} 不能收存：{why}。",
     "serial_taken": "编号 {serial} 已被使用。",
     "rung_crossed": "该督办层级已由另一进程记录，请重试。",

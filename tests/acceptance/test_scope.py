@@ -12,6 +12,7 @@ import pytest
 import cli
 from engine.clock import DAY, SystemTime, iso
 from engine.context import Hand
+from interfaces import auditing
 from tests.people import AUDITOR, OUTSIDER, Bureau, Said, real
 from tests.trial import CLERK, HEAD, LEADER, RIVER, RIVER_HEAD, RIVER_TOO, Ledger
 
@@ -179,10 +180,25 @@ def test_one_who_was_named_still_sees(run: Callable[..., Said]) -> None:
 
 def test_questions_ask_through_the_view() -> None:
     """No question opens the database past the one place that knows who is asking."""
-    open_to_all = {"start.py", "calendar.py", "workflow.py", "audit.py", "demo.py", "running.py"}
+    open_to_all = {"start.py", "calendar.py", "workflow.py", "demo.py", "running.py"}
     found = {
         path.name
         for path in (ROOT / "interfaces" / "commands").glob("*.py")
         if "store.read()" in path.read_text(encoding="utf-8")
     }
     assert found == open_to_all
+
+
+def test_an_outsider_exports_no_record(
+    run: Callable[..., Said], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole record is for those who see all of it, and for the administrator; nothing is written for others."""
+    target = tmp_path / "记录.jsonl"
+    assert run(AUDITOR, "audit", "export", str(target)).status == 0
+    target.unlink()
+    assert run(OUTSIDER, "audit", "export", str(target)).status == 0  # the file is his here
+    target.unlink()
+    monkeypatch.setattr(auditing, "owns", lambda _path: False)
+    said = run(OUTSIDER, "audit", "export", str(target))
+    assert (said.status, target.exists()) == (1, False)
+    assert "不能导出全部记录" in said.err

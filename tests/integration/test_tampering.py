@@ -49,10 +49,7 @@ class Sealed(NamedTuple):
 
 @pytest.fixture(scope="module", name="sealed")
 def _sealed(tmp_path_factory: pytest.TempPathFactory) -> Sealed:
-    store = MemoryStore()
-    with store.write() as writer:
-        writer.put_setting("installation", "ab12")
-        writer.put_setting("trial", "1")
+    store = MemoryStore({"installation": "ab12", "trial": "1"})
     ledger = Ledger(store)
     fill(ledger)
     while len(store.record) < ENTRIES - 4:
