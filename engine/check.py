@@ -13,8 +13,8 @@ from engine.ladder import offset_from
 from engine.ledger import row_of
 from engine.loader import Fault
 from engine.notice import answered, notices_of
-from engine.office import commitment
 from engine.policy import CALENDAR, DEFINITION, ORGANISATION, READING
+from engine.privacy import commitment, is_erased
 from engine.row import EventQuery, ItemQuery, Row
 from engine.run import due, near
 from engine.work import crossing_of
@@ -80,6 +80,7 @@ class _Replay:
         self.used: dict[tuple[str, str], int] = {}
         self.reading: str | None = None
         self.commitments: dict[int, str] = {}
+        self.erased: set[int] = set()  # whose reporter was redacted
         self.seq, self.prev = 0, GENESIS
 
     def take(self, event: Event) -> None:
@@ -127,6 +128,8 @@ class _Replay:
             self.crossings[crossing[:4]] = crossing
         if event.verb == "register":
             self.commitments[event.item] = str(parse(event.body).get("commitment", ""))
+        if event.verb == "redact":
+            self.erased.add(event.item)
         if event.verb in ("release", "withhold", "ack"):
             number = int(str(parse(event.body)["notice"]))
             self.notices[number] = answered(self.notices[number], event)
@@ -247,13 +250,19 @@ def _notice_faults(reader: Reader, expected: dict[int, Notice]) -> Iterator[Faul
 
 
 def _reporter_faults(reader: Reader, replay: _Replay) -> Iterator[Fault]:
-    """Who is kept as an item's reporter is who the record is committed to; one that was erased proves nothing."""
+    """Who is kept as an item's reporter is who the record is committed to; only an entry that says so erases one, and for good."""
     for number in replay.items:
-        kept = reader.reporter(number)
+        kept, expected = reader.reporter(number), replay.commitments.get(number, "")
+        if number in replay.erased:
+            if kept is not None and not is_erased(kept):
+                yield Fault(f"reporter {number}", "reporter_kept")
+            continue
         if kept is None:
+            if expected:
+                yield Fault(f"reporter {number}", "reporter_missing")
             continue
         try:
-            same = commitment(kept.salt, kept.name, kept.contact) == replay.commitments.get(number, "")
+            same = commitment(kept.salt, kept.name, kept.contact) == expected
         except ValueError:  # the salt is none any more
             same = False
         if not same:

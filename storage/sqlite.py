@@ -65,6 +65,14 @@ class SqliteStore:
         """Open the one write transaction."""
         return SqliteWriter(self)
 
+    def purge(self) -> bool:
+        """Take what was erased out of the write-ahead log as well; False while somebody who reads still holds on to it."""
+        try:
+            busy: int = self.connection.execute(statements.CHECKPOINT).fetchone()[0]
+        except connection.dbapi.Error as error:
+            raise connection.translated(error, self.path, self.seconds) or error from error
+        return not busy
+
     def close(self) -> None:
         """Let go of the file and its lock."""
         self.connection.close()
@@ -337,8 +345,9 @@ class SqliteWriter(SqliteReader):
             self._run(statements.PUT_NOTICE, notice)
 
     def put_reporter(self, reporter: Reporter) -> None:
-        """Keep who reported an item."""
+        """Keep who reported an item; what the file held in its place before is overwritten, and so is what it moves."""
         refuse_bad(reporter, Reporter._fields)
+        self._run(statements.SECURE)
         self._run(statements.PUT_REPORTER, reporter)
 
     def _begin(self) -> None:

@@ -97,6 +97,8 @@ REPORTER = f"SELECT {', '.join(Reporter._fields)} FROM reporter WHERE item = ?"
 PUT_REPORTER = (
     f"{_insert('reporter', Reporter._fields)} ON CONFLICT (item) DO UPDATE SET {_renewed(Reporter._fields[1:])}"
 )
+SECURE = "PRAGMA secure_delete = 1"  # for this table alone: pages that grow or part leave no copies behind
+CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)"
 
 
 # -- questions whose conditions vary
