@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from engine.row import Reporter
 
 ERASED = "（已清除）"
+HIDDEN = "****"
 _LONG = 11  # characters of a mobile number; of anything shorter nothing is shown
 
 
@@ -29,5 +30,5 @@ def masked_name(name: str) -> str:
 def masked_contact(contact: str) -> str:
     """Hide a telephone number but for its ends: 138****1234."""
     if len(contact) < _LONG:
-        return "****" if contact else ""
+        return HIDDEN if contact else ""
     return f"{contact[:3]}****{contact[-4:]}"
