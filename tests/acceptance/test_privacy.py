@@ -345,6 +345,19 @@ def test_a_refusal_is_one_sentence(cage: Cage, arguments: tuple[str, ...], who: 
     assert leaks(said.err, cage.canaries) == []
 
 
+def test_the_demo_gives_no_reporter_away(tmp_path: Path) -> None:
+    """What it shows does as it says: nobody is addressed by name in an answer, which the record would keep."""
+    path = tmp_path / "demo.db"
+    said = run("demo", "--keep", str(path))
+    assert said.status == 0
+    with closing(dbapi.connect(str(path))) as opened:
+        rows = opened.execute("SELECT name, contact, salt FROM reporter").fetchall()
+    canaries = [text for row in rows for text in row if text]
+    assert len(canaries) > 30
+    assert leaks(said.out + said.err, canaries) == []
+    assert {name for name, text in _tables(path).items() if leaks(text, canaries)} == {"reporter"}
+
+
 def test_erased_from_every_byte_and_the_record_still_verifies(cage: Cage, tmp_path: Path) -> None:
     """All reporters redacted at the counter: no file of the database holds any of them; `check` and `audit verify` agree."""
     copy = tmp_path / "office.db"
