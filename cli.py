@@ -34,6 +34,8 @@ FIXED: dict[str, tuple[str, str, str, str]] = {
     "ack": ("已阅", "notices", "ack", "已阅发给我的通知"),
     "comment": ("备注", "acting", "comment", "给事项加备注"),
     "attach": ("附件", "acting", "attach", "补充佐证材料"),
+    "reveal": ("查看反映人", "reporter", "reveal", "查看反映人姓名和联系方式（须写理由，先记录后显示）"),
+    "redact": ("清除反映人信息", "reporter", "redact", "清除反映人的姓名和联系方式（须写理由，不能恢复）"),
     "list": ("台账", "ledger", "list_items", "台账"),
     "show": ("查看", "item", "show", "一件事项的全部情况"),
     "log": ("记录", "item", "log", "办理记录"),

@@ -13,8 +13,8 @@ from engine.ladder import offset_from
 from engine.ledger import row_of
 from engine.loader import Fault
 from engine.notice import answered, notices_of
-from engine.office import commitment
 from engine.policy import CALENDAR, DEFINITION, ORGANISATION, READING
+from engine.privacy import commitment, is_erased
 from engine.row import EventQuery, ItemQuery, Row
 from engine.run import due, near
 from engine.work import crossing_of
@@ -269,15 +269,19 @@ def _notice_faults(reader: Reader, expected: dict[int, Notice]) -> Iterator[Faul
 
 
 def _reporter_faults(reader: Reader, replay: _Replay) -> Iterator[Fault]:
-    """Who is kept as an item's reporter is who the record is committed to; only an entry that says so erases one."""
+    """Who is kept as an item's reporter is who the record is committed to; only an entry that says so erases one, and for good."""
     left = {number for number, sum_ in replay.commitments.items() if sum_} - replay.erased
     for kept in reader.reporters():
         left.discard(kept.item)
+        if kept.item in replay.erased:
+            if not is_erased(kept):
+                yield Fault(f"reporter {kept.item}", "reporter_kept")
+            continue
         try:
             same = commitment(kept.salt, kept.name, kept.contact) == replay.commitments.get(kept.item, "")
         except _BROKEN:  # the salt or the name is none any more
             same = False
-        if not same and kept.item not in replay.erased:
+        if not same:
             yield Fault(f"reporter {kept.item}", "reporter_differs")
     for number in sorted(left):
         yield Fault(f"reporter {number}", "reporter_missing")

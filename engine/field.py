@@ -60,7 +60,8 @@ def _value(field: Field, value: object, organisation: Organisation) -> object:  
             return value
         case "percent", int() if not isinstance(value, bool) and 0 <= value <= HUNDRED:
             return value
-    raise Misused("bad_field", field=field.name, value=str(value), why=field.kind, allowed=list(field.choices))
+    shown = "" if field.private else str(value)
+    raise Misused("bad_field", field=field.name, value=shown, why=field.kind, allowed=list(field.choices))
 
 
 def _entry(field: Field, entry: object, organisation: Organisation) -> object:

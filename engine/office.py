@@ -67,7 +67,7 @@ class Office:
     ) -> None:
         """Serve a store under a clock. `salt` makes the secret half of commitments to reporters' names."""
         self.store, self.time, self.shelf = store, time, shelf or PolicyShelf()
-        self._salt = salt or _new_salt
+        self._salt = salt
 
     # -- policy ----------------------------------------------------------------------------------------------------------------
 
@@ -257,6 +257,35 @@ class Office:
 
         return self._run(lambda job: carry_out(job, order, hand, progress), hand, dry_run=dry_run, about=(MOVE, None))
 
+    # -- reporters -------------------------------------------------------------------------------------------------------------
+
+    def reveal(self, number: int, reason: str, hand: Hand) -> Reporter:
+        """Return who reported an item, after it is on record who looks and why: unrecorded, nothing is returned.
+
+        Raises what `engine.privacy.about_reporter` raises.
+        """
+        return self._about_reporter(number, "reveal", reason, hand)
+
+    def redact(self, number: int, reason: str, hand: Hand) -> bool:
+        """Erase a reporter's name, contact and salt for good; False while a reader still holds the file's old bytes.
+
+        Raises what `engine.privacy.about_reporter` raises.
+        """
+        self._about_reporter(number, "redact", reason, hand)
+        return self.store.purge()
+
+    def _about_reporter(self, number: int, verb: str, reason: str, hand: Hand) -> Reporter:
+        from engine.privacy import REDACT, about_reporter, erased  # noqa: PLC0415 - hardly ever needed
+
+        def work(job: Work) -> list[Reporter]:
+            kept = job.reader.reporter(number)
+            self._step(job, number, hand, None, lambda item, c: [about_reporter(item, kept, verb, reason, c)])
+            if verb == REDACT:
+                job.reporters.append(erased(number))
+            return [kept or erased(number)]
+
+        return self._run(work, hand, dry_run=False, about=(verb, number))[0]
+
     # -- notices ---------------------------------------------------------------------------------------------------------------
 
     def notice(self, numbers: Sequence[int], verb: str, fields: Fields, hand: Hand) -> list[Notice]:
@@ -367,7 +396,10 @@ class Office:
         events = decide.register(number, given, context, draft=draft)
         name, contact = str(given.get("reporter") or ""), str(given.get("contact") or "")
         if name or contact:
-            salt = self._salt()
+            from engine.privacy import commitment, new_salt, refuse_named  # noqa: PLC0415 - only where somebody reports
+
+            refuse_named(hand.command_id, name, contact, "command_id")
+            salt = (self._salt or new_salt)()
             body = parse(events[0].body) | {"commitment": commitment(salt, name, contact)}
             events = [events[0]._replace(body=canonical(body))]
             job.reporters.append(Reporter(number, salt, name, contact))
@@ -542,17 +574,3 @@ def _by_moment(events: Iterable[Event]) -> list[Event]:
 
 def _taken(given: Fields, known: tuple[str, ...]) -> dict[str, object]:
     return {name: value for name, value in given.items() if name in known}
-
-
-def commitment(salt: str, name: str, contact: str) -> str:
-    """Return what the record holds instead of a reporter's name and contact: their HMAC-SHA-256 under the salt kept beside it."""
-    import hashlib  # noqa: PLC0415 - only where somebody reports
-    import hmac  # noqa: PLC0415 - as above
-
-    return hmac.new(bytes.fromhex(salt), canonical([name, contact]).encode(), hashlib.sha256).hexdigest()
-
-
-def _new_salt() -> str:
-    import secrets  # noqa: PLC0415 - only where somebody reports
-
-    return secrets.token_hex(16)

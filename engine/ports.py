@@ -140,5 +140,8 @@ class Store(Protocol):
     def write(self) -> AbstractContextManager[Writer]:
         """Open the one write transaction: all of it is kept when the block ends, none of it when the block raises."""
 
+    def purge(self) -> bool:
+        """Take what was erased out of the files as well; False while somebody who reads still holds on to it."""
+
     def close(self) -> None:
         """Let go of everything."""

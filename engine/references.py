@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from engine.guards import GUARDS
 from engine.limit import Limit
 from engine.loader import Fault
+from engine.privacy import PRIVATE_FIELDS
 from engine.roles import ADDRESSEES, ROLES
 from engine.run import rule_fields
 
@@ -28,12 +29,13 @@ FIXED_VERBS = (
         "open_ledger",
         "correct",
     ),
-    *("recount", "move"),
+    *("recount", "move", "reveal", "redact"),
 )
 """Verbs of the engine itself: no definition may take them."""
 
 FIXED_COMMANDS = (
     *("register", "request", "grant", "refuse", "release", "withhold", "ack", "comment", "attach", "correct", "demo"),
+    *("reveal", "redact"),
     *(
         "init",
         "org",
@@ -75,6 +77,9 @@ def _head_faults(d: Definition) -> Iterator[Fault]:
     for name, known in (("source", d.sources), ("track", d.tracks)):
         if name in d.fields:
             yield from _unknown(f"fields.{name}.choices", d.fields[name].choices, known, f"unknown_{name}")
+    for name, field in d.fields.items():
+        if field.private != (name in PRIVATE_FIELDS):
+            yield Fault(f"fields.{name}", "private_elsewhere", name)
     if sum(clock.main for clock in d.clocks.values()) != 1:
         yield Fault("clocks", "one_main_clock", ", ".join(c.name for c in d.clocks.values() if c.main))
 
@@ -94,6 +99,7 @@ def _transition_faults(d: Definition, verbs: set[str]) -> Iterator[Fault]:
         place = f"transitions.{t.name}"
         fields = (*t.fields, *t.when, *t.put, *t.copy, *t.copy.values(), *t.clears)
         yield from _act_faults(place, d, t.by, fields, t.guards)
+        yield from _late_faults(place, fields)
         yield from _choice_faults(f"{place}.when", d, t.when)
         yield from _choice_faults(f"{place}.put", d, {name: (value,) for name, value in t.put.items()})
         yield from _unknown(f"{place}.from", t.sources, d.states, "unknown_state")
@@ -150,6 +156,7 @@ def _request_faults(d: Definition, verbs: set[str]) -> Iterator[Fault]:
         names = (*kind.fields, *kind.put, *kind.copy, *kind.copy.values(), *_given(kind.until))
         by = (*kind.by, *kind.endorse, *(role for row in kind.approve for role in row.by))
         yield from _act_faults(place, d, by, names, kind.guards)
+        yield from _late_faults(place, names)
         for row in kind.approve:
             yield from _unknown(f"{place}.approve", row.when, d.fields, "unknown_field")
             yield from _choice_faults(f"{place}.approve", d, row.when)
@@ -164,6 +171,7 @@ def _composite_faults(d: Definition, verbs: set[str]) -> Iterator[Fault]:
     for composite in d.composites.values():
         place = f"composites.{composite.verb}"
         yield from _act_faults(place, d, composite.by, (*composite.fields, *composite.when), ())
+        yield from _late_faults(place, () if composite.new else composite.fields)
         yield from _choice_faults(f"{place}.when", d, composite.when)
         yield from _unknown(f"{place}.from", composite.sources, d.states, "unknown_state")
         yield from _unknown(f"{place}.not_same_as", composite.not_same_as, verbs | {"register"}, "unknown_verb")
@@ -182,6 +190,11 @@ def _act_faults(
     yield from _unknown(f"{place}.by", by, ROLES, "unknown_role")
     yield from _unknown(f"{place}.fields", fields, d.fields, "unknown_field")
     yield from _unknown(f"{place}.guards", [name.partition(":")[0] for name in guards], GUARDS, "unknown_guard")
+
+
+def _late_faults(place: str, fields: Iterable[str]) -> Iterator[Fault]:
+    """Private data that is taken after the registration, where nothing would keep it."""
+    return (Fault(place, "private_late", name) for name in fields if name in PRIVATE_FIELDS)
 
 
 def _given(*names: str) -> list[str]:

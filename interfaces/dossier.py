@@ -8,6 +8,7 @@ from engine.canonical import parse
 from engine.clock import iso
 from engine.event import DONE, SYSTEM
 from interfaces.display import display, hang
+from interfaces.masking import masked, masked_contact, masked_name
 from interfaces.output import block, room
 from interfaces.records import day_and_time, decider_text, event_json, late_text, person_name, when
 from interfaces.wording import due_text, event_text, left_text, light_text, value_text, written
@@ -232,7 +233,7 @@ def _parties(dossier: Dossier) -> Iterator[tuple[str, object]]:
         f"{when(item.registered_at, dossier.now)} {'、'.join(dossier.who(p) for p in _doers(item, 'register'))}",
     )
     if dossier.reporter:
-        yield "反映人", masked(dossier.reporter.name)
+        yield "反映人", masked(dossier.reporter)
     if item.text("description"):
         yield "具体情况", item.text("description")
 
@@ -240,11 +241,6 @@ def _parties(dossier: Dossier) -> Iterator[tuple[str, object]]:
 def _doers(item: Item, verb: str) -> tuple[str, ...]:
     act = item.acts.get(verb)
     return act.by if act else ()
-
-
-def masked(name: str) -> str:
-    """Hide a reporter's name but for its first character."""
-    return f"{name[:1]}**" if name else "（未具名）"
 
 
 def _others(dossier: Dossier) -> Iterator[tuple[str, object]]:
@@ -373,6 +369,7 @@ def page_json(dossier: Dossier, *, proof: bool = False) -> dict[str, object]:
             for r in item.requests
         ],
         "open_requests": open_requests(item),
-        "reporter": masked(dossier.reporter.name) if dossier.reporter else None,
+        "reporter": masked_name(dossier.reporter.name) if dossier.reporter else None,
+        "contact": masked_contact(dossier.reporter.contact) if dossier.reporter else None,
         "events": [event_json(event, *dossier.under(event), proof=proof) for event in dossier.events],
     }

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 LISTS = ("texts", "ints", "units", "files", "measures")
 """Kinds of field that an option may give several times."""
 
+ASK = "-"
+"""Typed for a reporter's name or contact: it is asked for, since command lines are seen by others and kept by shells."""
+
 
 def read_fields(
     given: Mapping[str, object], shapes: Mapping[str, Mapping[str, object]], session: Session
@@ -30,7 +33,11 @@ def read_fields(
         if value is None or value == () or value is False:
             continue
         kind = str(shapes[name]["kind"])
-        if isinstance(value, tuple):
+        if value == ASK and _is_private(name):
+            import click
+
+            fields[name] = click.prompt(str(shapes[name]["title"]), err=True, default="", show_default=False)
+        elif isinstance(value, tuple):
             fields[name] = [part for one in value for part in _several(name, kind, str(one), session)]
         elif value is True:
             fields[name] = True
@@ -113,6 +120,12 @@ def _measure(text: str) -> dict[str, str]:
         raise Misused("bad_measure", text=text)
     day = day_of(parse_instant(parts[2])).isoformat() if parts[2] else ""
     return {"text": parts[0], "unit": parts[1], "due": day}
+
+
+def _is_private(name: str) -> bool:
+    from engine.privacy import PRIVATE_FIELDS
+
+    return name in PRIVATE_FIELDS
 
 
 def _from_file(name: str, path: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from engine.clock import day_of, time_of_day
 from engine.errors import SibanError
 from engine.field import checked
+from engine.privacy import PRIVATE_FIELDS
 from engine.text import clean_block, clean_line
 from interfaces.columns import (
     RowFault,
@@ -21,6 +22,7 @@ from interfaces.columns import (
     wanted_names,
 )
 from interfaces.display import display
+from interfaces.masking import HIDDEN
 from interfaces.sheet import read_table
 from workflows.labels import sentence
 
@@ -237,7 +239,10 @@ class _Reading:
         return self.headers[index] if index is not None and index < len(self.headers) else key
 
     def _wrong(self, name: str, value: object, error: SibanError) -> None:
+        if name in PRIVATE_FIELDS and "text" in error.data:  # it quotes the cell
+            error = type(error)(error.code, **error.data | {"text": HIDDEN})
         self._fault(name, value, error.code, sentence(error, self.titles))
 
     def _fault(self, name: str, value: object, code: str, why: str) -> None:
-        self.faults.append(RowFault(self.row.number, self._header(name), str(value), code, why))
+        shown = HIDDEN if name in PRIVATE_FIELDS else str(value)  # whoever looks into the list sees it there
+        self.faults.append(RowFault(self.row.number, self._header(name), shown, code, why))

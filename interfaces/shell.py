@@ -155,8 +155,17 @@ def usage_sentence(error: click.ClickException) -> str:  # noqa: PLR0911 - one r
         case click.exceptions.NoArgsIsHelpError():
             return "请写明要办的命令。"
         case click.UsageError():
+            if error.message.startswith("Got unexpected extra argument") and _takes_private(error.ctx):
+                return "有多余的参数；内容中有空格的须加引号。"
             return _reason(error)
     return display(error.message)
+
+
+def _takes_private(ctx: click.Context | None) -> bool:
+    """Whether a command takes a reporter: what stands alone on its line may be half a name, or a telephone number."""
+    from engine.privacy import PRIVATE_FIELDS
+
+    return ctx is not None and any(param.name in PRIVATE_FIELDS for param in ctx.command.params)
 
 
 def _parameter(error: click.BadParameter) -> str:

@@ -63,6 +63,8 @@ def request_command(index: Index, kind: str) -> Command:
 
 def register_command(index: Index) -> Command:
     """Make the command that registers an item."""
+    from engine.privacy import PRIVATE_FIELDS
+
     acts = [entry["register"] for entry in index.values()]
     shapes = _shapes(index)
 
@@ -72,6 +74,9 @@ def register_command(index: Index) -> Command:
         run_register(given, shapes)
 
     command = _command("register", acts, shapes, callback, items=False)
+    for param in command.params:
+        if isinstance(param, click.Option) and param.name in PRIVATE_FIELDS:
+            param.help = "；".join(filter(None, (param.help, "写 - 则另行询问，不留在命令行中")))
     command.params.insert(
         0, click.Option(["workflow", "--workflow", "--流程"], metavar="NAME", help="流程，默认 siban")
     )

@@ -69,6 +69,14 @@ class SqliteStore:
         """From now on read texts that are no UTF-8 with what is wrong in them as half characters: for whoever looks for faults."""
         self.connection.text_factory = lambda data: data.decode(errors="surrogateescape")
 
+    def purge(self) -> bool:
+        """Take what was erased out of the write-ahead log as well; False while somebody who reads still holds on to it."""
+        try:
+            busy: int = self.connection.execute(statements.CHECKPOINT).fetchone()[0]
+        except connection.dbapi.Error as error:
+            raise connection.translated(error, self.path, self.seconds) or error from error
+        return not busy
+
     def close(self) -> None:
         """Let go of the file and its lock."""
         self.connection.close()
@@ -354,8 +362,9 @@ class SqliteWriter(SqliteReader):
             self._run(statements.PUT_NOTICE, notice)
 
     def put_reporter(self, reporter: Reporter) -> None:
-        """Keep who reported an item."""
+        """Keep who reported an item; what the file held in its place before is overwritten, and so is what it moves."""
         refuse_bad(reporter, Reporter._fields)
+        self._run(statements.SECURE)
         self._run(statements.PUT_REPORTER, reporter)
 
     def put_seal(self, note: str) -> None:

@@ -99,6 +99,8 @@ POLICIES = f"SELECT {', '.join(PolicyRow._fields)} FROM policy ORDER BY seq"
 PUT_REPORTER = (
     f"{_insert('reporter', Reporter._fields)} ON CONFLICT (item) DO UPDATE SET {_renewed(Reporter._fields[1:])}"
 )
+SECURE = "PRAGMA secure_delete = 1"  # for this table alone: pages that grow or part leave no copies behind
+CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)"
 
 # -- seals
 

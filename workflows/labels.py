@@ -67,6 +67,8 @@ FIXED_VERBS: Mapping[str, str] = {
     "move": "转入新版流程",
     "accept_clock": "确认时钟无误",
     "seal": "存证",
+    "reveal": "查看反映人",
+    "redact": "清除反映人信息",
 }
 
 REQUEST_STATES: Mapping[str, str] = {
@@ -140,6 +142,10 @@ MESSAGES: Mapping[str, str] = {
     "request_too_long": "申请的日期 {until} 过长，最晚为 {latest}。",
     "unknown_request": "没有申请 {name}；待批复的申请：{open}。",
     "request_decided": "申请 {name} {state}，不能再批复。",
+    # reporters
+    "no_reporter": "{item} 没有登记反映人。",
+    "reporter_erased": "{item} 的反映人信息已经清除，不能查看，也无须再清除。",
+    "names_reporter": "{field}中不能写反映人的姓名或联系方式：办理记录不能删改，写进去就清除不了。",
     # notices
     "unknown_notice": "没有第 {name} 号通知。",
     "not_my_notice": "第 {name} 号通知发给 {receiver}，不能代为已阅。",
@@ -321,13 +327,16 @@ FAULTS: Mapping[str, str] = {
     "notice_missing": "有办理记录，通知表中没有",
     "notice_differs": "与办理记录不符",
     "reporter_differs": "与登记时的承诺值不符",
-    "reporter_missing": "登记时有反映人，现已不在库中，也没有删除的记录",
+    "reporter_missing": "登记时有反映人，现已不在库中，也没有清除的记录",
     "policy_without_entry": "没有启用它的办理记录",
     "schema_differs": "库结构与本程序的不同：表、索引或保护规则被改动",
     "file_damaged": "数据库文件受损",
     "sealed_otherwise": "此条以前的记录与上一份存证不符",
     "sealed_and_gone": "上一份存证覆盖到此条，现已没有",
     "seal_changed": "内容与签名不符",
+    "reporter_kept": "已记录清除，姓名、联系方式却仍在库中",
+    "private_elsewhere": "只有 reporter、contact 两个字段保密（private = true），也必须保密",
+    "private_late": "反映人、联系方式只能在登记时填写",
 }
 """What each fault of a definition, of an organisation, or of what is kept beside the record means."""
 
@@ -511,7 +520,7 @@ def _word(key: str, value: object, titles: Titles) -> str:  # noqa: C901, PLR091
     if key == "status":
         return NOTICE_STATES.get(str(value), str(value))
     if key == "field":
-        return titles.fields.get(str(value), str(value))
+        return titles.fields.get(str(value)) or {"command_id": "指令编号"}.get(str(value), str(value))
     if key == "kind":
         return titles.requests.get(str(value)) or {
             "calendar": "工作日历",
