@@ -33,6 +33,7 @@ FIXED: dict[str, tuple[str, str, str, str]] = {
     "ack": ("已阅", "notices", "ack", "已阅发给我的通知"),
     "comment": ("备注", "acting", "comment", "给事项加备注"),
     "attach": ("附件", "acting", "attach", "补充佐证材料"),
+    "correct": ("更正", "correcting", "correct", "更正填错的内容（原文保留）"),
     "list": ("台账", "ledger", "list_items", "台账"),
     "show": ("查看", "item", "show", "一件事项的全部情况"),
     "log": ("记录", "item", "log", "办理记录"),

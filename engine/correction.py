@@ -36,30 +36,36 @@ PLAIN = ("line", "text", "date", "choice", "int", "percent")
 _REQUIRED_ONLY = ("given:", "given_when:")  # guards that ask for a field and do not look at what it says
 
 
-def correct(
-    item: Item, entries: Iterable[Event], field: str, value: object, reason: str, context: Context
-) -> list[Event]:
-    """Turn a correction into its entry, effective when the entry that it puts right was.
+def wrong_entry(item: Item, entries: Iterable[Event], field: str, context: Context) -> Event:
+    """Return the entry that gave a field its value, if it may be put right here and by this person. `entries` are the item's.
 
-    `entries` are the item's. The fold replaces the field; the body keeps the old value beside the new one, and the number of the entry
-    put right. Raises `Refused`: `not_correctable` (with the fields that are), `correct_by_act` (with the acts to use),
-    `nothing_to_correct`, `same_value`, `not_allowed`, `missing_field` without a reason.
+    Raises `Refused`: `not_correctable` (with the fields that are), `correct_by_act` (with the acts to use), `nothing_to_correct`,
+    `not_allowed` (with who may).
     """
-    definition = context.rules.definition
+    definition, organisation = context.rules.definition, context.rules.organisation
     known = definition.fields.get(field)
     if known is None or not known.keep or known.private:
         raise Refused("not_correctable", field=field, known=[n for n in item.fields if _informs(n, definition)])
-    old = item.fields.get(field)
-    if not _informs(field, definition) or (field == "source" and _answers_others(old, value, definition)):
+    if not _informs(field, definition):
         raise Refused("correct_by_act", item=item.serial, field=field, allowed=list(_acts(item, field, definition)))
     wrong = _setter(entries, field) if field in item.fields else None
     if wrong is None:
         raise Refused("nothing_to_correct", item=item.serial, field=field)
+    if context.hand.enterer != wrong.enterer and not holds(WHO, context.hand.decider, item, organisation):
+        who = organisation.name_of(wrong.enterer)
+        raise Refused("not_allowed", item=item.serial, verb=CORRECT, roles=list(WHO), people=[who])
+    return wrong
+
+
+def correct(item: Item, wrong: Event, field: str, value: object, reason: str, context: Context) -> list[Event]:
+    """Turn a correction into its entry, effective when the entry that it puts right was.
+
+    The fold replaces the field; the body keeps the old value beside the new one, and the number of the entry put right.
+    Raises `Refused`: `same_value`, or `missing_field` without a reason.
+    """
+    old = item.fields[field]
     if old == value:
         raise Refused("same_value", item=item.serial, field=field)
-    if context.hand.enterer != wrong.enterer and not holds(WHO, context.hand.decider, item, context.rules.organisation):
-        who = context.rules.organisation.name_of(wrong.enterer)
-        raise Refused("not_allowed", item=item.serial, verb=CORRECT, roles=list(WHO), people=[who])
     if not reason:
         raise Refused("missing_field", item=item.serial, fields=["reason"])
     body: Mapping[str, object] = {
@@ -91,7 +97,8 @@ def _informs(name: str, definition: Definition) -> bool:
 
 
 def _deciding(definition: Definition) -> Iterator[str]:
-    """Yield the fields that variants, approvals, guards and copies look at."""
+    """Yield the fields that variants, approvals, guards and copies look at; who is answered goes by the source, desks by the track."""
+    yield from ("source", "track")
     for t in (definition.register, *definition.transitions):
         yield from t.when
         yield from t.copy.values()
@@ -114,18 +121,10 @@ def _looked_at(guards: Iterable[str]) -> Iterator[str]:
             yield guard.partition(":")[2].partition("=")[0]
 
 
-def _answers_others(old: object, new: object, definition: Definition) -> bool:
-    """Whether two sources differ in who must be answered, and how: that was settled at the registration."""
-    before, after = (definition.sources.get(str(name)) for name in (old, new))
-    return before is None or after is None or before._replace(name="", title="") != after._replace(name="", title="")
-
-
 def _acts(item: Item, field: str, definition: Definition) -> dict[str, None]:
-    """Name the acts and applications that change a field: those possible where the item stands, else all there are."""
+    """Name what changes a field: applications that move its limit, then acts, those possible where the item stands or else all."""
+    clocks = {name for name, clock in definition.clocks.items() if field in rule_fields(clock.limit)}
+    asked = [kind.name for kind in definition.requests.values() if kind.moves in clocks]
     acts = [t for t in definition.transitions if field in t.fields]
     here = [t.verb for t in acts if item.state in t.sources and matches(t.when, item)]
-    for kind in definition.requests.values():
-        clock = definition.clocks.get(kind.moves)
-        if clock and field in set(rule_fields(clock.limit)) and item.state in kind.sources:
-            here.append(kind.name)
-    return dict.fromkeys(here or [t.verb for t in acts])
+    return dict.fromkeys([*asked, *(here or [t.verb for t in acts])])

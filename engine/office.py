@@ -237,14 +237,16 @@ class Office:
 
         return self._run(work, hand, dry_run=dry_run, about=(verb, numbers[0] if numbers else None))
 
-    def correct(self, number: int, field: str, value: object, reason: str, hand: Hand, *, dry_run: bool = False) -> Outcome:
-        """Put right what an act wrote wrong into a field of an item; raises what `engine.correction.correct` raises."""
-        from engine.correction import CORRECT, correct  # noqa: PLC0415 - hardly ever needed, and every start would pay
+    def correct(
+        self, number: int, field: str, value: object, reason: str, hand: Hand, *, dry_run: bool = False
+    ) -> Outcome:
+        """Put right what an act wrote wrong into a field of an item; raises what `engine.correction` raises."""
+        from engine.correction import CORRECT, correct, wrong_entry  # noqa: PLC0415 - hardly ever needed, and every start would pay
 
         def work(job: Work) -> list[Outcome]:
             def decided(item: Item, context: Context) -> list[Event]:
-                given = self._checked({field: value}, context)[field]
-                return correct(item, job.reader.events(EventQuery(item=number)), field, given, reason, context)
+                wrong = wrong_entry(item, job.reader.events(EventQuery(item=number)), field, context)
+                return correct(item, wrong, field, self._checked({field: value}, context)[field], reason, context)
 
             return [self._step(job, number, hand, None, decided)]
 

@@ -107,7 +107,7 @@ MESSAGES: Mapping[str, str] = {
     "nothing_to_correct": "{item} 还没有填写“{field}”，无从更正。",
     "same_value": "{item} 的“{field}”本来就是这样，无须更正。",
     # the ledger as it was
-    "past_in_future": "{text_at} 还没有到（现在是 {now_at}）：--as-of、--known-at 只能回看；以后的情况用 siban 预测。",
+    "past_in_future": "“{text}”还没有到（现在是 {now_at}）：--as-of、--known-at 只能回看；以后的情况用 siban 预测。",
     "known_at_alone": "--known-at 须与 --as-of 同用：前者为录入截止时间，后者为办理截止时间。",
     "not_registered_then": "截至 {text_at}，{item} 还没有登记。",
     # guards

@@ -78,16 +78,17 @@ def test_a_correction_is_corrected_again(ledger: Ledger) -> None:
 @pytest.mark.parametrize("who", [CLERK, HEAD])
 def test_the_enterer_and_the_supervisor_may(ledger: Ledger, who: str) -> None:
     """Who registered it (an officer of a unit would do), and the office that supervises."""
-    assert ledger.office.correct(1, "description", "桥下大量聚集", "补全", Hand(who, who)).after.text("description") == "桥下大量聚集"
+    assert (
+        ledger.office.correct(1, "description", "桥下大量聚集", "补全", Hand(who, who)).after.text("description")
+        == "桥下大量聚集"
+    )
 
 
 @pytest.mark.parametrize("who", [RIVER_TOO, LEADER])
 def test_others_may_not(ledger: Ledger, who: str) -> None:
     """And are told who may; the attempt is recorded."""
     error = refused(ledger, "title", "新", who)
-    assert (error.code, error.data["roles"], error.data["people"]) == ("not_allowed", ["supervisor"], ["方文静"]) or (
-        error.data["people"] == ["徐晨"]
-    )
+    assert (error.code, error.data["roles"], error.data["people"]) == ("not_allowed", ["supervisor"], ["徐晨"])
     with ledger.office.store.read() as reader:
         assert [event.verb for event in reader.events(EventQuery(result="refused"))] == ["correct"]
 
@@ -105,9 +106,9 @@ def test_an_officer_of_a_unit_corrects_what_they_entered(ledger: Ledger) -> None
     ("field", "value", "act"),
     [
         ("limit", "2023-06-30", "extension"),
-        ("track", "led", "adjust"),
+        ("track", "led", "change_list"),
         ("lead_unit", "water", "reassign"),
-        ("source", "citizen", ""),
+        ("source", "citizen", "present"),
     ],
 )
 def test_what_decides_something_names_the_act(ledger: Ledger, field: str, value: object, act: str) -> None:
@@ -118,8 +119,7 @@ def test_what_decides_something_names_the_act(ledger: Ledger, field: str, value:
     assert error.code == "correct_by_act"
     allowed = error.data["allowed"]
     assert isinstance(allowed, list)
-    print(allowed)
-    assert act in allowed or not act
+    assert act in allowed
     with ledger.office.store.read() as reader:
         assert reader.row(1) == before
 
@@ -142,11 +142,6 @@ def test_what_cannot_be_corrected(ledger: Ledger, field: str, value: object, cod
 def test_a_reason_is_needed(ledger: Ledger) -> None:
     """Without one nothing is put right."""
     assert refused(ledger, "title", "新", reason="").code == "missing_field"
-
-
-def test_a_source_of_the_same_duties_may_be_corrected(ledger: Ledger) -> None:
-    """Checking and study are both answered for to the party group."""
-    assert ledger.office.correct(1, "source", "study", "选错", Hand(HEAD, HEAD)).after.text("source") == "study"
 
 
 def test_a_dry_run_changes_nothing(ledger: Ledger) -> None:
