@@ -6,6 +6,7 @@ entered or corrected later does not alter what was reported then. Without `known
 
 from __future__ import annotations
 
+import json
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,7 +19,7 @@ from engine.policy import CALENDAR, ORGANISATION
 from engine.row import EventQuery, from_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from engine.event import Event
     from engine.item import Item
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from engine.policy import PolicyShelf
     from engine.ports import Reader
     from engine.row import Row
+
+    Body = Mapping[str, object]
 
 LOADS = {"load_calendar": CALENDAR, "load_organisation": ORGANISATION}
 """Verbs of the entries that say when a calendar or an organisation became the current one; definitions items name themselves."""
@@ -97,7 +100,7 @@ class Past:
 
     def item(self, number: int) -> Seen | None:
         """Return one item as it was, None when it was not registered by then."""
-        return self._seen(*_fold(self._reader.events(self.query(item=number, result=DONE))))
+        return self._seen(*_fold(_read(self._reader.events(self.query(item=number, result=DONE)))))
 
     def items(self, rows: Iterable[Row], progress: Callable[[int], None] | None = None) -> Iterator[Seen]:
         """Yield the items of those rows as they were, in their order, without the ones not registered by then.
@@ -107,14 +110,14 @@ class Past:
         source, untouched, done = iter(rows), self._untouched(), 0
         while batch := list(islice(source, BATCH)):
             changed = tuple(row.number for row in batch if row.last_seq > untouched)
-            events: dict[int, list[Event]] = {}
+            histories: dict[int, list[tuple[Event, Body]]] = {}
             if changed:
-                for event in self._reader.events(self.query(items=changed, result=DONE)):
-                    events.setdefault(event.item, []).append(event)
+                for event, body in _read(self._reader.events(self.query(items=changed, result=DONE))):
+                    histories.setdefault(event.item, []).append((event, body))
             for row in batch:
                 if row.last_seq <= untouched:
                     yield Seen(from_text(row.body), self.rules(row.definition), None if row.open else row.due_at)
-                elif seen := self._seen(*_fold(events.get(row.number, ()))):
+                elif seen := self._seen(*_fold(histories.get(row.number, ()))):
                     yield seen
             done += len(batch)
             if progress:
@@ -137,17 +140,23 @@ class Past:
         return Seen(item, rules, row_of(item, kept, known=True).due_at)
 
 
-def _fold(events: Iterable[Event]) -> tuple[Item | None, Event | None]:
+def _read(events: Iterable[Event]) -> Iterator[tuple[Event, Body]]:
+    """Read the bodies of entries all at once: one by one it takes twice as long."""
+    every = list(events)
+    return zip(every, json.loads(f"[{','.join([event.body for event in every])}]"), strict=True)
+
+
+def _fold(history: Iterable[tuple[Event, Body]]) -> tuple[Item | None, Event | None]:
     """Fold those entries of one item that count; return the item and the last of them.
 
     A move to another version may not count while an act that was entered after it does: the item then lives under the version
     that the act was done under.
     """
     item = last = None
-    for event in events:
+    for event, body in history:
         if item is None and event.verb != REGISTER:
             continue  # what another item brought about, as of a moment before this one came in
-        item, last = evolve(item, event), event
+        item, last = evolve(item, event, body), event
         if item.definition != last.definition and last.verb not in REMARKS:
             item = item._replace(definition=last.definition)
     return item, last
