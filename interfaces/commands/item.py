@@ -225,7 +225,7 @@ def _log_rows(
         row = event_json(event, rules, own[hash_], proof=proof)
         row["who"] = decider_text(event, rules)
         row["when"] = when(shown_at(event), now)
-        row["text"] = f"{row['text']}{late_text(event, now)}"
+        row["text"] = f"{late_text(event, now)}{row['text']}"  # in front, where a narrow table does not cut it
         row["mark"] = "overdue" if was_refused(event) else ""
         yield row
 
