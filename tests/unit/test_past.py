@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.canonical import canonical
+from engine.canonical import canonical, parse
 from engine.clock import DAY, HOUR, parse_instant
 from engine.context import Hand
 from engine.event import DONE
 from engine.evolve import replay
-from engine.past import Past, Seen
+from engine.past import Past, Seen, _fold
 from engine.row import EventQuery, ItemQuery, from_text
 from storage.memory import MemoryStore
-from tests.trial import END, HEAD, RIVER, Ledger, fill
+from tests.trial import HEAD, RIVER, Ledger, fill
 from workflows.calendars import shipped_edition
 
 if TYPE_CHECKING:
@@ -26,9 +26,15 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def ledger() -> Ledger:
-    """Five weeks of twelve items."""
+    """Five weeks of twelve items, then a late entry behind remarks, a merger that was entered late, and a correction."""
     made = Ledger(MemoryStore())
     fill(made)
+    made.at(LATER)
+    made.office.remark([9], "comment", {"fields": {"comment": "请抓紧签收"}}, Hand(HEAD, HEAD))
+    made.act(RIVER, "sign", 9, at="2023-06-10 09:00")
+    thirteen = made.register(title="步道路灯不亮")
+    made.act(HEAD, "merge", 10, at="2023-06-15 09:00", into=thirteen, reason="与新登记的为同一问题")
+    made.office.correct(3, "title", "秋浦浜水体反复黑臭", "地名写错", Hand(HEAD, HEAD))
     return made
 
 
@@ -37,6 +43,9 @@ def reader(ledger: Ledger) -> Iterator[Reader]:
     """One view of it."""
     with ledger.office.store.read() as view:
         yield view
+
+
+LATER = "2023-06-16 10:00"
 
 
 def seen(ledger: Ledger, reader: Reader, as_of: int, known_at: int | None = None) -> dict[int, Seen]:
@@ -53,8 +62,8 @@ def of_items(reader: Reader) -> list[Event]:
 def test_as_of_now_is_the_ledger(ledger: Ledger, reader: Reader) -> None:
     """Folded or taken as they stand: the same items, and for closed ones the due moment of the row."""
     rows = {row.number: row for row in reader.rows(ItemQuery())}
-    now = seen(ledger, reader, parse_instant(END))
-    past = Past(reader, ledger.office.shelf, parse_instant(END))
+    now = seen(ledger, reader, parse_instant(LATER))
+    past = Past(reader, ledger.office.shelf, parse_instant(LATER))
     assert {n: one.item for n, one in now.items()} == {n: from_text(row.body) for n, row in rows.items()}
     for number, row in rows.items():
         folded = past.item(number)
@@ -80,7 +89,7 @@ def test_as_of_each_effect_is_the_replay_of_what_was_so(ledger: Ledger, reader: 
     for at in sorted({event.effective_at for event in every}):
         before: dict[int, list[Event]] = {}
         for event in every:
-            if event.effective_at <= at:
+            if event.effective_at <= at and (event.verb == "register" or event.item in before):
                 before.setdefault(event.item, []).append(event)
         expected = {number: replay(events) for number, events in before.items()}
         assert {n: one.item for n, one in seen(ledger, reader, at).items()} == expected
@@ -93,6 +102,28 @@ def test_what_is_kept_and_what_is_folded_agree(ledger: Ledger, reader: Reader) -
     together = seen(ledger, reader, at)
     assert 0 < len(together) < len(list(reader.rows(ItemQuery())))
     assert {n: one.item for n, one in together.items()} == {n: past.item(n).item for n in together}  # type: ignore[union-attr]
+
+
+def test_what_a_merger_brought_about_waits_for_the_item_it_brought_it_to(ledger: Ledger, reader: Reader) -> None:
+    """Merged on the 15th into an item that came in on the 16th: as of the 15th there is only the one that was merged."""
+    past = Past(reader, ledger.office.shelf, parse_instant("2023-06-15 12:00"))
+    merged = past.item(10)
+    assert merged is not None
+    assert (merged.item.state, past.item(13)) == ("merged", None)
+
+
+def test_an_act_lives_under_the_version_it_was_done_under(reader: Reader) -> None:
+    """A move to another version does not count yet, an act entered after it does: the states are those of the act's version."""
+    events = list(reader.events(EventQuery(item=5, result=DONE)))
+    moved = [*events[:-1], events[-1]._replace(definition="f" * 64)]
+    bodies = [parse(event.body) for event in moved]
+    item, last = _fold(zip(moved, bodies, strict=True))
+    assert item is not None
+    assert (item.definition, last) == ("f" * 64, moved[-1])
+    remarked = [*moved, moved[-1]._replace(verb="comment", definition="e" * 64, body="{}")]
+    again, _ = _fold(zip(remarked, [*bodies, {}], strict=True))
+    assert again is not None
+    assert again.definition == "f" * 64
 
 
 def test_before_the_first_entry_there_is_nothing(ledger: Ledger, reader: Reader) -> None:
@@ -143,9 +174,9 @@ def test_what_came_in_before_the_office_began_is_judged_by_its_first_rules() -> 
 def test_progress_is_told(ledger: Ledger, reader: Reader) -> None:
     """How many rows have been looked at, up to all of them."""
     told: list[int] = []
-    past = Past(reader, ledger.office.shelf, parse_instant(END))
-    assert len(list(past.items(reader.rows(ItemQuery()), told.append))) == 12
-    assert told == [12]
+    past = Past(reader, ledger.office.shelf, parse_instant(LATER))
+    assert len(list(past.items(reader.rows(ItemQuery()), told.append))) == 13
+    assert told == [13]
 
 
 def test_an_earlier_end_of_the_question_stays(ledger: Ledger, reader: Reader) -> None:
