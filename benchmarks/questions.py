@@ -3,8 +3,8 @@
     python benchmarks/questions.py [--events 100000] [--rounds 7]
 
 An item's history, a person's day, the latest 50 of a common verb and of one not done lately: through the reader, as
-`siban log` asks, and the statement alone with its rows fetched. Medians, interleaved; the ratio must be ≤ 2. The milliseconds say whether an index is missing:
-`plan` is how SQLite finds the rows.
+`siban log` asks, and the statement alone with its rows fetched. Medians, interleaved; the ratio must be ≤ 2.
+The milliseconds say whether an index is missing; behind them stands how SQLite finds the rows.
 """
 
 from __future__ import annotations

@@ -87,9 +87,13 @@ def items_of(
         for row in reader.rows(query):
             yield from_text(row.body), session.rules(reader, row.definition), row.due_at
         return
-    for seen in past.items(reader.rows(ItemQuery()), bar(reader.next_item() - 1)):
+    total = reader.next_item() - 1
+    draw = bar(total)
+    for seen in past.items(reader.rows(ItemQuery()), draw):
         if meets(seen.item, seen.rules, query):
             yield seen
+    if draw:
+        draw(total)
 
 
 def meets(item: Item, rules: Rules, query: ItemQuery) -> bool:
@@ -113,7 +117,7 @@ def meets(item: Item, rules: Rules, query: ItemQuery) -> bool:
 
 
 def bar(total: int) -> Callable[[int], None] | None:
-    """Return what draws the progress of going through so many items, on a terminal only; it is wiped at the end."""
+    """Return what draws the progress of going through so many items, on a terminal only; it is wiped when all are done."""
     if not is_terminal(sys.stderr):
         return None
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 import cli
-from interfaces import entries
+from interfaces import entries, past
 from tests.trial import END, build, lines
 
 if TYPE_CHECKING:
@@ -196,6 +196,16 @@ def test_today_by_its_date_is_now(ask: Callable[..., Said]) -> None:
         len(ask("list", "-n", "0", "-o", "json", "--as-of", at).json) for at in ("2023-06-09 00:00", "2023-06-09")
     )
     assert (morning, whole) == (8, 12)
+
+
+def test_the_whole_ledger_has_a_progress_bar(ask: Callable[..., Said], monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal, wiped at its end; the answer is the same, and in a pipe there is none."""
+    quiet = ask("report", "--as-of", "2023-05-29", "-o", "json")
+    monkeypatch.setattr(past, "is_terminal", lambda _stream: True)
+    told = ask("report", "--as-of", "2023-05-29", "-o", "json")
+    assert (quiet.err, told.out) == ("", quiet.out)
+    assert "12/12 件" in told.err
+    assert told.err.endswith(" \r")
 
 
 # ---- the log ---------------------------------------------------------------------------------------
