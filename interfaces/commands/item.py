@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from engine.context import Rules
     from engine.event import Event
+    from engine.past import Past
     from engine.ports import Reader
     from engine.row import EventQuery
     from interfaces.dossier import Dossier
@@ -107,7 +108,8 @@ def log(
     number = session.numbers([item])[0] if item else None
     with session.store.read() as reader:
         past = past_of(session, reader, as_of, known_at)
-        organisation = session.organisation(reader)
+        now = past.as_of if past else now
+        organisation = past.organisation() if past else session.organisation(reader)
         decider = organisation.decider(actor) if actor and actor != "system" else actor
         query = _query(number, decider, verb, since, until, result, titles)
         query = query._replace(after=after or 0, newest=after is None)
@@ -115,7 +117,7 @@ def log(
             query = past.query(**query._asdict())
         asked = Question(query, organisation.unit(unit).id if unit else "", _stage(stage), limit)
         found, more = page(reader, asked, organisation, _reading(session, reader))
-        rows = list(_log_rows(found, session, reader, past.as_of if past else now, proof=proof))
+        rows = list(_log_rows(found, session, reader, now, proof=proof, past=past))
         head, empty = reader.head()[0], "" if rows else nothing_yet(reader, past, "没有符合条件的记录。")
     columns = [
         Column("seq", "记录号", "right"),
@@ -212,14 +214,14 @@ def _query(  # the filters of one command
 
 
 def _log_rows(
-    events: list[Event], session: Session, reader: Reader, now: int, *, proof: bool
+    events: list[Event], session: Session, reader: Reader, now: int, *, proof: bool, past: Past | None = None
 ) -> Iterator[dict[str, object]]:
     from interfaces.records import decider_text, event_json, late_text, shown_at, was_refused, when
 
     titles = session.titles
     own: dict[str, Titles] = {}
     for event in events:
-        rules = _rules(event, session, reader)
+        rules = _rules(event, session, reader, past)
         hash_ = rules.definition.hash
         own[hash_] = own.get(hash_) or _titles(session, rules, titles)
         row = event_json(event, rules, own[hash_], proof=proof)
@@ -230,15 +232,14 @@ def _log_rows(
         yield row
 
 
-def _rules(event: Event, session: Session, reader: Reader) -> Rules:
-    """Return the rules an entry is to be read under; entries about no item name none of their own."""
+def _rules(event: Event, session: Session, reader: Reader, past: Past | None = None) -> Rules:
+    """Return the rules an entry is to be read under, now or in the past; entries about no item name none of their own."""
     from engine.policy import DEFINITION
 
-    known = reader.policy(DEFINITION, event.definition) if event.definition else None
-    if known:
-        return session.rules(reader, event.definition)
-    current = reader.current_hashes()
-    return session.rules(reader, next(hash_ for (kind, _), hash_ in current.items() if kind == DEFINITION))
+    hash_ = event.definition
+    if not hash_ or reader.policy(DEFINITION, hash_) is None:
+        hash_ = next(hash_ for (kind, _), hash_ in reader.current_hashes().items() if kind == DEFINITION)
+    return past.rules(hash_) if past else session.rules(reader, hash_)
 
 
 def _titles(session: Session, rules: Rules, titles: Titles) -> Titles:
@@ -363,6 +364,6 @@ def _dossier(
         others = {event.definition: event for event in events if event.definition != item.definition}
         versions = {}
         for hash_, event in others.items():
-            old = past.rules(hash_) if past else _rules(event, session, reader)
+            old = _rules(event, session, reader, past)
             versions[hash_] = old, _titles(session, old, titles)
         return Dossier(item, rules, own, events, reader.reporter(number), allowed, now, versions)

@@ -141,6 +141,20 @@ def test_a_correction_shows_both_texts_and_changes_nothing_that_was_entered(ask:
     assert ask("check").status == 0
 
 
+def test_a_closed_item_can_be_put_right(ask: Callable[..., Said]) -> None:
+    """Its verdict and due day stay, the ledger agrees with the record, and what was known then is what was."""
+    printed = ask("list", "--closed", "-o", "json")
+    said = ask(
+        "更正", "1", "--内容", "title", "--改为", "柳塘港桥下漂浮垃圾", "--理由", "标题太长", who="徐晨", at=LATER
+    )
+    assert said.status == 0, said
+    assert ask("check").status == 0
+    row = ask("list", "--closed", "-o", "json").json[0]
+    before = next(one for one in printed.json if one["number"] == row["number"])
+    assert row == before | {"title": "柳塘港桥下漂浮垃圾", "version": before["version"] + 1}
+    assert ask("list", "--closed", "-o", "json", "--as-of", END, "--known-at", END).out == printed.out
+
+
 def test_a_correction_of_a_limit_names_the_act(ask: Callable[..., Said]) -> None:
     """Refused, and the due day stays; so is one by somebody else, of an unknown field, and without a reason."""
     said = ask("更正", "2", "--内容", "整改时限", "--改为", "5个工作日", "--理由", "算错", who="方文静")
