@@ -10,6 +10,7 @@ interleaved. Must hold for 100,000 items: < 10 s.
 from __future__ import annotations
 
 import argparse
+import gc
 import statistics
 import tempfile
 from pathlib import Path
@@ -69,6 +70,7 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
+    gc.disable()  # as cli.py does, for all alike
     with tempfile.TemporaryDirectory() as folder:
         store = multiplied(Path(folder) / "bench.db", items=options.items)
         with store.read() as reader:
