@@ -21,6 +21,7 @@ FIXED: dict[str, tuple[str, str, str, str]] = {
     "demo": ("演示", "demo", "demo", "演示：建一个试用库，走完 2023 年 5 月至 8 月的整改"),
     "init": ("建库", "start", "init", "新建数据库"),
     "org": ("机构", "start", "org", "机构人员：载入、查看"),
+    "doctor": ("体检", "doctor", "doctor", "体检：身份、设置、停滞的事项"),
     "todo": ("待办", "todo", "todo", "我的待办"),
     "do": ("办", "acting", "do", "这件事项我现在能办什么；在终端上逐项填写"),
     "register": ("登记", "", "", "登记一个问题"),
@@ -44,7 +45,7 @@ FIXED: dict[str, tuple[str, str, str, str]] = {
     "tick": ("巡查", "running", "tick", "巡查一遍：到期的提醒与督办"),
     "serve": ("值守", "running", "serve", "常驻值守，定时巡查"),
     "check": ("自查", "running", "check", "自查：台账与办理记录是否一致"),
-    "audit": ("审计", "audit", "audit", "审计：核验办理记录"),
+    "audit": ("审计", "audit", "audit", "审计：核验、存证、导出办理记录"),
     "workflow": ("流程", "workflow", "workflow", "流程定义：检查、启用新版、比较、转版、查看、画图"),
     "calendar": ("日历", "calendar", "calendar", "工作日历：推算到期日、查看、载入"),
     "db": ("数据库", "database", "database", "数据库：状态、升级"),
@@ -217,7 +218,7 @@ def _told(error: SibanError, session: Session | None, arguments: list[str]) -> i
         traceback.print_exception(error)
     try:
         titles = session.titles if session else titles_of(shipped_index())
-    except Unavailable:
+    except (Unavailable, LookupError, TypeError, AttributeError):  # no database, or one that is damaged
         titles = titles_of(shipped_index())
     shown = {key: display(value) if isinstance(value, str) else value for key, value in error.data.items()}
     note(display_block(sentence(type(error)(error.code, **shown), titles)))

@@ -46,13 +46,16 @@ class _Replayed(NamedTuple):
     calendar: str
 
 
-def check(reader: Reader, shelf: PolicyShelf, progress: Callable[[int], None] | None = None) -> list[Fault]:
+def check(
+    reader: Reader, shelf: PolicyShelf, progress: Callable[[int], None] | None = None, *, chain: bool = True
+) -> list[Fault]:
     """List everything that does not follow from the record; empty when all is well.
 
+    Without `chain` the entries are taken as they are: whoever asks so has verified them.
     Places are `entry 12`, `item 5.due_at`, `rung 5 total:1:2`, `notice 3`, `policy definition siban`, `setting reading`,
     `reporter 5`.
     """
-    replay = _Replay(reader)
+    replay = _Replay(reader, chain=chain)
     for number, event in enumerate(reader.events(EventQuery()), 1):
         replay.take(event)
         if progress and not number % PACE:
@@ -70,13 +73,14 @@ def check(reader: Reader, shelf: PolicyShelf, progress: Callable[[int], None] | 
 class _Replay:
     """Folds the record entry by entry: items, crossed rungs, notices, policies and commitments as they should be."""
 
-    def __init__(self, reader: Reader) -> None:
-        self.reader = reader
+    def __init__(self, reader: Reader, *, chain: bool) -> None:
+        self.reader, self.chain = reader, chain
         self.faults: list[Fault] = []
         self.items: dict[int, _Replayed | None] = {}  # None: it could not be read, and nothing more is said of it
         self.crossings: dict[tuple[int, str, int, int], Crossing] = {}
         self.notices: dict[int, Notice] = {}
         self.policies: dict[tuple[str, str], str] = {}
+        self.loaded: set[tuple[str, str, str]] = set()
         self.used: dict[tuple[str, str], int] = {}
         self.reading: str | None = None
         self.commitments: dict[int, str] = {}
@@ -85,7 +89,8 @@ class _Replay:
 
     def take(self, event: Event) -> None:
         """Fold one entry."""
-        self._follow(event)
+        if self.chain:
+            self._follow(event)
         self.used.setdefault((DEFINITION, event.definition), event.seq)
         self.used.setdefault((CALENDAR, event.calendar), event.seq)
         try:
@@ -109,6 +114,7 @@ class _Replay:
         if event.verb in _LOADS and not event.item:
             body = parse(event.body)
             self.policies[_LOADS[event.verb], str(body["name"])] = str(body["hash"])
+            self.loaded.add((_LOADS[event.verb], str(body["name"]), str(body["hash"])))
             self.used.setdefault((_LOADS[event.verb], str(body["hash"])), event.seq)
         if event.verb == "set_reading" and not event.item:
             self.reading = canonical(parse(event.body)["value"])
@@ -139,14 +145,20 @@ class _Replay:
 
 
 def _policy_faults(reader: Reader, replay: _Replay) -> Iterator[Fault]:
-    """Every text that an entry acted under is kept unchanged, and the current ones are those last loaded."""
+    """Every text that an entry acted under is kept unchanged, none is there that no entry loaded, the last loaded are in force."""
+    texts, current = set(), {}
+    for kept in reader.policies():
+        place = f"policy {kept.kind} {kept.name}"
+        texts.add((kept.kind, kept.hash))
+        if kept.current:
+            current[kept.kind, kept.name] = kept.hash
+        if not _is_digest(kept.text, kept.hash):
+            yield Fault(place, "policy_changed", kept.hash)
+        elif (kept.kind, kept.name, kept.hash) not in replay.loaded:
+            yield Fault(place, "policy_without_entry", kept.hash)
     for (kind, hash_), seq in replay.used.items():
-        kept = reader.policy(kind, hash_) if hash_ else None
-        if kept is not None and digest(kept.text) != hash_:
-            yield Fault(f"policy {kind} {kept.name}", "policy_changed", hash_)
-        elif kept is None and hash_:
+        if hash_ and (kind, hash_) not in texts:
             yield Fault(f"entry {seq}", "policy_lost", f"{kind} {hash_}")
-    current = reader.current_hashes()
     for key in sorted(current.keys() | replay.policies.keys()):
         if current.get(key) != replay.policies.get(key):
             detail = f"{current.get(key, '')[:12]} ≠ {replay.policies.get(key, '')[:12]}"
@@ -154,6 +166,13 @@ def _policy_faults(reader: Reader, replay: _Replay) -> Iterator[Fault]:
     kept_reading = reader.setting(READING)
     if kept_reading != replay.reading:
         yield Fault(f"setting {READING}", "policy_not_current", f"{kept_reading} ≠ {replay.reading}")
+
+
+def _is_digest(text: str, hash_: str) -> bool:
+    try:
+        return digest(text) == hash_
+    except _BROKEN:  # it is no text any more
+        return False
 
 
 # -- items -----------------------------------------------------------------------------------------------------------
@@ -251,19 +270,18 @@ def _notice_faults(reader: Reader, expected: dict[int, Notice]) -> Iterator[Faul
 
 def _reporter_faults(reader: Reader, replay: _Replay) -> Iterator[Fault]:
     """Who is kept as an item's reporter is who the record is committed to; only an entry that says so erases one, and for good."""
-    for number in replay.items:
-        kept, expected = reader.reporter(number), replay.commitments.get(number, "")
-        if number in replay.erased:
-            if kept is not None and not is_erased(kept):
-                yield Fault(f"reporter {number}", "reporter_kept")
-            continue
-        if kept is None:
-            if expected:
-                yield Fault(f"reporter {number}", "reporter_missing")
+    left = {number for number, sum_ in replay.commitments.items() if sum_} - replay.erased
+    for kept in reader.reporters():
+        left.discard(kept.item)
+        if kept.item in replay.erased:
+            if not is_erased(kept):
+                yield Fault(f"reporter {kept.item}", "reporter_kept")
             continue
         try:
-            same = commitment(kept.salt, kept.name, kept.contact) == expected
-        except ValueError:  # the salt is none any more
+            same = commitment(kept.salt, kept.name, kept.contact) == replay.commitments.get(kept.item, "")
+        except _BROKEN:  # the salt or the name is none any more
             same = False
         if not same:
-            yield Fault(f"reporter {number}", "reporter_differs")
+            yield Fault(f"reporter {kept.item}", "reporter_differs")
+    for number in sorted(left):
+        yield Fault(f"reporter {number}", "reporter_missing")

@@ -24,6 +24,10 @@ class Rules(NamedTuple):
     organisation: Organisation
 
 
+DELEGATED = '{"kind":"delegation"'
+"""How the basis of an act under a delegation begins."""
+
+
 class Hand(NamedTuple):
     """Who decides and who enters it. `basis` is canonical JSON text, empty when they are one and the same."""
 
@@ -31,6 +35,17 @@ class Hand(NamedTuple):
     enterer: str
     basis: str = ""
     command_id: str = ""
+
+    @property
+    def is_delegated(self) -> bool:
+        """Whether the one who enters decided too, for another: under a delegation, not copying from paper (代录)."""
+        return self.basis.startswith(DELEGATED)
+
+    def people(self, organisation: Organisation) -> tuple[str, ...]:
+        """Return every desk of the human beings who decide here: what four eyes compares."""
+        if self.enterer == self.decider or not self.is_delegated:
+            return organisation.desks(self.decider)
+        return (*organisation.desks(self.decider), *organisation.desks(self.enterer))
 
 
 class Context(NamedTuple):

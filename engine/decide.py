@@ -8,7 +8,7 @@ from engine import guards
 from engine.errors import Conflict, Refused
 from engine.evolve import evolve
 from engine.machine import next_state
-from engine.roles import addressees, holds, members, seen_before
+from engine.roles import HANDS, addressees, holds, members, seen_before
 from engine.run import due, limit_fields, limit_of
 from engine.timing import operations
 
@@ -53,6 +53,10 @@ def register(number: int, fields: Fields, context: Context, *, draft: bool = Fal
         body["append"] = {"addressees": list(source.feedback_to)} | (
             {"exempted": list(source.feedback_to)} if exempt else {}
         )
+    if context.hand.is_delegated:
+        appended = body.setdefault("append", {})
+        if isinstance(appended, dict):
+            appended[HANDS] = [f"{item.round}:register:{context.hand.enterer}"]
     clocks = operations(definition, item, "register", to, context.effective_at)
     if clocks:
         body["clocks"] = clocks
@@ -94,9 +98,9 @@ def choose(item: Item, verb: str, context: Context) -> Transition:
     mine = here if context.chosen else [t for t in here if holds(t.by, decider, item, organisation)]
     if not mine:
         raise _not_allowed(item, verb, here, context)
-    before = ""
+    before, people = "", context.hand.people(organisation)
     for transition in mine:
-        before = seen_before(transition.not_same_as, decider, item)
+        before = seen_before(transition.not_same_as, people, item)
         if not before:
             return transition
     raise Refused("same_person", item=item.serial, verb=verb, before=before, person=_name(context))
@@ -113,6 +117,7 @@ def allowed_verbs(item: Item, context: Context) -> list[str]:
     """List the verbs that apply to the item where it stands and that this person may do, composites included."""
     definition, person = context.rules.definition, context.hand.decider
     organisation = context.rules.organisation
+    people = context.hand.people(organisation)
     found = [
         c.verb
         for c in definition.composites.values()
@@ -123,7 +128,7 @@ def allowed_verbs(item: Item, context: Context) -> list[str]:
         for t in definition.leaving(item.state)
         if matches(t.when, item)
         and holds(t.by, person, item, organisation)
-        and not seen_before(t.not_same_as, person, item)
+        and not seen_before(t.not_same_as, people, item)
         and guards.fit(t.guards, item, context)
     ]
     return list(dict.fromkeys(found))
@@ -135,7 +140,7 @@ def may_compose(item: Item, composite: Composite, context: Context) -> None:
     if not holds(composite.by, person, item, organisation):
         who = _people(composite.by, item, context)
         raise Refused("not_allowed", item=item.serial, verb=composite.verb, roles=list(composite.by), people=who)
-    before = seen_before(composite.not_same_as, person, item)
+    before = seen_before(composite.not_same_as, context.hand.people(organisation), item)
     if before:
         raise Refused("same_person", item=item.serial, verb=composite.verb, before=before, person=_name(context))
 
@@ -191,6 +196,8 @@ def carry_out(item: Item, transition: Transition, given: Fields, context: Contex
         body["clears"] = list(transition.clears)
     if transition.new_round:
         body["round"] = True
+    if context.hand.is_delegated:
+        body["append"] = {HANDS: [f"{item.round + transition.new_round}:{transition.verb}:{context.hand.enterer}"]}
     clocks = operations(definition, item, transition.verb, to, at, transition.restarts)
     if clocks:
         body["clocks"] = clocks

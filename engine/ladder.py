@@ -15,7 +15,7 @@ from engine.decide import completed
 from engine.event import SYSTEM
 from engine.evolve import evolve
 from engine.machine import next_state
-from engine.roles import addressees
+from engine.roles import addressees, members
 from engine.run import due, near
 from engine.timing import operations
 
@@ -162,16 +162,29 @@ def _happen(item: Item, coming: Coming, rules: Rules, now: int) -> Event:
     return completed(item, verb, body, context)
 
 
-def _escalation(item: Item, coming: Coming, context: Context) -> Event:
-    rules = context.rules
-    rung = next(
-        r for r in rules.definition.ladders[rules.definition.clocks[coming.clock].ladder] if r.level == coming.level
-    )
+def rung_of(coming: Coming, rules: Rules) -> Rung:
+    """Return the rung that comes."""
+    ladder = rules.definition.ladders[rules.definition.clocks[coming.clock].ladder]
+    return next(rung for rung in ladder if rung.level == coming.level)
+
+
+def told_by(rung: Rung, item: Item, rules: Rules, at: int) -> tuple[list[str], bool]:
+    """Return whom a rung tells at an instant, and whether that is the alarm: nobody it means can be told.
+
+    An alarm goes to the supervising office; where nobody is there either, it waits for the head's return.
+    """
+    organisation = rules.organisation
     owner = rules.definition.states[item.state].owner_of(item)
-    told = addressees(rung.notify, owner, item, rules.organisation, coming.at)
-    alarm = not told
-    if alarm:
-        told = addressees(("supervisor.head", "supervisor"), owner, item, rules.organisation, coming.at)
+    told = addressees(rung.notify, owner, item, organisation, at)
+    if told:
+        return told, False
+    told = addressees(("supervisor.head", "supervisor"), owner, item, organisation, at)
+    return told or members("supervisor.head", item, organisation)[:1], True
+
+
+def _escalation(item: Item, coming: Coming, context: Context) -> Event:
+    rung = rung_of(coming, context.rules)
+    told, alarm = told_by(rung, item, context.rules, coming.at)
     body: dict[str, object] = {
         "clock": coming.clock,
         "cycle": coming.cycle,

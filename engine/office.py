@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from engine.item import Item
     from engine.move import Fit, Order
     from engine.notice import Notice
-    from engine.ports import Store, TimeSource, Writer
+    from engine.organisation import Organisation
+    from engine.ports import Reader, Store, TimeSource, Writer
     from engine.row import Row
 
     Fields = Mapping[str, object]
@@ -40,6 +41,10 @@ T = TypeVar("T")
 
 RELEASERS = {"supervisor": ("supervisor",), "leader": ("leader",), "auto": ()}
 """Which roles may release or withhold a paper, by its `release`."""
+
+
+REMARKERS = ("anyone",)
+"""Who may comment and attach: every officer but an auditor."""
 
 
 class Pass(NamedTuple):
@@ -229,11 +234,13 @@ class Office:
     ) -> list[Outcome]:
         """Record a `comment`, or an `attach`ment as evidence, on each item; nothing else about it changes."""
 
+        def remarked(item: Item, context: Context) -> list[Event]:
+            if not holds(REMARKERS, hand.decider, item, context.rules.organisation):
+                raise Refused("not_allowed", item=item.serial, verb=verb, roles=list(REMARKERS), people=[])
+            return [context.event(item.number, verb, body)]
+
         def work(job: Work) -> list[Outcome]:
-            return [
-                self._step(job, number, hand, None, lambda item, context: [context.event(item.number, verb, body)])
-                for number in dict.fromkeys(numbers)
-            ]
+            return [self._step(job, number, hand, None, remarked) for number in dict.fromkeys(numbers)]
 
         return self._run(work, hand, dry_run=dry_run, about=(verb, numbers[0] if numbers else None))
 
@@ -288,6 +295,8 @@ class Office:
         """
         with self.store.write() as writer:
             now, changed, events = self._now(writer), [], []
+            if hand.is_delegated:
+                self._stands_in(writer, hand, now)
             for number in dict.fromkeys(numbers):
                 notice = writer.notice(number)
                 if notice is None:
@@ -296,6 +305,7 @@ class Office:
                 if item is None:
                     raise Refused("unknown_item", name=str(notice.item))
                 rules = self.shelf.rules(writer, item.definition)
+                _not_an_auditor(hand, rules.organisation)
                 self._may_answer(notice, verb, fields, hand, item, rules)
                 context = Context(rules, hand, now, now, writer.item)
                 body = {"notice": number} | ({"fields": dict(fields)} if fields else {})
@@ -379,6 +389,7 @@ class Office:
         when = job.now if at is None else at
         if when > job.now:
             raise Refused("in_the_future", done_at=when, now_at=job.now)
+        _not_an_auditor(hand, rules.organisation)
         number = job.new_number()
         context = job.context(rules, hand, when, chosen=chosen)
         given = self._checked(fields, context)
@@ -418,6 +429,7 @@ class Office:
         job.current = number
         item = job.load(number)
         rules = job.rules(item)
+        _not_an_auditor(hand, rules.organisation)
         when = job.now if at is None else at
         if when > job.now:
             raise Refused("in_the_future", done_at=when, now_at=job.now)
@@ -485,6 +497,8 @@ class Office:
                     raise repeated
             job = Work(writer, self.shelf, self._now(writer))
             try:
+                if hand.is_delegated:
+                    self._stands_in(writer, hand, job.now)
                 outcomes = work(job)
             except (Refused, Conflict) as error:
                 refusal = error
@@ -496,6 +510,11 @@ class Office:
         if refusal is not None:
             raise refusal
         return outcomes
+
+    def _stands_in(self, reader: Reader, hand: Hand, now: int) -> None:
+        """Raise `Refused` unless the delegation an act rests on is in force at this instant, in this transaction."""
+        hash_ = reader.current_hashes().get((ORGANISATION, "bureau"), "")
+        self.shelf.organisation(reader, hash_).delegation(hand.enterer, hand.decider, now)
 
     def _now(self, writer: Writer) -> int:
         """Return the moment of a command: the clock's, but never before the last entry; simulated time is taken as it is.
@@ -530,6 +549,14 @@ class Office:
                 code, command_id=hand.command_id, verb=event.verb, recorded_at=event.recorded_at, seq=event.seq
             )
         return None
+
+
+def _not_an_auditor(hand: Hand, organisation: Organisation) -> None:
+    """Raise `Refused("auditor_reads")` when the one who decides or the one who enters may only read."""
+    if organisation.auditors:
+        for person in (hand.decider, hand.enterer):
+            if person in organisation.auditors:
+                raise Refused("auditor_reads", person=organisation.name_of(person))
 
 
 def _by_moment(events: Iterable[Event]) -> list[Event]:

@@ -1,7 +1,8 @@
 """Who there is: units, officers, leaders, bodies, deputies and delegations, as data of one day."""
 
 # No postponed annotations here: `NamedTuple` would compile each of them at every start.
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import NamedTuple
 
 from engine.canonical import canonical, digest, parse
@@ -11,9 +12,21 @@ from engine.errors import FaultsFound, Misused, Refused
 Days = tuple[int, int]
 """A span of civil days as ordinals, both ends included."""
 
+AUDITOR = "auditor"
+"""The `role` of an officer who may read everything and do nothing."""
+
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "organisation": ("title", "supervising_unit", "alternate_unit", "principal", "principal_deputy", "governing_body"),
+    "units": ("id", "title", "kind", "line", "head", "deputy", "in_charge"),
+    "officers": ("id", "name", "unit", "post", "os_user", "person", "role", "away"),
+    "bodies": ("id", "title"),
+    "delegations": ("from", "to", "since", "until"),
+}
+"""The tables of an organisation's data and what each may say: a word misspelt is a fault, not a silence."""
+
 
 class Officer(NamedTuple):
-    """A person with a desk. `away` are the spans in which a deputy stands in."""
+    """A desk. `away` are the spans in which a deputy stands in; two desks of one human being name the same `person`."""
 
     id: str
     name: str
@@ -21,6 +34,8 @@ class Officer(NamedTuple):
     post: str
     os_user: str = ""
     away: tuple[Days, ...] = ()
+    person: str = ""
+    role: str = ""
 
     def is_away(self, at: int) -> bool:
         """Whether the officer is away at an instant."""
@@ -52,7 +67,8 @@ class Delegation(NamedTuple):
 class Organisation(NamedTuple):
     """The whole bureau. `hash` is the SHA-256 of `text`, its canonical JSON.
 
-    `governing_body` decides what is for the party group: its id among `bodies`.
+    `governing_body` decides what is for the party group: its id among `bodies`. `auditors` may only read. `doubles` are the
+    officers with another desk, each with all desks of the same human being: one `person`, or one user of the operating system.
     """
 
     title: str
@@ -67,6 +83,8 @@ class Organisation(NamedTuple):
     delegations: tuple[Delegation, ...]
     text: str
     hash: str
+    auditors: frozenset[str] = frozenset()
+    doubles: Mapping[str, tuple[str, ...]] = {}
 
     def officer(self, name: str) -> Officer:
         """Find an officer by id or by a name that only one bears; raises `Refused("unknown_officer")`."""
@@ -130,6 +148,29 @@ class Organisation(NamedTuple):
             takers.append(self.principal_deputy)
         return next((t for t in takers if t in self.officers and not self.officers[t].is_away(at)), "")
 
+    def desks(self, person: str) -> tuple[str, ...]:
+        """Return every desk of the human being who sits at this one: four eyes looks at people, not at accounts."""
+        return self.doubles.get(person) or (person,)
+
+    def delegation(self, taker: str, giver: str, at: int) -> Delegation:
+        """Return the recorded delegation under which `taker` acts for `giver` at an instant.
+
+        Raises `Refused`: `delegation_over`, `delegation_not_begun` (with the day), or `no_delegation`.
+        """
+        day = ordinal_of(at)
+        known = [d for d in self.delegations if d.taker == taker and d.giver == giver]
+        for one in known:
+            if one.days[0] <= day <= one.days[1]:
+                return one
+        names = {"taker": self.name_of(taker), "giver": self.name_of(giver)}
+        past = [d.days[1] for d in known if d.days[1] < day]
+        if past:
+            raise Refused("delegation_over", until=date.fromordinal(max(past)).isoformat(), **names)
+        if known:
+            first = min(d.days[0] for d in known)
+            raise Refused("delegation_not_begun", since=date.fromordinal(first).isoformat(), **names)
+        raise Refused("no_delegation", **names)
+
     def may_act_for(self, taker: str, giver: str, at: int) -> bool:
         """Whether a recorded delegation lets `taker` act for `giver` at an instant."""
         day = ordinal_of(at)
@@ -139,11 +180,13 @@ class Organisation(NamedTuple):
 def from_data(data: Mapping[str, object]) -> Organisation:
     """Build an organisation from plain data (the form of `org load`).
 
-    Raises `FaultsFound("organisation_faults", faults=[(place, code, detail)])` with every id that is missing, twice or unknown.
+    Raises `FaultsFound("organisation_faults", faults=[(place, code, detail)])` with everything that is missing, twice, unknown or
+    of the wrong kind, all of it at once.
     """
-    faults: list[tuple[str, str, str]] = []
+    faults = list(_misshapen(data))
     organisation = _build(data, canonical(data), faults)
     faults += _dangling(organisation)
+    faults += _delegated(organisation, _rows(data, "delegations"))
     if faults:
         raise FaultsFound("organisation_faults", faults=faults)
     return organisation
@@ -160,6 +203,7 @@ def _build(data: Mapping[str, object], text: str, faults: list[tuple[str, str, s
     units = _keyed(_rows(data, "units"), "units", faults)
     officers = _keyed(_rows(data, "officers"), "officers", faults)
     bodies = _keyed(_rows(data, "bodies"), "bodies", faults)
+    staff = {key: _officer(key, row, faults) for key, row in officers.items()}
     return Organisation(
         title=str(top.get("title", "")),
         supervising_unit=str(top.get("supervising_unit", "")),
@@ -168,7 +212,7 @@ def _build(data: Mapping[str, object], text: str, faults: list[tuple[str, str, s
         principal_deputy=str(top.get("principal_deputy", "")),
         governing_body=str(top.get("governing_body", "") or next(iter(bodies), "")),
         units={key: Unit(*(str(row.get(f, "")) for f in Unit._fields)) for key, row in units.items()},
-        officers={key: _officer(key, row, faults) for key, row in officers.items()},
+        officers=staff,
         bodies={key: str(row.get("title", key)) for key, row in bodies.items()},
         delegations=tuple(
             Delegation(str(row.get("from", "")), str(row.get("to", "")), days)
@@ -177,7 +221,53 @@ def _build(data: Mapping[str, object], text: str, faults: list[tuple[str, str, s
         ),
         text=text,
         hash=digest(text),
+        auditors=frozenset(key for key, officer in staff.items() if officer.role == AUDITOR),
+        doubles=_doubles(staff),
     )
+
+
+def _doubles(staff: Mapping[str, Officer]) -> dict[str, tuple[str, ...]]:
+    """Find the desks that one human being sits at: they share a `person` (by itself a desk's id) or a user of the system."""
+    users = [officer.os_user for officer in staff.values() if officer.os_user]
+    if len(set(users)) == len(users) and not any(officer.person for officer in staff.values()):
+        return {}
+    desks: dict[str, list[str]] = {}
+    first: dict[tuple[str, str], str] = {}
+    for key, officer in staff.items():
+        joined = desks[key] = [key]
+        for mark in (("person", officer.person or key), ("user", officer.os_user)):
+            other = first.setdefault(mark, key) if mark[1] else key
+            if desks[other] is not joined:
+                joined += desks[other]
+                desks.update(dict.fromkeys(joined, joined))
+    return {key: tuple(sorted(joined)) for key, joined in desks.items() if len(joined) > 1}
+
+
+def _misshapen(data: Mapping[str, object]) -> Iterator[tuple[str, str, str]]:
+    """Yield what is not laid out as an organisation is: tables and keys that nobody reads, values that are no text."""
+    for name, content in data.items():
+        if name not in KEYS:
+            yield name, "unknown_key", ""
+            continue
+        if name == "organisation":
+            tables = [(name, content)]
+        elif isinstance(content, list):
+            tables = [(f"{name}[{number}]", row) for number, row in enumerate(content, 1)]
+        else:
+            yield name, "list_needed", ""
+            continue
+        for place, row in tables:
+            if not isinstance(row, dict):
+                yield place, "not_a_table", ""
+                continue
+            for key, value in row.items():
+                if key not in KEYS[name]:
+                    yield f"{place}.{key}", "unknown_key", ""
+                elif key == "away":
+                    if not isinstance(value, list):
+                        yield f"{place}.{key}", "list_needed", ""
+                elif not isinstance(value, str):
+                    yield f"{place}.{key}", "text_needed", str(value)
 
 
 def _rows(data: Mapping[str, object], key: str) -> Sequence[Mapping[str, object]]:
@@ -204,12 +294,13 @@ def _officer(key: str, row: Mapping[str, object], faults: list[tuple[str, str, s
     spans = row.get("away", [])
     away = []
     for span in spans if isinstance(spans, list) else []:
-        first, last = span if isinstance(span, list) and len(span) == 2 else (None, None)  # noqa: PLR2004 - a span has two ends
+        first, last = span if isinstance(span, list) and len(span) == 2 else (span, "")  # noqa: PLR2004 - a span has two ends
         days = _days(first, last, f"officers.{key}.away", faults)
         if days:
             away.append(days)
     name, unit, post, os_user = (str(row.get(f, "")) for f in ("name", "unit", "post", "os_user"))
-    return Officer(key, name or key, unit, post, os_user, tuple(away))
+    person, role = str(row.get("person", "")), str(row.get("role", ""))
+    return Officer(key, name or key, unit, post, os_user, tuple(away), person, role)
 
 
 def _days(first: object, last: object, place: str, faults: list[tuple[str, str, str]]) -> Days | None:
@@ -218,7 +309,7 @@ def _days(first: object, last: object, place: str, faults: list[tuple[str, str, 
     except Misused:
         days = (1, 0)
     if days[0] > days[1]:
-        faults.append((place, "bad_days", f"{first} – {last}"))
+        faults.append((place, "bad_days", f"{first or ''} – {last or ''}"))
         return None
     return days
 
@@ -231,8 +322,13 @@ def _dangling(organisation: Organisation) -> list[tuple[str, str, str]]:
         for key in ("supervising_unit", "alternate_unit")
         if getattr(organisation, key) not in units
     ]
-    if organisation.principal not in officers:
-        faults.append(("organisation.principal", "unknown_officer", organisation.principal))
+    faults += [
+        (f"organisation.{key}", "unknown_officer", who)
+        for key in ("principal", "principal_deputy")
+        if (who := getattr(organisation, key)) not in officers and (who or key == "principal")
+    ]
+    if organisation.governing_body and organisation.governing_body not in organisation.bodies:
+        faults.append(("organisation.governing_body", "unknown_body", organisation.governing_body))
     for unit in units.values():
         faults += [
             (f"units.{unit.id}.{key}", "unknown_officer", who)
@@ -240,9 +336,26 @@ def _dangling(organisation: Organisation) -> list[tuple[str, str, str]]:
             if (who := getattr(unit, key)) and who not in officers
         ]
     faults += [(f"officers.{o.id}.unit", "unknown_unit", o.unit) for o in officers.values() if o.unit not in units]
-    for d in organisation.delegations:
-        faults += [("delegations", "unknown_officer", who) for who in (d.giver, d.taker) if who not in officers]
+    faults += [
+        (f"officers.{o.id}.role", "unknown_role", o.role) for o in officers.values() if o.role not in ("", AUDITOR)
+    ]
+    faults += [(f"bodies.{key}", "id_taken", key) for key in organisation.bodies if key in officers]
+    leads = [organisation.principal, *(who for unit in units.values() for who in (unit.head, unit.in_charge))]
+    faults += [(f"officers.{o}.role", "auditor_leads", "") for o in sorted(organisation.auditors.intersection(leads))]
     return faults
+
+
+def _delegated(organisation: Organisation, rows: Sequence[Mapping[str, object]]) -> Iterator[tuple[str, str, str]]:
+    """Yield what is wrong with who acts for whom."""
+    for number, row in enumerate(rows, 1):
+        place, giver, taker = f"delegations[{number}]", str(row.get("from", "")), str(row.get("to", ""))
+        for who in (giver, taker):
+            if who not in organisation.officers:
+                yield place, "unknown_officer", who
+        if giver == taker:
+            yield place, "delegates_to_self", giver
+        if taker in organisation.auditors:
+            yield place, "auditor_leads", taker
 
 
 def _near(name: str, names: Iterable[str]) -> list[str]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from engine.event import Event
     from engine.item import Item
     from engine.notice import Notice
-    from engine.row import Crossing, EventQuery, ItemQuery, Policy, Reporter, Row
+    from engine.row import Crossing, EventQuery, ItemQuery, Policy, PolicyRow, Reporter, Row
 
 
 class TimeSource(Protocol):
@@ -93,6 +93,15 @@ class Reader(Protocol):
     def reporter(self, item: int) -> Reporter | None:
         """Return who reported an item."""
 
+    def reporters(self) -> Iterator[Reporter]:
+        """Yield everybody who is kept as a reporter, by item."""
+
+    def policies(self) -> Iterator[PolicyRow]:
+        """Yield every kept policy text, superseded ones too, in the order in which they were first loaded."""
+
+    def seals(self) -> list[tuple[int, str]]:
+        """Return the signed seals with their numbers, in the order in which they were made."""
+
 
 class Writer(Reader, Protocol):
     """The one who writes now: nobody else does until the transaction ends."""
@@ -117,6 +126,9 @@ class Writer(Reader, Protocol):
 
     def put_reporter(self, reporter: Reporter) -> None:
         """Keep who reported an item."""
+
+    def put_seal(self, note: str) -> None:
+        """Keep a signed seal after those before it."""
 
 
 class Store(Protocol):

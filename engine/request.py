@@ -10,7 +10,7 @@ from engine.clock import day_of, start_of_day
 from engine.decide import checked_fields, completed, matches
 from engine.errors import Refused
 from engine.machine import next_state
-from engine.roles import holds, members
+from engine.roles import HANDS, holds, members
 from engine.run import due
 from engine.timing import operations
 
@@ -53,7 +53,8 @@ def ask(item: Item, kind_name: str, fields: Fields, context: Context) -> list[Ev
     _reasonable_date(item, kind, given.get(kind.until), context)
     lapses_at = calendar.due(context.effective_at, kind.lapses_after) if kind.lapses_after else None
     made = {"kind": kind_name, "made_in": item.state, "timely": timely, "lapses_at": lapses_at, "fields": given}
-    return [context.event(item.number, "request", {"request": made})]
+    hands = [f"request-{len(item.requests) + 1}:{context.hand.enterer}"] if context.hand.is_delegated else []
+    return [context.event(item.number, "request", {"request": made} | ({"append": {HANDS: hands}} if hands else {}))]
 
 
 def answer(item: Item, ordinal: int, fields: Fields, context: Context, *, grant: bool) -> list[Event]:
@@ -70,18 +71,18 @@ def answer(item: Item, ordinal: int, fields: Fields, context: Context, *, grant:
         raise Refused("request_decided", name=f"{item.number}-{ordinal}", state=request.state)
     kind = definition.requests[request.kind]
     verb = "grant" if grant else "refuse"
-    decider = context.hand.decider
+    organisation = context.rules.organisation
     endorses = grant and request.state == "open" and bool(kind.endorse)
     given = _given(kind, fields, dated=grant and not endorses)
     roles = deciders(item, request, kind, context, given)
     _entitled(item, roles, verb, context)
-    if decider == request.made_by:
+    if _asked_by(request, context.hand.people(organisation), item):
         raise Refused(
             "same_person",
             item=item.serial,
             verb=verb,
             before="request",
-            person=context.rules.organisation.name_of(decider),
+            person=organisation.name_of(context.hand.decider),
         )
     if not grant and not given.get("opinion"):
         raise Refused("missing_field", item=item.serial, fields=["opinion"])
@@ -92,6 +93,12 @@ def answer(item: Item, ordinal: int, fields: Fields, context: Context, *, grant:
     if endorses:
         return [context.event(item.number, verb, {"decision": [ordinal, "endorsed"], "fields": given})]
     return [_granted(item, request, kind, given, context)]
+
+
+def _asked_by(request: Request, people: tuple[str, ...], item: Item) -> bool:
+    """Whether one of the people made the application, by their own desk or for another's."""
+    hands = item.names(HANDS)
+    return any(p == request.made_by or f"request-{request.ordinal}:{p}" in hands for p in people)
 
 
 def _given(kind: RequestKind, fields: Fields, *, dated: bool) -> dict[str, object]:

@@ -44,6 +44,12 @@ def verifying_unit(item: Item, organisation: Organisation) -> str:
     return next((unit for unit in candidates if unit not in involved), organisation.alternate_unit)
 
 
+def handler_of(item: Item, organisation: Organisation) -> str:
+    """Return who handles an item, "" when nobody is named or whoever is has left the lead unit."""
+    handler, unit = item.text("handler"), item.text("lead_unit")
+    return handler if not unit or _on_staff(handler, unit, organisation) else ""
+
+
 def members(role: str, item: Item, organisation: Organisation) -> list[str]:  # noqa: C901, PLR0911, PLR0912 - one arm a role
     """List the officers (or bodies) who stand in a relation to an item, the first the one to turn to."""
     lead = organisation.units.get(item.text("lead_unit"))
@@ -65,8 +71,11 @@ def members(role: str, item: Item, organisation: Organisation) -> list[str]:  # 
         case "lead_unit.head":
             return _named(lead.head, lead.deputy) if lead else []
         case "lead_unit.handler":
-            handler = item.text("handler")
-            return [handler] if handler else (_staff(lead.id, organisation) if lead else [])
+            handler = handler_of(item, organisation)
+            if handler or not lead:
+                return _named(handler)
+            # one who has left is followed by the head; where nobody was named the whole unit may
+            return _named(lead.head, lead.deputy) if item.text("handler") else _staff(lead.id, organisation)
         case "co_units":
             return [p for unit in item.names("co_units") for p in _staff(unit, organisation)]
         case "leader.in_charge":
@@ -77,14 +86,17 @@ def members(role: str, item: Item, organisation: Organisation) -> list[str]:  # 
         case "leader":
             return _named(*(unit.in_charge for unit in organisation.units.values()), organisation.principal)
         case "commander":
-            return _named(item.text("commander"))
+            commander = item.text("commander")
+            return _named(commander if commander in organisation.officers or not commander else organisation.principal)
         case "body":
             return _named(organisation.governing_body)
     return []
 
 
 def holds(roles: Iterable[str], person: str, item: Item, organisation: Organisation) -> bool:
-    """Whether a person stands in one of the relations."""
+    """Whether a person stands in one of the relations; an auditor stands in none."""
+    if person in organisation.auditors:
+        return False
     for role in roles:  # noqa: SIM110 - asked at every act, and a generator costs more than the question
         if _stands(role, person, item, organisation):
             return True
@@ -116,9 +128,24 @@ def _on_staff(person: str, unit: str, organisation: Organisation) -> bool:
     return officer.unit == unit or person in (found.head, found.deputy)
 
 
-def seen_before(verbs: Iterable[str], person: str, item: Item) -> str:
-    """Return the first of the verbs that the person did in this round, or "" (four eyes)."""
-    return next((verb for verb in verbs if verb in item.acts and person in item.acts[verb].by), "")
+HANDS = "hands"
+"""The kept list of those who acted under a delegation: `ROUND:VERB:OFFICER`, for an application `request-ORDINAL:OFFICER`."""
+
+
+def seen_before(verbs: Iterable[str], people: Iterable[str], item: Item) -> str:
+    """Return the first of the verbs that one of the desks did in this round, or "" (four eyes).
+
+    `people` are all desks of whoever is at work now (`Organisation.desks`); who did a verb for somebody else did it too.
+    """
+    for verb in verbs:
+        act = item.acts.get(verb)
+        if act and any(person in act.by for person in people):
+            return verb
+        if act and HANDS in item.fields:
+            done = item.names(HANDS)
+            if any(f"{item.round}:{verb}:{person}" in done for person in people):
+                return verb
+    return ""
 
 
 def addressees(relations: Iterable[str], owner: str, item: Item, organisation: Organisation, at: int) -> list[str]:
@@ -130,6 +157,8 @@ def addressees(relations: Iterable[str], owner: str, item: Item, organisation: O
     for relation in relations:
         for person in _relation(relation, owner, item, organisation):
             unit = organisation.unit_of(person)
+            if not unit and person not in organisation.bodies:  # who has left is followed by the office that supervises
+                unit = supervising_unit(item, organisation)
             for candidate in (person, *organisation.superiors(unit, person)):
                 answering = organisation.stand_in(candidate, at)
                 if answering:

@@ -49,6 +49,18 @@ class Policy(NamedTuple):
     index_text: str = ""
 
 
+class PolicyRow(NamedTuple):
+    """A policy text with its place in the order of loading, and whether it is the current one of its kind and name."""
+
+    seq: int
+    kind: str
+    name: str
+    hash: str
+    text: str
+    index_text: str
+    current: int
+
+
 class Crossing(NamedTuple):
     """A rung that was crossed: a fact, unique by its first four fields."""
 

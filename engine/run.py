@@ -103,12 +103,13 @@ def _due(run: Run, limit: Limit | None, roll: bool, calendar: Calendar) -> int |
     if not run.pauses and not run.moves:
         return moment
     unit = limit.unit if limit else "on"
-    working, midnight = unit == "wd", unit in ("d", "mo")
+    working, days = unit == "wd", unit in ("d", "mo")
+    midnight = days
     base = calendar.due(run.started, limit, roll=False) if limit else None  # what given back days are added to
     extra = 0
     for _, is_pause, start, end in _changes(run):
         if not is_pause:
-            moment, base, extra, midnight = end, end, 0, not working and not time_of_day(end)
+            moment, base, extra, midnight = end, end, 0, days and not time_of_day(end)
             continue
         if moment is None or base is None or start >= moment:
             continue

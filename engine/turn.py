@@ -73,7 +73,7 @@ def people(turn: Turn, item: Item, rules: Rules) -> list[str]:
     """List whose move it is, the one to turn to first."""
     organisation = rules.organisation
     found = dict.fromkeys(person for role in turn.roles for person in members(role, item, organisation))
-    able = [person for person in found if not seen_before(turn.except_for, person, item)]
+    able = [person for person in found if not seen_before(turn.except_for, organisation.desks(person), item)]
     if turn.roles != ("co_units",):
         return able
     left = _waiting_co_units(item)

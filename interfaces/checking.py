@@ -22,7 +22,7 @@ def run_check(session: Session) -> None:
 
     tell = is_terminal(sys.stderr)
     with session.store.read() as reader:
-        faults = check(reader, session.shelf, _told if tell else None)
+        faults = check(reader, session.shelf, told if tell else None)
     if tell:
         sys.stderr.write("\r\x1b[K")
     if faults:
@@ -36,6 +36,7 @@ def place_text(place: str) -> str:
     return f"{PLACES.get(kind, kind + ' {}').format(number)}{' ' + column if column else ''}"
 
 
-def _told(count: int) -> None:
+def told(count: int) -> None:
+    """Tell on a terminal how far it is."""
     sys.stderr.write(f"\r已核对 {count} 条办理记录")
     sys.stderr.flush()

@@ -100,7 +100,7 @@ class Desk:
             others = {turn.clock for turn in every if turn not in mine}
             own = {turn.clock for turn in mine} if all(turn.clock for turn in mine) else set()
             judged = pressing(item, rules, self.now, without=others, only=own)
-            what = "；".join(self._what(turn, item, rules) for turn in mine)
+            what = "；".join(self._what(turn, item, rules) for turn in mine) + self._inherited(item)
             group = self._group(mine[0], item, rules, judged)
             yield Entry(group, item, rules, what, judged, self._command(mine[0], group, item, rules))
 
@@ -126,6 +126,13 @@ class Desk:
     def _what(self, turn: Turn, item: Item, rules: Rules) -> str:
         state = rules.definition.states[item.state]
         return self._verb(turn.verb, rules) if turn.verb else state.next or state.title
+
+    def _inherited(self, item: Item) -> str:
+        """Say from whom an item has come to me, where whoever was named for it has left."""
+        from engine.handover import departed
+
+        names = [self.organisation.name_of(person) for person in departed(item, self.organisation)]
+        return f"（原由{'、'.join(names)}负责，已离任或调离）" if names else ""
 
     def _verb(self, verb: str, rules: Rules) -> str:
         return rules.definition.verbs.get(verb) or self.titles.verb(verb)

@@ -36,24 +36,10 @@ def read_definition(path: str) -> str:
 
 
 def read_organisation(path: str) -> Organisation:
-    """Read an organisation file; raises `Misused("bad_toml")` or `FaultsFound("organisation_faults")`."""
-    import tomllib
+    """Read an organisation from a TOML file or a workbook."""
+    from interfaces.roster import read_organisation as read
 
-    from engine.organisation import from_data
-
-    try:
-        data = tomllib.loads(read_text(path))
-    except tomllib.TOMLDecodeError as error:
-        raise Misused("bad_toml", path=path, why=str(error)) from None
-    return from_data(_plain(data))
-
-
-def _plain(data: dict[str, object]) -> dict[str, object]:
-    """Turn TOML's dates into text."""
-    from engine.loader import plain
-
-    cleaned = plain(data)
-    return cleaned if isinstance(cleaned, dict) else {}
+    return read(path)
 
 
 def found(
@@ -85,7 +71,7 @@ def found(
     store = open_store(path)
     try:
         office = Office(store, SteppedTime(parse_instant(at)) if at else SystemTime())
-        hand = Hand(f"os:{os_user()}", f"os:{os_user()}")
+        hand = Hand(f"os:{os_user(path)}", f"os:{os_user(path)}")
         office.put_policy(CALENDAR, "cn", canonical(shipped_edition().to_dict()), hand)
         if organisation is not None:
             office.put_policy(ORGANISATION, "bureau", organisation.text, hand)
@@ -140,29 +126,27 @@ def load_version(session: Session, path: str, *, dry_run: bool = False) -> tuple
 
 
 def installer(session: Session) -> Hand:
-    """Return who installs: an officer when the system's user is one, else the system's user by name."""
+    """Return who sets the rules of the house: an officer when the system's user is one, else that user by name.
+
+    Once there is an organisation, only the owner of the database's file may, or the head of the supervising unit; in a trial
+    anybody. Raises `Refused("not_installer")`.
+    """
+    from interfaces.identity import owns
+
+    user = os_user(session.path)
+    with session.store.read() as reader:
+        try:
+            organisation = session.organisation(reader)
+        except Refused:
+            return Hand(f"os:{user}", f"os:{user}")
+    unit = organisation.units[organisation.supervising_unit]
+    heads = [person for person in (unit.head, unit.deputy) if person]
     try:
-        return session.hand()
+        hand = session.hand()
     except Refused:
-        return Hand(f"os:{os_user()}", f"os:{os_user()}")
-
-
-def difference(old: Organisation | None, new: Organisation) -> list[str]:
-    """Say what loading an organisation changes, a line each."""
-    if old is None:
-        return [f"新载入：{len(new.units)} 个单位，{len(new.officers)} 人"]
-    lines = []
-    for word, before, after in (("单位", old.units, new.units), ("人员", old.officers, new.officers)):
-        lines += [f"新增{word}：{_title(after[key])}" for key in after.keys() - before.keys()]
-        lines += [f"减少{word}：{_title(before[key])}" for key in before.keys() - after.keys()]
-        for key in before.keys() & after.keys():
-            if before[key] != after[key]:
-                changed = [f for f in before[key]._fields if getattr(before[key], f) != getattr(after[key], f)]
-                lines.append(f"变动{word}：{_title(after[key])}（{'、'.join(changed)}）")
-    others = ("supervising_unit", "alternate_unit", "principal", "principal_deputy", "delegations", "bodies")
-    lines += [f"变动：{key}" for key in others if getattr(old, key) != getattr(new, key)]
-    return sorted(lines)
-
-
-def _title(one: object) -> str:
-    return str(getattr(one, "title", "") or getattr(one, "name", ""))
+        if not owns(session.path):
+            raise
+        return Hand(f"os:{user}", f"os:{user}")
+    if not (session.trial or hand.decider in heads or owns(session.path)):
+        raise Refused("not_installer", people=[organisation.name_of(person) for person in heads])
+    return hand

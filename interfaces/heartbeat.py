@@ -34,13 +34,19 @@ LOOKS = 5.0
 
 
 def run(
-    make_office: Callable[[], Office], path: str, every: int, log_file: str | None = None, watch: Watch | None = None
+    make_office: Callable[[], Office],
+    path: str,
+    every: int,
+    log_file: str | None = None,
+    watch: Watch | None = None,
+    seal: Callable[[Office], int] | None = None,
 ) -> None:
     """Tick every so many seconds until SIGTERM or SIGINT; the pass under way is finished first.
 
     `make_office` is called once, in the thread that beats: a store belongs to one thread. A pass that fails is logged
-    and tried again at the next beat. Raises `Conflict("another_serve")` when one runs already on this machine, and
-    `ClockDoubted` when the clock was set, which `watch` looks after; without it the time is a simulated one.
+    and tried again at the next beat. `seal` follows each pass and returns how many entries it sealed, 0 when it did not.
+    Raises `Conflict("another_serve")` when one runs already on this machine, and `ClockDoubted` when the clock was set,
+    which `watch` looks after; without it the time is a simulated one.
     """
     from apscheduler.events import EVENT_SCHEDULER_STARTED
     from apscheduler.executors.pool import ThreadPoolExecutor
@@ -59,6 +65,7 @@ def run(
                 offices.append(make_office())
             office = offices[0]
             done = office.tick()
+            sealed = seal(office) if seal else 0
             if watch:
                 keep_seen(office.store, office.time.now())
         except ClockDoubted as doubt:
@@ -69,6 +76,8 @@ def run(
             return
         if done.events:
             logger.bind(items=done.items, rungs=done.rungs, events=done.events).info("tick")
+        if sealed:
+            logger.bind(entries=sealed).info("sealed")
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         # not here: a signal may find this thread in the midst of handing a pass over, holding what `shutdown` waits for

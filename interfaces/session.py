@@ -10,6 +10,7 @@ from engine.clock import SteppedTime, SystemTime, parse_instant
 from engine.errors import Misused, Refused, Unavailable
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from datetime import date
 
     from engine.context import Hand, Rules
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from workflows.limits import Reading, Readings
 
 DEFAULT_DATABASE = "siban.db"
+DELEGATION = "delegation"
+"""The kind of basis of what is done for another under a recorded delegation."""
 TRIAL, CLOCK = "trial", "clock"
 """Settings of a database: whether it is for trial, and a trial's simulated moment."""
 
@@ -41,6 +44,7 @@ class Session:
         self._store: Store | None = None
         self._office: Office | None = None
         self._index: Index | None = None
+        self._me = ""
         self._readings: Readings | None = None
 
     @property
@@ -134,7 +138,7 @@ class Session:
         try:
             with self.store.read() as reader:
                 kept = {p.name: json.loads(p.index_text) for p in reader.current("definition") if p.index_text}
-        except Unavailable:
+        except (Unavailable, ValueError):  # what is kept may be damaged, and `audit verify` then says so
             return {}
         return {name: kept[name] for name in sorted(kept, key=lambda name: name != "siban")}
 
@@ -165,53 +169,86 @@ class Session:
     def me(self) -> str:
         """Return the id of the officer at the keyboard; in a trial the one played (without `--as` the office's head).
 
-        Raises `Refused("who_are_you")` when the operating system's user is nobody the organisation knows.
+        Raises `Refused("who_are_you")` when the operating system's user is nobody the organisation knows, and `several_desks`
+        when `--as` does not say which of several.
         """
+        if self._me:
+            return self._me
         with self.store.read() as reader:
             organisation = self.organisation(reader)
-            if self.acting and self.trial:
-                return organisation.officer(self.acting).id
-            supervising = organisation.units[organisation.supervising_unit]
-        user = os_user()
+        if self.acting and self.trial:
+            self._me = organisation.officer(self.acting).id
+            return self._me
+        user = os_user(self.path)
         found = [
             officer.id for officer in organisation.officers.values() if officer.os_user and officer.os_user == user
         ]
         if len(found) != 1 and self.trial:
-            return supervising.head  # who tries things out without saying who they are is the supervising office
-        if len(found) != 1:
+            # who tries things out without saying who they are is the supervising office
+            found = [organisation.units[organisation.supervising_unit].head]
+        if len(found) > 1:
+            named = organisation.officer(self.acting).id if self.acting else ""
+            if named not in found:
+                among = [f"{organisation.name_of(one)}（{one}）" for one in found]
+                raise Refused("several_desks", os_user=user, count=len(found), among=among)
+            found = [named]
+        if not found:
             raise Refused("who_are_you", os_user=user)
-        return found[0]
+        self._me = found[0]
+        return self._me
 
     def hand(self, on_behalf: str | None = None, basis: dict[str, str] | None = None, command_id: str = "") -> Hand:
         """Return who decides and who enters.
 
         The one who decides is oneself, somebody one stands in for (`--as`), or whoever decided on paper (代录).
-        Raises `Refused("no_delegation")` or `Misused("basis_needed")`.
+        Raises `Refused`: `no_delegation`, `delegation_over`, `delegation_not_begun`, or `Misused("basis_needed")`.
         """
         from engine.canonical import canonical
         from engine.context import Hand
 
         me = self.me()
+        if not on_behalf and (self.trial or not self.acting):
+            return Hand(me, me, "", command_id)
         with self.store.read() as reader:
             organisation = self.organisation(reader)
         if on_behalf:
             if not basis or not basis.get("kind"):
                 raise Misused("basis_needed")
             return Hand(organisation.decider(on_behalf), me, canonical(basis), command_id)
-        if self.acting and not self.trial:
-            giver = organisation.officer(self.acting).id
-            if giver != me and not organisation.may_act_for(me, giver, self.now):
-                raise Refused("no_delegation", taker=organisation.name_of(me), giver=organisation.name_of(giver))
-            return Hand(giver, me, canonical({"kind": "delegation"}) if giver != me else "", command_id)
-        return Hand(me, me, "", command_id)
+        giver = organisation.officer(self.acting or me).id
+        if giver == me:
+            return Hand(me, me, "", command_id)
+        from datetime import date
+
+        first, last = organisation.delegation(me, giver, self.now).days
+        days = {"since": date.fromordinal(first).isoformat(), "until": date.fromordinal(last).isoformat()}
+        return Hand(giver, me, canonical({"kind": DELEGATION, **days}), command_id)
+
+    def view(self) -> AbstractContextManager[Reader]:
+        """Open what I may see: whoever asks a question asks it here, and what is out of scope is not found.
+
+        Acting for somebody, I see what they see.
+        """
+        from engine.scope import scope_of
+
+        person = self.hand().decider
+        with self.store.read() as reader:
+            scope = scope_of(person, self.organisation(reader))
+        if scope.whole:
+            return self.store.read()
+        from interfaces.view import View
+
+        return View(self.store, scope)
 
     def numbers(self, names: tuple[str, ...] | list[str]) -> list[int]:
         """Resolve items named by number, serial or its unique end.
 
         Raises `Refused("unknown_item")` or `Refused("ambiguous_item")`.
         """
-        found = []
-        with self.store.read() as reader:
+        found: list[int] = []
+        if not names:
+            return found
+        with self.view() as reader:
             for name in names:
                 matches = reader.resolve(name)
                 if not matches:
@@ -228,11 +265,15 @@ class Session:
             self._store.close()
 
 
-def os_user() -> str:
-    """Return the operating system's name of the user who runs this process.
+def os_user(path: str) -> str:
+    """Return the operating system's name of the user who calls, for a database at `path`.
 
     It goes by the uid, and not by a variable that anyone can set.
     """
+    if "SUDO_UID" in os.environ:
+        from interfaces.identity import caller
+
+        return caller(path).user
     try:
         import pwd
     except ImportError:  # Windows

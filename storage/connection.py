@@ -23,6 +23,7 @@ __all__ = [
     "blank",
     "connect",
     "dbapi",  # whichever library it is
+    "durability",
     "journal",
     "set_up",
     "sound",
@@ -115,6 +116,16 @@ def set_up(connection: dbapi.Connection, path: str) -> None:
         raise Unavailable("settings", path=path, found=list(in_force), wanted=list(wanted.values()))
 
 
+def durability(path: str) -> tuple[str, int]:
+    """Return the journal mode and the degree of `synchronous` that a connection to a database of ours has in force."""
+    opened = connect(path)
+    try:
+        mode, degree = (opened.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous"))
+    finally:
+        opened.close()
+    return mode, degree
+
+
 def blank(path: str) -> dbapi.Connection:
     """Open a new, empty file that is there, without asking whose it is."""
     return _open(path, "rw", SECONDS)
@@ -124,9 +135,13 @@ def translated(error: BaseException, path: str, seconds: float) -> SibanError | 
     """Return what an error of the database means to us, or None when it is a fault of the program."""
     if isinstance(error, UnicodeEncodeError):
         return Misused("bad_text", field="", why="surrogate", char=f"U+{ord(error.object[error.start]):04X}")
+    if isinstance(error, UnicodeDecodeError):  # the library quotes a name from a damaged schema
+        return Unavailable("damaged", path=path, why="UTF-8")
     if not isinstance(error, dbapi.DatabaseError):
         return None
     code = _CODES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+    if code is None and str(error).startswith("Could not decode to UTF-8"):  # said by the driver, without a code
+        code = "damaged"
     if code is None:
         return None
     if code == "locked":

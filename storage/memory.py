@@ -13,12 +13,12 @@ from engine.chain import GENESIS, link
 from engine.errors import Conflict
 from engine.event import Event
 from engine.notice import Notice
-from engine.row import Crossing, Policy, Reporter, Row, from_text
+from engine.row import Crossing, Policy, PolicyRow, Reporter, Row, from_text
 from storage.statements import MOST_MEANT, folded
-from storage.text import refuse_bad, refuse_surrogate
+from storage.text import refuse_bad, refuse_fixed, refuse_surrogate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from types import TracebackType
 
     from engine.item import Item
@@ -36,18 +36,19 @@ class _Tables(NamedTuple):
     crossings: dict[tuple[int, str, int, int], Crossing]
     notices: dict[int, Notice]
     reporters: dict[int, Reporter]
+    seals: dict[int, str]
     last: int
 
 
-_NOTHING = _Tables({}, {}, {}, {}, {}, {}, {}, {}, 0)
+_NOTHING = _Tables({}, {}, {}, {}, {}, {}, {}, {}, {}, 0)
 
 
 class MemoryStore:
     """A `Store` whose data lives and dies with it. Threads may share it."""
 
-    def __init__(self) -> None:
-        """Begin empty."""
-        self.tables = _NOTHING
+    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
+        """Begin empty, with the settings that are fixed when a database is made."""
+        self.tables = _NOTHING._replace(settings=dict(settings or {}))
         self.record: list[Event] = []
         self.lock = Lock()
         self.writer = 0
@@ -152,6 +153,24 @@ class MemoryReader:
         """Return who reported an item."""
         return self._tables.reporters.get(item)
 
+    def reporters(self) -> Iterator[Reporter]:
+        """Yield everybody who is kept as a reporter, by item."""
+        return iter([reporter for _, reporter in sorted(self._tables.reporters.items())])
+
+    def policies(self) -> Iterator[PolicyRow]:
+        """Yield every kept policy text, superseded ones too, in the order in which they were first loaded."""
+        current = self._tables.current
+        return iter(
+            [
+                PolicyRow(seq, *kept, int(current[kept.kind, kept.name].hash == kept.hash))
+                for seq, kept in enumerate(self._tables.policies.values(), 1)
+            ]
+        )
+
+    def seals(self) -> list[tuple[int, str]]:
+        """Return the signed seals with their numbers, in the order in which they were made."""
+        return sorted(self._tables.seals.items())
+
     # -- the record
 
     def events(self, query: EventQuery) -> Iterator[Event]:
@@ -237,7 +256,8 @@ class MemoryWriter(MemoryReader):
         store.lock.release()
 
     def put_setting(self, name: str, value: str) -> None:
-        """Set a setting."""
+        """Set a setting; `trial` is fixed when a store is made: `Misused("trial_stays")`."""
+        refuse_fixed(name)
         refuse_bad((name, value), ("name", "value"))
         self._owned("settings")
         self._tables.settings[name] = value
@@ -293,6 +313,12 @@ class MemoryWriter(MemoryReader):
         refuse_bad(reporter, Reporter._fields)
         self._owned("reporters")
         self._tables.reporters[reporter.item] = reporter
+
+    def put_seal(self, note: str) -> None:
+        """Keep a signed seal after those before it."""
+        refuse_bad((note,), ("note",))
+        self._owned("seals")
+        self._tables.seals[len(self._tables.seals) + 1] = note
 
     def _owned(self, *names: str) -> None:
         """Copy these tables unless this transaction has done so: readers go on looking at the old ones."""

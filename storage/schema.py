@@ -212,6 +212,17 @@ class KeptReporter(SQLModel, table=True):
     contact: str
 
 
+class KeptSeal(SQLModel, table=True):
+    """A signed seal (`engine.seal`), as it also left the machine."""
+
+    metadata = METADATA
+    __tablename__ = "seal"
+    __table_args__: ClassVar[tuple[object, ...]] = (CheckConstraint("number > 0"),)
+
+    number: int = _key()
+    note: str
+
+
 def compiled() -> str:
     """Return the DDL of every table and index for SQLite."""
     dialect = sqlite.dialect()

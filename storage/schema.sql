@@ -122,3 +122,9 @@ CREATE TABLE reporter (
     contact VARCHAR NOT NULL,
     PRIMARY KEY (item)
 );
+CREATE TABLE seal (
+    number INTEGER NOT NULL,
+    note VARCHAR NOT NULL,
+    PRIMARY KEY (number),
+    CHECK (number > 0)
+);

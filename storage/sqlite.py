@@ -11,12 +11,12 @@ from engine.chain import GENESIS, link
 from engine.errors import Conflict
 from engine.event import Event
 from engine.notice import Notice
-from engine.row import Crossing, Policy, Reporter, Row, from_text
+from engine.row import Crossing, Policy, PolicyRow, Reporter, Row, from_text
 from storage import connection, statements
 from storage.connection import SECONDS
 from storage.lock import FileLock
 from storage.statements import MOST_MEANT
-from storage.text import refuse_bad, refuse_surrogate
+from storage.text import refuse_bad, refuse_fixed, refuse_surrogate
 
 if TYPE_CHECKING:
     import sqlite3
@@ -72,6 +72,10 @@ class SqliteStore:
         except connection.dbapi.Error as error:
             raise connection.translated(error, self.path, self.seconds) or error from error
         return not busy
+
+    def as_it_is(self) -> None:
+        """From now on read texts that are no UTF-8 with what is wrong in them as half characters: for whoever looks for faults."""
+        self.connection.text_factory = lambda data: data.decode(errors="surrogateescape")
 
     def close(self) -> None:
         """Let go of the file and its lock."""
@@ -193,6 +197,18 @@ class SqliteReader:
         found = self._run(statements.REPORTER, (item,)).fetchone()
         return Reporter._make(found) if found else None
 
+    def reporters(self) -> Iterator[Reporter]:
+        """Yield everybody who is kept as a reporter, by item."""
+        return map(Reporter._make, self._ask(statements.REPORTERS))
+
+    def policies(self) -> Iterator[PolicyRow]:
+        """Yield every kept policy text, superseded ones too, in the order in which they were first loaded."""
+        return map(PolicyRow._make, self._ask(statements.POLICIES))
+
+    def seals(self) -> list[tuple[int, str]]:
+        """Return the signed seals with their numbers, in the order in which they were made."""
+        return self._run(statements.SEALS).fetchall()
+
     # -- the record
 
     def events(self, query: EventQuery) -> Iterator[Event]:
@@ -282,7 +298,8 @@ class SqliteWriter(SqliteReader):
             self._store.lock.free()
 
     def put_setting(self, name: str, value: str) -> None:
-        """Set a setting."""
+        """Set a setting; `trial` is fixed when the file is made: `Misused("trial_stays")`."""
+        refuse_fixed(name)
         refuse_bad((name, value), ("name", "value"))
         self._run(statements.PUT_SETTING, (name, value))
 
@@ -349,6 +366,11 @@ class SqliteWriter(SqliteReader):
         refuse_bad(reporter, Reporter._fields)
         self._run(statements.SECURE)
         self._run(statements.PUT_REPORTER, reporter)
+
+    def put_seal(self, note: str) -> None:
+        """Keep a signed seal after those before it."""
+        refuse_bad((note,), ("note",))
+        self._run(statements.PUT_SEAL, (note,))
 
     def _begin(self) -> None:
         store = self._store

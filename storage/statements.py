@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine.event import Event
 from engine.notice import Notice
-from engine.row import Crossing, Policy, Reporter, Row
+from engine.row import Crossing, Policy, PolicyRow, Reporter, Row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,11 +94,18 @@ PUT_POLICY = (
     f" DO UPDATE SET {_renewed(('index_text', 'current'))}"
 )
 REPORTER = f"SELECT {', '.join(Reporter._fields)} FROM reporter WHERE item = ?"
+REPORTERS = f"SELECT {', '.join(Reporter._fields)} FROM reporter ORDER BY item"
+POLICIES = f"SELECT {', '.join(PolicyRow._fields)} FROM policy ORDER BY seq"
 PUT_REPORTER = (
     f"{_insert('reporter', Reporter._fields)} ON CONFLICT (item) DO UPDATE SET {_renewed(Reporter._fields[1:])}"
 )
 SECURE = "PRAGMA secure_delete = 1"  # for this table alone: pages that grow or part leave no copies behind
 CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)"
+
+# -- seals
+
+SEALS = "SELECT number, note FROM seal ORDER BY number"
+PUT_SEAL = "INSERT INTO seal (number, note) SELECT count(*) + 1, ? FROM seal"
 
 
 # -- questions whose conditions vary

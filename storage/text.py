@@ -1,4 +1,4 @@
-"""What no store can keep faithfully: half characters, and NUL, which one database keeps and another refuses."""
+"""What no store keeps: half characters, NUL, which one database keeps and another refuses, and a second thought about a trial."""
 
 from __future__ import annotations
 
@@ -20,6 +20,16 @@ def refuse_bad(values: Sequence[object], fields: Sequence[str]) -> None:
             if "\0" in value:
                 raise Misused("bad_text", field=field, why="control", char="U+0000")
             refuse_surrogate(value, field)
+
+
+FIXED = ("trial",)
+"""Settings that are made with the file and never again: a trial, where anybody may be anybody, cannot become real."""
+
+
+def refuse_fixed(name: str) -> None:
+    """Raise `Misused("trial_stays")` for a setting that is fixed when a database is made."""
+    if name in FIXED:
+        raise Misused("trial_stays")
 
 
 def refuse_surrogate(text: str, field: str) -> None:

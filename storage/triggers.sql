@@ -46,3 +46,29 @@ CREATE TRIGGER policy_keeps BEFORE DELETE ON policy
 BEGIN
     SELECT RAISE(ABORT, 'policy_is_kept');
 END;
+-- As above: REPLACE would take away the row it clashes with. Loading a text again updates its row (the text is the same).
+CREATE TRIGGER policy_comes_once BEFORE INSERT ON policy
+WHEN EXISTS (
+    SELECT 1 FROM policy
+    WHERE seq = NEW.seq
+        OR (kind = NEW.kind AND hash = NEW.hash AND name = NEW.name AND text <> NEW.text)
+        OR (kind = NEW.kind AND name = NEW.name AND current = 1 AND NEW.current = 1)
+)
+BEGIN
+    SELECT RAISE(ABORT, 'policy_is_kept');
+END;
+
+-- Seals come one after another and stay.
+CREATE TRIGGER seal_follows BEFORE INSERT ON seal
+WHEN NEW.number IS NOT (SELECT count(*) + 1 FROM seal)
+BEGIN
+    SELECT RAISE(ABORT, 'seal_does_not_follow');
+END;
+CREATE TRIGGER seal_stays BEFORE UPDATE ON seal
+BEGIN
+    SELECT RAISE(ABORT, 'seal_is_kept');
+END;
+CREATE TRIGGER seal_keeps BEFORE DELETE ON seal
+BEGIN
+    SELECT RAISE(ABORT, 'seal_is_kept');
+END;

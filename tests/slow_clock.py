@@ -166,7 +166,9 @@ def _from_moment(case: Case, days: Days, since: datetime, moment: datetime) -> d
     if case.unit in {"h", "wh"}:
         return _made_up_minutes(case, days, since, moment)
     start_day = (days.opening(case.start) if case.unit == "wd" else case.start).date()
-    at_midnight = moment.time() == time()
+    at_midnight = (
+        case.unit in {"d", "mo"} and moment.time() == time()
+    )  # else it is a close of business, whatever the hour
     day, owed, fell = since.date() - A_DAY, 0, False
     while True:
         day += A_DAY

@@ -68,6 +68,7 @@ FIXED_VERBS: Mapping[str, str] = {
     "accept_clock": "确认时钟无误",
     "reveal": "查看反映人",
     "redact": "清除反映人信息",
+    "seal": "存证",
 }
 
 REQUEST_STATES: Mapping[str, str] = {
@@ -156,8 +157,13 @@ MESSAGES: Mapping[str, str] = {
     "unknown_officer": "没有“{name}”这个人{near}。",
     "ambiguous_officer": "有多人名叫“{name}”：{among}，请用工号。",
     "unknown_unit": "没有“{name}”这个单位；现有：{among}。",
-    "who_are_you": "不知道您是谁：当前系统用户“{os_user}”未对应到任何人员。请用 --as 姓名（试用库），或在机构人员表中登记 os_user。",
+    "who_are_you": "不知道您是谁：系统用户“{os_user}”未对应到任何人员。请由管理员在机构人员表中登记 os_user 后载入；详情：siban doctor。",
+    "several_desks": "系统用户“{os_user}”对应到 {count} 个人员：{among}。请用 --as 工号 指明以哪一个办理。",
     "no_delegation": "{taker} 没有代 {giver} 办理的授权，不能以其名义办理。",
+    "delegation_over": "{taker} 代 {giver} 办理的授权已于 {until} 到期，不能再以其名义办理。",
+    "delegation_not_begun": "{taker} 代 {giver} 办理的授权自 {since} 起生效，现在还不能以其名义办理。",
+    "auditor_reads": "{person} 为审计（纪检）人员，只能查看，不能办理。",
+    "not_installer": "无权更换办事规则（机构人员、流程、日历）：须由数据库文件的所有者（管理员）或牵头部门负责人{people}办理。",
     "basis_needed": "代录须写明依据：--依据 会议纪要｜签批件｜OA｜电话，并填文号、日期。",
     "already_done": "该指令（{command_id}）已于 {recorded_at} 办理完毕，未重复办理。",
     "command_reused": "指令编号 {command_id} 已用于别的办理（{verb}，{recorded_at}），请换一个。",
@@ -187,6 +193,7 @@ MESSAGES: Mapping[str, str] = {
     "bad_calendar": "工作日历有误（{place}）：{why}。",
     "bad_request_name": "看不懂申请编号“{text}”：写法为 事项号-序号，如 12-1。",
     "bad_measure": "看不懂整改措施“{text}”：写法为 内容|责任单位|完成日期。",
+    "trial_stays": "库是试用还是正式，建库时定，不能更改。",
     "trial_only": "--at 只能用于试用库（siban init --trial）。",
     "clock_back": "模拟时间不能倒退：库中已记到 {now_at}。",
     "unknown_choice": "没有{what}“{text}”；可以写：{among}。",
@@ -211,6 +218,7 @@ MESSAGES: Mapping[str, str] = {
     "workflow_missing": "库中没有流程“{name}”；现有：{among}。",
     "policy_replaced": "刚才已有人另行载入，本次未作任何改动；请看过最新情况后重新载入。",
     "policy_missing": "库中缺少{kind}，请重新载入。",
+    "not_xlsx": "表样只写成 .xlsx 文件，“{path}”不是。",
     "bad_toml": "{path} 不是有效的 TOML 文件：{why}。",
     # storage
     "no_database": "没有数据库 {path}。先试用：siban demo；新建：siban --db {path} init。",
@@ -227,10 +235,16 @@ MESSAGES: Mapping[str, str] = {
     "journal_mode": "{path} 正被另一版本的 SQLite 使用，请先关闭其他程序。",
     "settings": "数据库的安全设置未能生效，未打开 {path}。",
     "exists": "{path} 已经存在，不会覆盖。",
+    "not_whole": "只能看到一部分事项的人不能导出全部记录；牵头部门、领导、审计人员和数据库管理员可以。",
     "bad_attachment": "附件 {path} 不能收存：{why}。",
     "serial_taken": "编号 {serial} 已被使用。",
     "rung_crossed": "该督办层级已由另一进程记录，请重试。",
     "no_org": "还没有机构人员，请先载入：siban org load 文件.toml。",
+    "not_sealed": "未作存证：办理记录有不符之处，存证只能证明完整的记录。请先查明：siban audit verify。",
+    "key_open": "私钥文件 {path} 他人也能读取（权限 {mode}），不能使用；请改为只有本人可读：chmod 600。",
+    "bad_private_key": "{path} 不能用来签名：{why}。新建：siban audit key new 文件。",
+    "bad_key_name": "公钥名称“{name}”不能接受：1 至 64 个字符，不含空格和加号。",
+    "bad_argument": "{why}",
     "check_failed": "检查发现 {count} 处不符：",
     "clock_stepped": "本机时间由 {expected_at} 突变为 {now_at}，值守已停，未据此督办：请核对本机时间；确认无误的，运行 siban serve --clock-is-right（--时钟无误）。",
     "clock_behind": "本机时间为 {now_at}，早于最后一条办理记录（{last_at}），未作任何改动：请核对本机时间；确认无误的，运行 siban tick --clock-is-right（--时钟无误）。",
@@ -285,7 +299,13 @@ FAULTS: Mapping[str, str] = {
     "twice": "重复",
     "unknown_unit": "没有这个单位",
     "unknown_officer": "没有这个人员",
+    "unknown_body": "没有这个集体",
     "bad_days": "起止日期有误",
+    "id_taken": "与人员的工号相同",
+    "auditor_leads": "审计（纪检）人员只能查看，不能任负责人，也不能代人办理",
+    "delegates_to_self": "委托人与代理人是同一人",
+    "name_shared": "有多人同名，请写工号",
+    "column_missing": "缺少这一列",
     # the record and what is kept beside it
     "entry_gap": "记录号不连续",
     "chain_broken": "与上一条记录不衔接",
@@ -311,6 +331,12 @@ FAULTS: Mapping[str, str] = {
     "reporter_kept": "已记录清除，姓名、联系方式却仍在库中",
     "private_elsewhere": "只有 reporter、contact 两个字段保密（private = true），也必须保密",
     "private_late": "反映人、联系方式只能在登记时填写",
+    "policy_without_entry": "没有启用它的办理记录",
+    "schema_differs": "库结构与本程序的不同：表、索引或保护规则被改动",
+    "file_damaged": "数据库文件受损",
+    "sealed_otherwise": "此条以前的记录与上一份存证不符",
+    "sealed_and_gone": "上一份存证覆盖到此条，现已没有",
+    "seal_changed": "内容与签名不符",
 }
 """What each fault of a definition, of an organisation, or of what is kept beside the record means."""
 
@@ -322,6 +348,8 @@ PLACES: Mapping[str, str] = {
     "policy": "依据 {}",
     "setting": "设置 {}",
     "reporter": "第 {} 号事项的反映人",
+    "seal": "第 {} 号存证",
+    "database": "数据库 {}",
 }
 """Where a fault of the record lies, by the first word of its place."""
 

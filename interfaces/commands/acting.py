@@ -26,7 +26,7 @@ def do(item: str, verb: str | None) -> None:
     session = session_of()
     number = session.numbers([item])[0]
     hand = session.hand()
-    with session.store.read() as reader:
+    with session.view() as reader:
         found = reader.item(number)
         if found is None:
             return

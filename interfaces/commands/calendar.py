@@ -277,12 +277,13 @@ def _change(old: Calendar, new: Edition, form: str, *, dry_run: bool) -> None:
         return
     for line in changes(old.edition, new):
         note(line)
+    hand = installer(session)  # whoever may not change the rules is not shown what they would move
     found = differences(session, new.id, new)
     show(found, form)
     if dry_run:
         note("以上为试办，未作任何改动。")
         return
-    session.office.put_policy(CALENDAR, new.id, canonical(new.to_dict()), installer(session), over=old.hash)
+    session.office.put_policy(CALENDAR, new.id, canonical(new.to_dict()), hand, over=old.hash)
     session.keep_clock()
     note(
         f"已载入工作日历{f'，{len({one.item.number for one in found})} 件事项的到期时间已重算并记录' if found else ''}。"

@@ -74,7 +74,7 @@ def forecast(
     now, end = session.now, _end_of(until)
     check_span(now, end)
     earlier = read_forecast(against) if against else None
-    with session.store.read() as reader:
+    with session.view() as reader:
         organisation = session.organisation(reader)
         kept = reader.current_hashes()
         assumed = assumption(

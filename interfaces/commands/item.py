@@ -82,7 +82,7 @@ def log(
     session = session_of()
     titles, now = session.titles, session.now
     number = session.numbers([item])[0] if item else None
-    with session.store.read() as reader:
+    with session.view() as reader:
         organisation = session.organisation(reader)
         query = _query(
             number,
@@ -276,7 +276,7 @@ def _dossier(session: Session, name: str, *, possibilities: bool) -> Dossier:
     if possibilities:
         with suppress(Refused):  # whoever reads need not be an officer
             me = session.hand().decider
-    with session.store.read() as reader:
+    with session.view() as reader:
         item = reader.item(number)
         if item is None:
             raise Refused("unknown_item", name=name)

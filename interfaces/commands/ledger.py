@@ -109,7 +109,7 @@ def list_items(
     session = session_of()
     index, now = session.index, session.now
     me = session.hand().decider if mine else ""
-    with session.store.read() as reader:
+    with session.view() as reader:
         meant = _Meanings(index, session.organisation(reader))
         query = ItemQuery(
             open=True if only_open or overdue or limit_unclear else False if only_closed else None,

@@ -19,11 +19,15 @@ def _answer(names: tuple[str, ...], verb: str, fields: dict[str, object]) -> Non
         if not name.isdecimal():
             raise Refused("unknown_notice", name=name)
         numbers.append(int(name))
+    with session.view() as reader:
+        for number in numbers:
+            if reader.notice(number) is None:
+                raise Refused("unknown_notice", name=str(number))
     notices = session.office.notice(numbers, verb, fields, session.hand())
     session.keep_clock()
     title = session.titles.verb(verb)
     done = title if title.startswith("已") else f"已{title}"
-    with session.store.read() as reader:
+    with session.view() as reader:
         organisation = session.organisation(reader)
         for notice in notices:
             row = reader.row(notice.item)
@@ -56,7 +60,7 @@ def ack(notices: tuple[str, ...], everything: bool) -> None:
     names = notices
     if everything:
         me = session.me()
-        with session.store.read() as reader:
+        with session.view() as reader:
             names = tuple(
                 str(n.number) for n in reader.notices(receiver=me, unseen=True) if n.status in (SENT, RELEASED)
             )

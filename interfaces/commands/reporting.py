@@ -47,7 +47,7 @@ def report(since: str | None, divisions: tuple[str, ...], drill: str | None, for
     session = session_of()
     now = session.now
     begin = parse_instant(since) if since else start_of_day(_first_of_month(now))
-    with session.store.read() as reader:
+    with session.view() as reader:
         items = _items(session, reader)
         page = drawn_up(items.values(), now, begin, _entered(reader))
     among = {title: key for key, title in DIVISIONS.items()} | {"单位": "unit", "清单": "track", "来源": "source"}

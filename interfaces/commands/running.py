@@ -13,6 +13,8 @@ from interfaces.session import Session
 from interfaces.shell import Command
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from engine.office import Office
 
 clock_option = click.option(
@@ -79,8 +81,11 @@ def tick(right: bool) -> None:
     help="每隔多少秒巡查一遍，默认 60",
 )
 @click.option("--log", "--日志", "log_file", metavar="FILE", help="运行日志（JSON 行），默认写到标准错误")
+@click.option(
+    "--seal-key", "--存证私钥", metavar="FILE", help="每日作一次存证所用的私钥（siban audit key new）；不写则不存证"
+)
 @clock_option
-def serve(every: int, log_file: str | None, right: bool) -> None:
+def serve(every: int, log_file: str | None, seal_key: str | None, right: bool) -> None:
     """常驻值守，定时巡查；收到终止信号后办完手头的一遍再退出。停机期间的督办在恢复后按序补记。
 
     本机时间突变超过 5 分钟，或与上次记录相隔超过 14 天，即停下来等人核对，不据此督办。
@@ -99,10 +104,27 @@ def serve(every: int, log_file: str | None, right: bool) -> None:
         return made
 
     try:
-        run(office, session.path, every, log_file, Watch(session.office.time, elapsed) if real else None)
+        watch = Watch(session.office.time, elapsed) if real else None
+        run(office, session.path, every, log_file, watch, _daily_seal(seal_key) if seal_key else None)
     except ClockDoubted as doubt:
         keep_doubt(session.store, doubt)
         raise
+
+
+def _daily_seal(path: str) -> Callable[[Office], int]:
+    """Return what seals the record once a day; a key that cannot be used is refused here, not at the first beat."""
+    from engine.context import Hand
+    from engine.event import SYSTEM
+    from interfaces.sealing import is_due, make_seal, read_key
+
+    signer = read_key(path)
+
+    def seal(office: Office) -> int:
+        with office.store.read() as reader:
+            due = is_due(reader, office.time.now())
+        return make_seal(office.store, office.time.now(), Hand(SYSTEM, SYSTEM), signer).size if due else 0
+
+    return seal
 
 
 @click.command(cls=Command, short_help="自查：台账与办理记录是否一致", example="siban check")

@@ -42,7 +42,11 @@ def init(trial: bool, files: tuple[str, ...], org_file: str | None) -> None:
         note("下一步，载入机构人员：siban org load 机构.toml（样例：siban org example）")
 
 
-@click.group(cls=Group, short_help="机构人员：载入、查看", chinese={"载入": "load", "查看": "show", "样例": "example"})
+@click.group(
+    cls=Group,
+    short_help="机构人员：载入、查看",
+    chinese={"载入": "load", "查看": "show", "样例": "example", "表样": "template"},
+)
 def org() -> None:
     """机构人员：单位、人员、分管领导、AB 角。"""
 
@@ -51,31 +55,65 @@ def org() -> None:
     "load",
     cls=Command,
     short_help="载入机构人员表",
-    example="siban org load 机构.toml --dry-run\nsiban org load 机构.toml",
+    example="siban org load 机构.toml --dry-run\nsiban org load 机构.xlsx",
 )
 @click.argument("path", metavar="FILE")
 @click.option("--dry-run", "--试办", is_flag=True, help="只看有何变化")
-def load(path: str, dry_run: bool) -> None:
-    """载入机构人员表（TOML），先列出与现有的差别。已到的督办时点先按原机构人员办结。"""
-    from interfaces.founding import difference, installer, read_organisation
+@output_option
+def load(path: str, dry_run: bool, form: str) -> None:
+    """载入机构人员表（TOML 或 xlsx），先列出变化：单位、人员、代理，哪些在办事项换了经办人、今后督办告知谁。
+
+    已到的督办时点先按原机构人员办结。离任、调动的人名下的事项转由主办单位负责人承接。
+    """
+    from interfaces.founding import installer, read_organisation
+    from interfaces.reorganisation import consequences, difference
 
     session = session_of()
+    hand = installer(session)
     new = read_organisation(path)
-    try:
-        with session.store.read() as reader:
+    with session.store.read() as reader:
+        try:
             old = session.organisation(reader)
-    except Refused:
-        old = None
-    lines = difference(old, new)
-    for line in lines:
-        say(line)
+        except Refused:
+            old = None
+        rows = difference(old, new)
+        if old and rows:
+            rows += consequences(session, reader, old, new, session.now)
+    columns = [Column("kind", "类别"), Column("change", "变化"), Column("about", "对象"), Column("text", "说明")]
+    if form == "table":
+        for row in rows:
+            say(str(row["text"]))
+    else:
+        emit(rows, columns, form=form)
     if dry_run:
         note("以上为试办，未作任何改动。")
         return
-    session.office.put_policy("organisation", "bureau", new.text, installer(session))
-    note(
-        f"已载入 {new.title}：{len(new.units)} 个单位，{len(new.officers)} 人。" if lines else "与现有一致，未作改动。"
-    )
+    if not rows:
+        note("与现有一致，未作改动。")
+        return
+    session.office.put_policy("organisation", "bureau", new.text, hand, over=old.hash if old else "")
+    session.keep_clock()
+    note(f"已载入 {new.title}：{len(new.units)} 个单位，{len(new.officers)} 人。")
+
+
+@org.command("template", cls=Command, short_help="写出一份机构人员表样（xlsx）", example="siban org template 机构.xlsx")
+@click.argument("path", metavar="FILE")
+def template(path: str) -> None:
+    """写出一份机构人员表样（xlsx）：库中已有机构人员的，写出现有的，改好后再载入；没有的，写出样例。"""
+    from engine.errors import Misused, Unavailable
+    from interfaces.founding import read_organisation
+    from interfaces.roster import write_workbook
+
+    if not path.lower().endswith(".xlsx"):
+        raise Misused("not_xlsx", path=path)
+    session = session_of()
+    try:
+        with session.store.read() as reader:
+            organisation = session.organisation(reader)
+    except (Refused, Unavailable):
+        organisation = read_organisation(str(Path(workflows.__file__).with_name("bureau.toml")))
+    write_workbook(organisation, path)
+    note(f"已写出 {path}：{organisation.title}。改好后载入：siban org load {path} --dry-run")
 
 
 @org.command("show", cls=Command, short_help="查看机构人员", example="siban org show --unit 水务处")

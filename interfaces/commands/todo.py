@@ -95,7 +95,7 @@ def todo(form: str) -> None:
     """我的待办：通知，以及现在该我办的事项，最急的在前；最后一行是可以照抄的命令。"""
     session = session_of()
     now, titles, me = session.now, session.titles, session.hand().decider
-    with session.store.read() as reader:
+    with session.view() as reader:
         desk = Desk(session, me, now, titles, reader)
         entries = desk.entries()
         name = desk.organisation.name_of(me)

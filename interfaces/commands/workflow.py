@@ -166,13 +166,15 @@ def move(
 
 
 def _moved(session: Session, order: Order, *, dry_run: bool) -> list[Fit]:
+    from interfaces.founding import installer
+
     tell = is_terminal(sys.stderr)
 
     def told(count: int) -> None:
         sys.stderr.write(f"\r已核对 {count} 件")
         sys.stderr.flush()
 
-    fits = session.office.move(order, session.hand(), dry_run=dry_run, progress=told if tell else None)
+    fits = session.office.move(order, installer(session), dry_run=dry_run, progress=told if tell else None)
     if tell:
         sys.stderr.write("\r\x1b[K")
     return fits
@@ -209,13 +211,20 @@ def _mapping(maps: tuple[str, ...], versions: Iterable[Definition], target: Defi
 @workflow.command(
     cls=Command,
     short_help="查看流程：环节、状态、谁能办什么",
-    example="siban workflow show\nsiban workflow show petition -o json",
+    example="siban workflow show\nsiban workflow show petition -o json\nsiban workflow show --permissions -o csv",
 )
 @click.argument("name", required=False, metavar="[NAME|NAME@VERSION|HASH|FILE]")
+@click.option("--permissions", "--权限", is_flag=True, help="权限表：每个状态、每个动作、每种身份；未列出的一律不许")
 @output_option
-def show(name: str | None, form: str) -> None:
+def show(name: str | None, permissions: bool, form: str) -> None:
     """查看流程：每个状态下谁能办什么、须填什么、到哪一步。"""
     definition = definition_of(session_of(), name)
+    if permissions:
+        from interfaces.permissions import permission_columns, permission_rows
+
+        title = f"{definition.title}权限表（未列出的一律不许）"
+        emit(permission_rows(definition, session_of().titles), permission_columns(form), form=form, title=title)
+        return
     rows = []
     for transition in definition.transitions:
         for source in transition.sources:

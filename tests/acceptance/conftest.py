@@ -25,8 +25,8 @@ class Said(NamedTuple):
 
 
 def environment() -> dict[str, str]:
-    """Return the environment without settings of ours."""
-    return {k: v for k, v in os.environ.items() if not k.startswith("SIBAN_")} | {"PYTHONUTF8": "1"}
+    """Return the environment without settings of ours, and without the width that pytest-xdist sets."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("SIBAN_") and k != "COLUMNS"} | {"PYTHONUTF8": "1"}
 
 
 def run(*arguments: str, cwd: Path | None = None, text: str | None = None) -> Said:

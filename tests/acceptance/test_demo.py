@@ -30,6 +30,7 @@ MOST_LINES = 120
 def run(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run the installed command."""
     environment = {**os.environ, "PYTHONUTF8": "1"}
+    environment.pop("COLUMNS", None)  # pytest-xdist sets a width
     return subprocess.run(
         [SIBAN, *words],
         cwd=cwd,

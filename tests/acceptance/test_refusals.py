@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 CASES = [
     # a verb where it is not allowed
-    (("--as", "o27", "report-done", "1"), 1, "不能报办结", "待受理"),
+    (("--as", "o27", "report-done", "2"), 1, "不能报办结", "待签收"),
     (("--as", "o11", "accept", "2"), 1, "不能受理", "您现在可以："),
     # somebody else was first
     (("--as", "o12", "交办", "2"), 3, "已由方文静", "待签收"),
@@ -27,7 +27,9 @@ CASES = [
     (("--as", "o11", "交办", "1"), 1, "缺少必填内容", "主办单位"),
     (("--as", "o11", "不予受理", "1", "--reason", "不属于受理范围"), 1, "缺少必填内容", "渠道"),
     # a person who may not
-    (("--as", "o27", "accept", "1"), 1, "无权受理", "局办公室"),
+    (("--as", "o27", "reassign", "2"), 1, "无权调整主办单位", "局办公室"),
+    # an item that is none of one's business is not there
+    (("--as", "o27", "accept", "1"), 1, "没有事项 1", "siban list"),
     # an unknown item, officer, unit
     (("--as", "o11", "accept", "99"), 1, "没有事项 99", "siban list"),
     (("--as", "王不存在", "accept", "1"), 1, "没有“王不存在”这个人", ""),
@@ -102,10 +104,10 @@ def test_the_harness_sees_a_change(office: Office) -> None:
 
 def test_a_refusal_is_recorded_under_its_item(office: Office) -> None:
     """The refused command is one entry of the record, and the item's version stays."""
-    office("--as", "o27", "accept", "1")
+    office("--as", "o27", "reassign", "2")
     with sqlite3.connect(office.path) as opened:
         rows = list(opened.execute("SELECT item, verb, decider, body FROM event WHERE result = 'refused'"))
-    assert [(row[0], row[1], row[2]) for row in rows] == [(1, "accept", "o27")]
+    assert [(row[0], row[1], row[2]) for row in rows] == [(2, "reassign", "o27")]
     assert "not_allowed" in rows[0][3]
 
 

@@ -131,6 +131,12 @@ TAMPERED = {
     ),
     "a reporter's name": ("UPDATE reporter SET name = '李女士' WHERE item = 1", "reporter 1", "reporter_differs"),
     "a reporter taken out": ("DELETE FROM reporter WHERE item = 1", "reporter 1", "reporter_missing"),
+    "a reporter of another item": ("UPDATE reporter SET item = 2 WHERE item = 1", "reporter 2", "reporter_differs"),
+    "a definition nobody loaded": (
+        "INSERT INTO policy SELECT 99, kind, 'other', hash, text, index_text, 1 FROM policy WHERE seq = 1",
+        "policy calendar other",
+        "policy_without_entry",
+    ),
     "a definition's text": (
         "UPDATE policy SET text = replace(text, '整改中', '整改了') WHERE kind = 'definition' AND name = 'siban'",
         "policy definition siban",

@@ -175,9 +175,48 @@ def test_policy_texts_stay(raw: sqlite3.Connection) -> None:
     for statement in ("UPDATE policy SET text = '[]'", "DELETE FROM policy"):
         with pytest.raises(dbapi.IntegrityError, match="policy_is_kept"):
             raw.execute(statement)
-    with pytest.raises(dbapi.IntegrityError, match="UNIQUE"):
+    with pytest.raises(dbapi.IntegrityError, match="policy_is_kept"):
         raw.execute(*insert("policy", {**GOOD["policy"], "hash": "b" * 64}))
     raw.execute("UPDATE policy SET current = 0")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT OR REPLACE INTO policy SELECT seq, kind, name, hash, '[]', index_text, 0 FROM policy",
+        "INSERT OR REPLACE INTO policy SELECT 9, kind, name, hash, '[]', index_text, 0 FROM policy",
+        "INSERT OR REPLACE INTO policy SELECT 9, kind, name, replace(hash, 'a', 'b'), '[]', index_text, 1 FROM policy",
+        "UPDATE OR REPLACE policy SET seq = 9",
+    ],
+)
+def test_policy_texts_are_not_replaced(raw: sqlite3.Connection, statement: str) -> None:
+    """By number, by hash, or by being the current one of its kind and name."""
+    raw.execute(*insert("policy", GOOD["policy"]))
+    before = raw.execute("SELECT * FROM policy").fetchall()
+    with pytest.raises(dbapi.IntegrityError, match="policy_is_kept"):
+        raw.execute(statement)
+    assert raw.execute("SELECT * FROM policy").fetchall() == before
+
+
+SEALS = {
+    "UPDATE seal SET note = 'x'": "seal_is_kept",
+    "UPDATE seal SET number = 3": "seal_is_kept",
+    "DELETE FROM seal": "seal_is_kept",
+    "INSERT OR REPLACE INTO seal VALUES (1, 'x')": "seal_does_not_follow",
+    "INSERT INTO seal VALUES (3, 'x')": "seal_does_not_follow",
+    "INSERT INTO seal VALUES (0, 'x')": "seal_does_not_follow",
+    "INSERT OR IGNORE INTO seal VALUES (1, 'x')": "seal_does_not_follow",
+}
+
+
+@pytest.mark.parametrize("statement", SEALS)
+def test_seals_stay(raw: sqlite3.Connection, statement: str) -> None:
+    """They come one after another, without a gap, and are neither changed nor replaced nor deleted."""
+    raw.execute("INSERT INTO seal VALUES (1, 'one')")
+    with pytest.raises(dbapi.IntegrityError, match=SEALS[statement]):
+        raw.execute(statement)
+    raw.execute("INSERT INTO seal VALUES (2, 'two')")
+    assert raw.execute("SELECT * FROM seal").fetchall() == [(1, "one"), (2, "two")]
 
 
 # -- plans

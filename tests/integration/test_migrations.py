@@ -87,6 +87,7 @@ def test_columns_are_the_fields_of_what_is_kept() -> None:
         "rung": [*Crossing._fields],
         "notice": [*Notice._fields],
         "reporter": [*Reporter._fields],
+        "seal": ["number", "note"],
     }
 
 

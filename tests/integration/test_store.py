@@ -1,6 +1,7 @@
 """What every store does alike: memory, SQLite, and whatever comes next. The contract is `engine/ports.py`."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import pairwise
 from threading import Thread
 from typing import Any, Protocol
@@ -49,6 +50,37 @@ def put(store: Store, *rows: Row) -> None:
 
 class Stop(Exception):
     """Something goes wrong in the middle of a transaction."""
+
+
+# -- seals
+
+
+def test_seals_are_kept_in_order(store: Store) -> None:
+    """Numbered from one; what an undone transaction kept is not there."""
+    for note in ("first\n", "second\n"):
+        with store.write() as writer:
+            writer.put_seal(note)
+    with suppress(Stop), store.write() as writer:
+        writer.put_seal("third\n")
+        raise Stop
+    with store.read() as reader:
+        assert reader.seals() == [(1, "first\n"), (2, "second\n")]
+
+
+def test_policies_and_reporters_are_listed_whole(store: Store) -> None:
+    """Superseded texts too, in the order of loading, with the one in force marked; reporters by item."""
+    texts = [policy("calendar", "cn", "one"), policy("definition", "a", "x", "i"), policy("calendar", "cn", "two")]
+    with store.write() as writer:
+        for each in (*texts, texts[0]):
+            writer.put_policy(each)
+        for item in (7, 3):
+            writer.put_reporter(Reporter(item, "ab", "张女士", ""))
+    with store.read() as reader:
+        found = list(reader.policies())
+        assert [row.item for row in reader.reporters()] == [3, 7]
+    assert [(row.seq, row.kind, row.text, row.index_text, row.current) for row in found] == [
+        (1, "calendar", "one", "", 1), (2, "definition", "x", "i", 1), (3, "calendar", "two", "", 0)
+    ]  # fmt: skip
 
 
 # -- settings and policy

@@ -1,0 +1,194 @@
+"""`audit verify` and `audit export`: the chain, the seals and the state by the stand-alone verifier, the ledger by replay."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.check import check
+from engine.clock import iso
+from engine.errors import FaultsFound, Misused, Refused, SibanError, Unavailable
+from engine.event import Event
+from engine.policy import PolicyShelf
+from engine.row import EventQuery
+from engine.seal import state_rows
+from interfaces import verifier
+from interfaces.checking import place_text, told
+from interfaces.identity import owns
+from interfaces.output import is_terminal
+from interfaces.sealing import origin_of
+from interfaces.view import View
+from storage import connection, soundness
+from storage.disk import unavailable
+from storage.sqlite import open_store
+from workflows.labels import fault_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from engine.ports import Reader
+    from interfaces.session import Session
+    from storage.sqlite import SqliteStore
+
+PACE = 5000
+"""After how many entries progress is told."""
+
+_BROKEN = (
+    SibanError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    StopIteration,
+    ArithmeticError,
+    RecursionError,
+    connection.dbapi.Error,
+)
+"""What reading a database that was tampered with or damaged may raise."""
+
+
+def run_verify(session: Session, keys: Sequence[str], seals: Sequence[str]) -> str:
+    """Verify chain, seals, state, ledger and file, and return what holds as a sentence.
+
+    Raises `FaultsFound("check_failed")` with a line for each fault, `Misused("bad_argument")` for a key or seal that cannot be read.
+    """
+    try:
+        trusted, outside = verifier.read_keys(keys), verifier.read_seals(seals)
+    except verifier.Unusable as error:
+        raise Misused("bad_argument", why=str(error)) from None
+    with closing(open_store(session.path, command=session.command)) as store:
+        try:
+            verdict, lines = _examined(store, trusted, outside)
+        except _BROKEN:  # a text that is no UTF-8, it may be: read once more, with what is wrong left as it is
+            store.as_it_is()
+            try:
+                verdict, lines = _examined(store, trusted, outside)
+            except _BROKEN as error:
+                raise FaultsFound("check_failed", faults=[_line("database", "file_damaged", _why(error))]) from error
+    if lines:
+        raise FaultsFound("check_failed", faults=lines)
+    return verifier.summary(verdict, signed=bool(trusted))
+
+
+def _examined(
+    store: SqliteStore, keys: Sequence[verifier.Key], outside: Sequence[tuple[str, str]]
+) -> tuple[verifier.Verdict, list[str]]:
+    with store.read() as reader:
+        verdict, lines = audited(reader, keys, outside)
+    return verdict, lines + [_line(*fault) for fault in soundness.faults(store.connection)]
+
+
+def audited(
+    reader: Reader, keys: Sequence[verifier.Key], outside: Sequence[tuple[str, str]]
+) -> tuple[verifier.Verdict, list[str]]:
+    """Verify what a store holds; return what the verifier found, and every fault, of the replay too, as a line."""
+    tell = told if is_terminal(sys.stderr) else None
+    entries = _counted(reader.events(EventQuery()))
+    verdict = verifier.verify(origin_of(reader), entries, reader.seals(), state_rows(reader), keys, outside)
+    lines = [f"  {verifier.sentence(fault)}" for fault in verdict.faults]
+    try:
+        lines += [_line(*fault) for fault in check(reader, PolicyShelf(), tell, chain=False)]
+    except _BROKEN as error:
+        lines.append(_line("database", "file_damaged", _why(error)))
+    if tell:
+        sys.stderr.write("\r\x1b[K")
+    return verdict, lines
+
+
+def export(session: Session, path: str) -> int:
+    """Write the whole record to a new file that its owner alone may read; return the number of entries.
+
+    Raises `Refused` (`exists`, `not_whole` for those who see a part of it) or `Unavailable`.
+    """
+    _sees_all(session)
+    store, total, count = session.store, hashlib.sha256(), 0
+    with new_file(path) as keep, store.read() as reader:
+        try:
+            for found in export_lines(reader, session.now):
+                line = _dump(found)
+                keep(line)
+                total.update(line)
+                count += 1
+        except (TypeError, ValueError) as error:  # a value that no table of ours holds
+            raise Unavailable("damaged", path=session.path, why=str(error)) from error
+        keep(_dump({"kind": "end", "lines": count, "sha256": total.hexdigest()}))
+        return reader.head()[0]
+
+
+def _sees_all(session: Session) -> None:
+    """Let those pass who see every item, and the administrator, who owns the file."""
+    try:
+        if not isinstance(session.view(), View):
+            return
+    except Refused:
+        if owns(session.path):
+            return
+        raise
+    if session.trial or not owns(session.path):
+        raise Refused("not_whole")
+
+
+@contextmanager
+def new_file(path: str | None) -> Iterator[Callable[[bytes], object]]:
+    """Give what writes to a new file that its owner alone may read, all of it or none; without a path, nowhere.
+
+    Raises `Refused("exists")`, or `Unavailable` when it cannot be written.
+    """
+    if path is None:
+        yield bytes
+        return
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise Refused("exists", path=path) from None
+    except OSError as error:
+        raise unavailable(error, path) from error
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file.write
+    except BaseException as error:
+        Path(path).unlink()
+        if isinstance(error, OSError):
+            raise unavailable(error, path) from error
+        raise
+
+
+def export_lines(reader: Reader, now: int) -> Iterator[dict[str, object]]:
+    """Yield what an export holds, line by line, without its last one."""
+    seq, head = reader.head()
+    yield {
+        "kind": "export", "format": verifier.FORMAT, "origin": origin_of(reader), "entries": seq, "head": head,
+        "exported_at": iso(now),
+    }  # fmt: skip
+    for event in reader.events(EventQuery()):
+        yield {"kind": "entry"} | dict(zip(Event._fields, event, strict=True))
+    for table, values in state_rows(reader):
+        yield {"kind": "row", "table": table, "values": list(values)}
+    for number, note in reader.seals():
+        yield {"kind": "seal", "number": number, "note": note}
+
+
+def _dump(found: dict[str, object]) -> bytes:
+    return (json.dumps(found, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n").encode()
+
+
+def _counted(events: Iterable[Event]) -> Iterator[Event]:
+    tell = is_terminal(sys.stderr)
+    for count, event in enumerate(events, 1):
+        if tell and not count % PACE:
+            told(count)
+        yield event
+
+
+def _line(place: str, code: str, detail: str = "") -> str:
+    return fault_line(place_text(place), code, detail)
+
+
+def _why(error: BaseException) -> str:
+    known = error.data.get("why") if isinstance(error, SibanError) else None
+    return str(known or error)[:200]

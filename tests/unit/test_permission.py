@@ -1,0 +1,254 @@
+"""The permission table against `decide`: every cell of verb × role × state is tried, and equal."""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from engine import organisation, request
+from engine.calendar import Calendar
+from engine.clock import ordinal_of, parse_instant
+from engine.context import Context, Hand, Rules
+from engine.decide import blank, decide, matches, may_compose, register
+from engine.definition import Definition
+from engine.errors import Refused
+from engine.item import Act, Item, Request
+from engine.loader import load
+from engine.permission import APPROVE, ENDORSE, NEW, REQUEST, Permission, may, table
+from engine.roles import ROLES
+
+WORKFLOWS = Path(__file__).resolve().parents[2] / "workflows"
+NOW = parse_instant("2023-05-10 10:00")
+
+PEOPLE: Mapping[str, tuple[str, ...]] = {
+    "outsider": ("anyone",),
+    "registrar": ("anyone", "registrar"),
+    "clerk": ("anyone", "supervisor", "supervisor.verifier"),
+    "chief": ("anyone", "supervisor", "supervisor.head", "supervisor.verifier"),
+    "worker": ("anyone", "lead_unit"),
+    "head": ("anyone", "lead_unit", "lead_unit.head"),
+    "handler": ("anyone", "lead_unit", "lead_unit.handler"),
+    "helper": ("anyone", "co_units"),
+    "in_charge": ("anyone", "leader", "leader.in_charge"),
+    "principal": ("anyone", "leader", "leader.principal"),
+    "other_leader": ("anyone", "leader"),
+    "commander": ("anyone", "commander"),
+    "group": ("body",),
+    "auditor": (),
+    "stranger": (),
+}
+"""Who stands in which relations to the item of the trials: written down, not asked of the code under test."""
+
+UNITS = {
+    "office": ("chief", "clerk"),
+    "personnel": (),
+    "led": ("head", "worker", "handler"),
+    "co": ("", "helper"),
+    "top": ("", "in_charge", "principal", "other_leader"),
+    "elsewhere": ("", "outsider", "registrar", "commander", "auditor"),
+}
+
+
+def bureau() -> organisation.Organisation:
+    """Make an organisation in which each of the people stands in those relations and no other."""
+    above = {"led": "in_charge", "elsewhere": "other_leader"}
+    return organisation.from_data(
+        {
+            "organisation": {
+                "title": "局",
+                "supervising_unit": "office",
+                "alternate_unit": "personnel",
+                "principal": "principal",
+                "governing_body": "group",
+            },
+            "units": [
+                {"id": unit, "title": unit, "head": staff[0] if staff else "", "in_charge": above.get(unit, "")}
+                for unit, staff in UNITS.items()
+            ],
+            "officers": [
+                {"id": who, "name": who, "unit": unit} | ({"role": "auditor"} if who == "auditor" else {})
+                for unit, staff in UNITS.items()
+                for who in staff
+                if who
+            ],
+            "bodies": [{"id": "group", "title": "党组"}],
+        }
+    )
+
+
+def situations(definition: Definition, verb: str = "") -> list[dict[str, object]]:
+    """Give the fields of items that differ in all that the rules of a verb (or of requests) ask about."""
+    found: list[dict[str, object]] = [{}]
+    if not verb:
+        found += [{"track": track} for track in definition.tracks]
+    whens = [t.when for t in definition.transitions if t.verb == verb]
+    whens += [c.when for c in definition.composites.values() if c.verb == verb]
+    whens += [row.when for kind in definition.requests.values() for row in kind.approve if not verb]
+    for when in whens:
+        for values in itertools.product(*when.values()):
+            case: dict[str, object] = dict(zip(when, values, strict=True))
+            if case not in found:
+                found.append(case)
+    return found
+
+
+def item_in(definition: Definition, state: str, fields: Mapping[str, object]) -> Item:
+    """Make an item in a state, with everybody in their places."""
+    places = {"title": "试", "lead_unit": "led", "handler": "handler", "co_units": ["co"], "commander": "commander"}
+    return Item(
+        1, "T-1", definition.name, definition.hash, state, NOW, NOW, NOW,
+        fields={**places, **fields}, acts={"register": Act(1, ("registrar",), NOW)},
+    )  # fmt: skip
+
+
+def context(rules: Rules, who: str) -> Context:
+    """Give the context of an act of somebody's."""
+    return Context(rules, Hand(who, who), NOW, NOW, lambda _number: None)
+
+
+def allowed(definition: Definition, item: Item, verb: str, who: str, rules: Rules) -> bool:
+    """Try a verb for real: what is refused for the state or for the person is not allowed; what is refused for a field is."""
+    composite = definition.composites.get(verb)
+    try:
+        if composite and item.state in composite.sources and matches(composite.when, item):
+            may_compose(item, composite, context(rules, who))
+        else:
+            decide(item, verb, {}, context(rules, who))
+    except Refused as error:
+        return error.code not in ("not_in_state", "unknown_verb", "not_allowed")
+    return True
+
+
+def cells(definition: Definition, calendar: Calendar) -> Iterator[tuple[str, str, str, Mapping[str, object], bool]]:
+    """Try every verb in every state for everybody, in every situation that a rule of that verb looks at."""
+    rules = Rules(definition, calendar, bureau())
+    for verb, state in itertools.product(definition.verbs, definition.states):
+        for fields in situations(definition, verb):
+            item = item_in(definition, state, fields)
+            for who in PEOPLE:
+                yield verb, state, who, item.fields, allowed(definition, item, verb, who, rules)
+
+
+@pytest.fixture(scope="session")
+def petition() -> Definition:
+    """The second workflow."""
+    return load((WORKFLOWS / "petition.toml").read_text(encoding="utf-8"))
+
+
+def test_every_cell_equals_the_table(siban: Definition, petition: Definition, calendar: Calendar) -> None:
+    """Verb × role × state × situation of both workflows: the table says what `decide` does."""
+    tried, granted = set(), 0
+    for definition in (siban, petition):
+        rules: dict[tuple[str, str], list[Permission]] = {}
+        for rule in table(definition):
+            rules.setdefault((rule.verb, rule.state), []).append(rule)
+        for verb, state, who, fields, real in cells(definition, calendar):
+            said = may(rules.get((verb, state), []), verb, state, PEOPLE[who], fields)
+            assert said == real, (definition.name, verb, state, who, fields)
+            tried.add((definition.name, verb, state, who))
+            granted += real
+    assert len(tried) >= 3000
+    assert granted
+
+
+def test_a_wrong_table_is_found(petition: Definition, calendar: Calendar) -> None:
+    """Control: take the rules of any one verb and state away, or give one role more, and the trial disagrees."""
+    rules = [rule for rule in table(petition) if rule.kind == "act"]
+    real = list(cells(petition, calendar))
+
+    def differs(changed: list[Permission], about: Permission) -> bool:
+        near = [cell for cell in real if cell[:2] == (about.verb, about.state)]
+        assert near
+        return any(may(changed, verb, state, PEOPLE[who], fields) != truth for verb, state, who, fields, truth in near)
+
+    whole = table(petition)
+    assert not any(differs(whole, rule) for rule in rules)
+    for gone in rules:  # with its variants: two of them may well say the same
+        assert differs([rule for rule in whole if (rule.verb, rule.state) != (gone.verb, gone.state)], gone)
+    for rule in rules:
+        if not {"anyone", "co_units"} & set(rule.roles):
+            assert differs([*whole, rule._replace(roles=("co_units",), when={})], rule)
+
+
+def test_every_relation_is_tried() -> None:
+    """The people of the trial stand in every role that a definition may name."""
+    assert {role for roles in PEOPLE.values() for role in roles} == set(ROLES)
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_registration_follows_the_table(who: str, siban: Definition, calendar: Calendar) -> None:
+    """Whoever may register may, and nobody else."""
+    rules = Rules(siban, calendar, bureau())
+    roles = tuple(role for role in PEOPLE[who] if role == "anyone")  # there is no item yet to stand in a relation to
+    try:
+        register(1, {}, context(rules, who))
+        real = True
+    except Refused as error:
+        real = error.code != "not_allowed"
+    assert real == may(table(siban), "register", NEW, roles, {})
+    for composite in siban.composites.values():
+        if composite.new:
+            try:
+                may_compose(blank(1, context(rules, who)), composite, context(rules, who))
+                real = True
+            except Refused as error:
+                real = error.code != "not_allowed"
+            assert real == may(table(siban), composite.verb, NEW, roles, {})
+
+
+def test_every_cell_of_requests_equals_the_table(siban: Definition, petition: Definition, calendar: Calendar) -> None:
+    """Who may apply for what where, and who may decide it: first those who endorse, then those whose power reaches so far."""
+    tried = 0
+    for definition in (siban, petition):
+        rules, permissions = Rules(definition, calendar, bureau()), table(definition)
+        for kind, state, who in itertools.product(definition.requests.values(), definition.states, PEOPLE):
+            item = item_in(definition, state, {"track": "led"})
+            about = [rule for rule in permissions if rule.kind == REQUEST and rule.about == kind.name]
+            try:
+                request.ask(item, kind.name, {}, context(rules, who))
+                real = True
+            except Refused as error:
+                real = error.code not in ("request_not_here", "not_allowed")
+            assert real == may(about, "request", state, PEOPLE[who], item.fields), (kind.name, state, who)
+            tried += 1
+        tried += _answered(definition, rules, permissions)
+    assert tried > 1000
+
+
+def _answered(definition: Definition, rules: Rules, permissions: list[Permission]) -> int:
+    tried = 0
+    for kind, stage, fields in itertools.product(
+        definition.requests.values(), ("open", "endorsed"), situations(definition)
+    ):
+        if stage == "endorsed" and not kind.endorse:
+            continue
+        item = item_in(definition, kind.sources[0], fields)
+        turn = ENDORSE if stage == "open" and kind.endorse else APPROVE
+        row = [r for r in permissions if r.kind == turn and r.about == kind.name]
+        for days in (1, 40, 400):  # lengths that are for different rows to approve
+            until = date.fromordinal(ordinal_of(NOW) + days).isoformat()
+            asked = {kind.until: until} if kind.until else {}
+            made = Request(1, kind.name, stage, "nobody", NOW, item.state, timely=True, lapses_at=None, fields=asked)
+            waiting = item._replace(requests=(made,))
+            reaching = [
+                r for r in row
+                if matches(r.when, item) and (r.up_to is None or not asked or _reaches(r, days, rules.calendar))
+            ][:1] or row[-1:]  # fmt: skip
+            for verb, who in itertools.product(("grant", "refuse"), PEOPLE):
+                try:
+                    request.answer(waiting, 1, {}, context(rules, who), grant=verb == "grant")
+                    real = True
+                except Refused as error:
+                    real = error.code != "not_allowed"
+                roles = {role for r in reaching for role in r.roles}
+                assert real == (not roles.isdisjoint(PEOPLE[who])), (kind.name, stage, days, verb, who)
+                tried += 1
+    return tried
+
+
+def _reaches(rule: Permission, days: int, calendar: Calendar) -> bool:
+    assert rule.up_to is not None
+    last = ordinal_of(calendar.due(parse_instant("2023-05-10"), rule.up_to, roll=False) - 1)
+    return ordinal_of(NOW) + days <= last
