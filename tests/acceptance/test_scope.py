@@ -51,6 +51,7 @@ ABOUT_ONE: tuple[tuple[str, ...], ...] = (
     ("show", "{}"), ("log", "{}"), ("explain", "{}"), ("explain", "{}", "--spent"), ("do", "{}"), ("comment", "{}", "话"),
     ("accept", "{}"), ("report-done", "{}"), ("request", "extension", "{}"), ("grant", "{}-1"), ("refuse", "{}-1"),
     ("attach", "{}", __file__), ("show", "{}", "-o", "json"), ("确认", "{}"),
+    ("reveal", "{}", "--reason", "回访"), ("redact", "{}", "--reason", "期满"),
 )  # fmt: skip
 ELSEWHERE = {
     "demo": "a database of its own",
