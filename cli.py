@@ -36,6 +36,7 @@ FIXED: dict[str, tuple[str, str, str, str]] = {
     "attach": ("附件", "acting", "attach", "补充佐证材料"),
     "reveal": ("查看反映人", "reporter", "reveal", "查看反映人姓名和联系方式（须写理由，先记录后显示）"),
     "redact": ("清除反映人信息", "reporter", "redact", "清除反映人的姓名和联系方式（须写理由，不能恢复）"),
+    "correct": ("更正", "correcting", "correct", "更正填错的内容（原文保留）"),
     "list": ("台账", "ledger", "list_items", "台账"),
     "show": ("查看", "item", "show", "一件事项的全部情况"),
     "log": ("记录", "item", "log", "办理记录"),

@@ -20,7 +20,7 @@ from engine.ledger import row_of
 from engine.notice import DRAFT, WITHHELD, answered
 from engine.policy import CALENDAR, DEFINITION, ORGANISATION, READING, PolicyShelf
 from engine.roles import holds
-from engine.row import ItemQuery, Policy, Reporter, from_text
+from engine.row import EventQuery, ItemQuery, Policy, Reporter, from_text
 from engine.work import Outcome, Work
 
 if TYPE_CHECKING:
@@ -243,6 +243,21 @@ class Office:
             return [self._step(job, number, hand, None, remarked) for number in dict.fromkeys(numbers)]
 
         return self._run(work, hand, dry_run=dry_run, about=(verb, numbers[0] if numbers else None))
+
+    def correct(
+        self, number: int, field: str, value: object, reason: str, hand: Hand, *, dry_run: bool = False
+    ) -> Outcome:
+        """Put right what an act wrote wrong into a field of an item; raises what `engine.correction` raises."""
+        from engine.correction import CORRECT, correct, wrong_entry  # noqa: PLC0415 - hardly ever needed, and every start would pay
+
+        def work(job: Work) -> list[Outcome]:
+            def decided(item: Item, context: Context) -> list[Event]:
+                wrong = wrong_entry(item, job.reader.events(EventQuery(item=number)), field, context)
+                return correct(item, wrong, field, self._checked({field: value}, context)[field], reason, context)
+
+            return [self._step(job, number, hand, None, decided)]
+
+        return self._run(work, hand, dry_run=dry_run, about=(CORRECT, number))[0]
 
     def move(
         self, order: Order, hand: Hand, *, dry_run: bool = False, progress: Callable[[int], None] | None = None

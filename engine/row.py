@@ -100,7 +100,10 @@ class ItemQuery(NamedTuple):
 
 
 class EventQuery(NamedTuple):
-    """Which entries of the record, oldest first (newest first with `newest`)."""
+    """Which entries of the record, oldest first (newest first with `newest`).
+
+    `since` and `until` are moments of entry, `effective_until` is one at which it was so; both ends are not included.
+    """
 
     item: int | None = None
     person: str = ""
@@ -111,6 +114,8 @@ class EventQuery(NamedTuple):
     after: int = 0
     newest: bool = False
     limit: int = 0
+    items: tuple[int, ...] = ()
+    effective_until: int | None = None
 
 
 _dump = encoder(sort_keys=True)  # so that it does not matter in which order an act gave its fields

@@ -10,7 +10,7 @@ from engine.event import DONE, SYSTEM
 from interfaces.display import display, hang
 from interfaces.masking import masked, masked_contact, masked_name
 from interfaces.output import block, room
-from interfaces.records import day_and_time, decider_text, event_json, late_text, person_name, when
+from interfaces.records import day_and_time, decider_text, event_json, late_text, person_name, shown_at, when
 from interfaces.wording import due_text, event_text, left_text, light_text, value_text, written
 from workflows.labels import STAGES, addressee
 
@@ -96,7 +96,7 @@ def record(event: Event, dossier: Dossier, *, proof: bool = False) -> str:
     """Return one entry of the record as a line, with who entered it and what that rested on."""
     rules, titles = dossier.under(event)
     text = event_text(event, titles, rules) + late_text(event, dossier.now)
-    line = f"{when(event.effective_at, dossier.now)}  {decider_text(event, rules)}  {text}"
+    line = f"{when(shown_at(event), dossier.now)}  {decider_text(event, rules)}  {text}"
     return f"{event.seq}  {line}\n     {event.hash}" if proof else line
 
 

@@ -88,6 +88,18 @@ def emit(  # noqa: PLR0913 - one answer has all of these, and each is given by n
     return count
 
 
+def emit_each(rows: Iterable[Row], columns: Sequence[Column], *, form: str) -> None:
+    """Write rows as they come, each at once, in any form but json: a table without heads or widths, as nobody knows what comes."""
+    out = _ready(sys.stdout)
+    if form == "table":
+        for row in rows:
+            lines([_GAP.join(display(plain(_shown(row, column))) for column in columns)])
+        return
+    if hasattr(out, "reconfigure"):
+        out.reconfigure(line_buffering=True)
+    _send(out, {"jsonl": _jsonl, "csv": _csv, "tsv": _tsv}[form](rows, columns, out))
+
+
 def emit_value(value: object, *, form: str = "json") -> None:
     """Write one value, such as a whole item, as JSON: laid out for reading in the form json, on one line in jsonl."""
     out = _ready(sys.stdout)

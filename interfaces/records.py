@@ -11,6 +11,8 @@ from interfaces.display import display
 from interfaces.wording import event_text
 from workflows.labels import WEEKDAYS
 
+CORRECT = "correct"
+
 if TYPE_CHECKING:
     from engine.context import Rules
     from engine.event import Event
@@ -37,8 +39,18 @@ def person_name(person: str, rules: Rules) -> str:
 
 def late_text(event: Event, now: int) -> str:
     """Say when an act was entered, where that was later than it was done (补录)."""
-    late = event.recorded_at - event.effective_at >= MINUTE and event.decider != SYSTEM
-    return f"（{when(event.recorded_at, now)} 补录）" if late else ""
+    return f"（{when(event.recorded_at, now)} 补录）" if is_late(event) else ""
+
+
+def is_late(event: Event) -> bool:
+    """Whether an act was entered later than it was done; what comes due by itself and a correction are no late entries."""
+    late = event.recorded_at - event.effective_at >= MINUTE
+    return late and event.decider != SYSTEM and event.verb != CORRECT
+
+
+def shown_at(event: Event) -> int:
+    """Return the instant an entry is listed under: when it was so, and for a correction, which holds from before, when it came."""
+    return event.recorded_at if event.verb == CORRECT else event.effective_at
 
 
 def when(at: int, now: int) -> str:
@@ -69,6 +81,7 @@ def event_json(event: Event, rules: Rules, titles: Titles, *, proof: bool = Fals
         "decider": event.decider,
         "enterer": event.enterer,
         "on_behalf": event.decider != event.enterer,
+        "late": is_late(event),
         "basis": parse(event.basis) if event.basis else None,
         "text": event_text(event, titles, rules),
         "body": parse(event.body),

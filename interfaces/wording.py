@@ -103,6 +103,8 @@ def event_text(event: Event, titles: Titles, rules: Rules) -> str:  # noqa: PLR0
         kind = titles.requests.get(str(made["kind"]), "") if isinstance(made, dict) else ""
         detail = _fields_text(made.get("fields") if isinstance(made, dict) else {}, titles, rules)
         return f"申请{kind}{'：' + detail if detail else ''}"
+    if event.verb == "correct":
+        return _corrected_text(body, title, titles, rules)
     if event.verb == "set_reading":
         return f"{title}：{_readings_text(body)}"
     detail = _fields_text(body.get("fields"), titles, rules)
@@ -128,6 +130,16 @@ def _move_text(body: Mapping[str, Any], title: str, titles: Titles, rules: Rules
     state = rules.definition.states.get(str(body.get("to", "")))
     where = f"，状态为“{state.title}”" if state else ""
     return f"{title}（第 {old} 版 → 第 {new} 版{where}）：{_fields_text(body['fields'], titles, rules)}"
+
+
+def _corrected_text(body: Mapping[str, Any], title: str, titles: Titles, rules: Rules) -> str:
+    """Say what was put right, both texts, in which entry, and why: 更正第 3 号记录：问题 由“旧”改为“新”；理由 …."""
+    changes = []
+    for name, old in body["was"].items():
+        texts = [display(value_text(name, value, rules)) for value in (old, body["fields"][name])]
+        changes.append(f"{titles.fields.get(name, name)} 由“{texts[0]}”改为“{texts[1]}”")
+    reason = _fields_text({"reason": body["fields"]["reason"]}, titles, rules)
+    return f"{title}第 {body['corrects']} 号记录：{'；'.join((*changes, reason))}"
 
 
 def _decision_text(event: Event, body: dict[str, object]) -> str:

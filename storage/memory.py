@@ -352,10 +352,12 @@ def _asked(event: Event, query: EventQuery) -> bool:
     """Return whether an entry meets every condition that is given."""
     return (
         query.item in {None, event.item}
+        and (not query.items or event.item in query.items)
         and query.person in {"", event.decider, event.enterer}
         and query.verb in {"", event.verb}
         and query.result in {"", event.result}
         and (query.since is None or event.recorded_at >= query.since)
         and (query.until is None or event.recorded_at < query.until)
+        and (query.effective_until is None or event.effective_at < query.effective_until)
         and event.seq > query.after
     )

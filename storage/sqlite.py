@@ -65,6 +65,10 @@ class SqliteStore:
         """Open the one write transaction."""
         return SqliteWriter(self)
 
+    def as_it_is(self) -> None:
+        """From now on read texts that are no UTF-8 with what is wrong in them as half characters: for whoever looks for faults."""
+        self.connection.text_factory = lambda data: data.decode(errors="surrogateescape")
+
     def purge(self) -> bool:
         """Take what was erased out of the write-ahead log as well; False while somebody who reads still holds on to it."""
         try:
@@ -72,10 +76,6 @@ class SqliteStore:
         except connection.dbapi.Error as error:
             raise connection.translated(error, self.path, self.seconds) or error from error
         return not busy
-
-    def as_it_is(self) -> None:
-        """From now on read texts that are no UTF-8 with what is wrong in them as half characters: for whoever looks for faults."""
-        self.connection.text_factory = lambda data: data.decode(errors="surrogateescape")
 
     def close(self) -> None:
         """Let go of the file and its lock."""

@@ -144,10 +144,12 @@ def rows(query: ItemQuery) -> tuple[str, Parameters]:
 
 
 def events(query: EventQuery) -> tuple[str, Parameters]:
-    """Return the statement for entries of the record; `since` and `until` (not included) are moments of entry."""
+    """Return the statement for entries of the record."""
     conditions: dict[str, object] = {}
     if query.item is not None:
         conditions["item = ?"] = query.item
+    if query.items:
+        conditions["item IN (SELECT value FROM json_each(?))"] = json.dumps(query.items)
     if query.person:
         conditions["? IN (decider, enterer)"] = query.person
     conditions |= {f"{name} = ?": value for name in ("verb", "result") if (value := getattr(query, name))}
@@ -155,6 +157,8 @@ def events(query: EventQuery) -> tuple[str, Parameters]:
         conditions["recorded_at >= ?"] = query.since
     if query.until is not None:
         conditions["recorded_at < ?"] = query.until
+    if query.effective_until is not None:
+        conditions["effective_at < ?"] = query.effective_until
     if query.after:
         conditions["seq > ?"] = query.after
     return _select(f"SELECT {_EVENT} FROM event", conditions, "seq DESC" if query.newest else "seq", query.limit)

@@ -66,9 +66,9 @@ FIXED_VERBS: Mapping[str, str] = {
     "correct": "更正",
     "move": "转入新版流程",
     "accept_clock": "确认时钟无误",
+    "seal": "存证",
     "reveal": "查看反映人",
     "redact": "清除反映人信息",
-    "seal": "存证",
 }
 
 REQUEST_STATES: Mapping[str, str] = {
@@ -105,6 +105,14 @@ MESSAGES: Mapping[str, str] = {
     "field_too_short": "{item} 的“{field}”太短：至少 {least} 个字，现为 {length} 个。",
     "in_the_future": "实际办理时间 {done_at} 晚于现在（{now_at}）。",
     "before_last_act": "实际办理时间 {done_at} 早于 {item} 的上一步（{last_at}）。",
+    "not_correctable": "“{field}”不能更正；本事项可以更正：{known}。",
+    "correct_by_act": "“{field}”关系时限、经办或流转，不能更正；请用相应动作办理：{allowed}。",
+    "nothing_to_correct": "{item} 还没有填写“{field}”，无从更正。",
+    "same_value": "{item} 的“{field}”本来就是这样，无须更正。",
+    # the ledger as it was
+    "past_in_future": "“{text}”还没有到（现在是 {now_at}）：--as-of、--known-at 只能回看；以后的情况用 siban 预测。",
+    "known_at_alone": "--known-at 须与 --as-of 同用：前者为录入截止时间，后者为办理截止时间。",
+    "not_registered_then": "截至 {text_at}，{item} 还没有登记。",
     # guards
     "limit_clear": "{item} 的时限已经明确，不能再改；须延长的请申请延期。",
     "limit_needed": "一时解决不了的须明确时限：请用 --时限 填写，如 5个工作日、2023-08-31。",
@@ -328,15 +336,15 @@ FAULTS: Mapping[str, str] = {
     "notice_differs": "与办理记录不符",
     "reporter_differs": "与登记时的承诺值不符",
     "reporter_missing": "登记时有反映人，现已不在库中，也没有清除的记录",
-    "reporter_kept": "已记录清除，姓名、联系方式却仍在库中",
-    "private_elsewhere": "只有 reporter、contact 两个字段保密（private = true），也必须保密",
-    "private_late": "反映人、联系方式只能在登记时填写",
     "policy_without_entry": "没有启用它的办理记录",
     "schema_differs": "库结构与本程序的不同：表、索引或保护规则被改动",
     "file_damaged": "数据库文件受损",
     "sealed_otherwise": "此条以前的记录与上一份存证不符",
     "sealed_and_gone": "上一份存证覆盖到此条，现已没有",
     "seal_changed": "内容与签名不符",
+    "reporter_kept": "已记录清除，姓名、联系方式却仍在库中",
+    "private_elsewhere": "只有 reporter、contact 两个字段保密（private = true），也必须保密",
+    "private_late": "反映人、联系方式只能在登记时填写",
 }
 """What each fault of a definition, of an organisation, or of what is kept beside the record means."""
 

@@ -9,16 +9,19 @@ import click
 
 from interfaces.acting import session_of
 from interfaces.output import Column, emit, emit_value, lines, note, output_option
+from interfaces.past import past_options
 from interfaces.shell import Command
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from engine.context import Rules
     from engine.event import Event
+    from engine.past import Past
     from engine.ports import Reader
     from engine.row import EventQuery
     from interfaces.dossier import Dossier
+    from interfaces.entries import Question
     from interfaces.session import Session
     from workflows.labels import Titles
 
@@ -26,15 +29,20 @@ FIRST = 50
 """How many entries a log shows unless asked for more."""
 
 
-@click.command(cls=Command, short_help="一件事项的全部情况", example="siban show 12\nsiban 查看 ZG2023-0012 -o json")
+@click.command(
+    cls=Command,
+    short_help="一件事项的全部情况",
+    example="siban show 12\nsiban 查看 ZG2023-0012 -o json\nsiban 查看 12 --截至 2023-05-31",
+)
 @click.argument("item", metavar="ITEM")
 @click.option("--proof", "--散列", is_flag=True, help="列出全部记录及其散列值")
+@past_options
 @output_option
-def show(item: str, proof: bool, form: str) -> None:
+def show(item: str, proof: bool, as_of: str | None, known_at: str | None, form: str) -> None:
     """一件事项的全部情况：在谁手上、何时到期、下一步、我能办什么，以及措施、申请、反馈、材料和最近记录。"""
     from interfaces.dossier import page, page_json
 
-    dossier = _dossier(session_of(), item, possibilities=True)
+    dossier = _dossier(session_of(), item, possibilities=True, as_of=as_of, known_at=known_at)
     if form in ("json", "jsonl"):
         emit_value(page_json(dossier, proof=proof), form=form)
         return
@@ -45,12 +53,14 @@ def show(item: str, proof: bool, form: str) -> None:
     "log",
     cls=Command,
     short_help="办理记录",
-    example="siban log 12\nsiban 记录 --actor 周明 --since 2023-05-01 --until 2023-05-31\nsiban log --结果 未成",
+    example="siban log 12\nsiban 记录 --actor 周明 --since 2023-05-01 --until 2023-05-31\n"
+    "siban log --结果 未成 --环节 核验\nsiban log --after 0 -n 500 -o jsonl\nsiban log --跟踪",
 )
 @click.argument("item", required=False, metavar="[ITEM]")
 @click.option("--actor", "--办理人", metavar="OFFICER", help="决定的人、录入的人或集体；系统写 system")
 @click.option("--verb", "--动作", metavar="VERB", help="办理动作")
 @click.option("--unit", "--单位", metavar="UNIT", help="办理人所在单位")
+@click.option("--stage", "--环节", metavar="STAGE", help="办理时所在环节：受理｜分办｜办理｜核验｜反馈｜办结")
 @click.option("--since", "--自", metavar="INSTANT", help="录入时间不早于")
 @click.option("--until", "--至", metavar="INSTANT", help="录入时间不晚于；只写日期的含当日")
 @click.option("--result", "--结果", metavar="RESULT", help="办成（done）｜未成（refused）")
@@ -64,45 +74,51 @@ def show(item: str, proof: bool, form: str) -> None:
     metavar="N",
     help=f"最近几条，默认 {FIRST}，0 为全部",
 )
+@click.option("--after", "--之后", type=click.IntRange(0), metavar="SEQ", help="从这个记录号之后起，由早到晚；用于翻页")
+@click.option("--follow", "--跟踪", is_flag=True, help="列完后等着，有新记录随即列出，按 Ctrl-C 结束")
 @click.option("--proof", "--散列", is_flag=True, help="附散列值")
+@past_options
 @output_option
 def log(
     item: str | None,
     actor: str | None,
     verb: str | None,
     unit: str | None,
+    stage: str | None,
     since: str | None,
     until: str | None,
     result: str | None,
     limit: int,
+    after: int | None,
+    follow: bool,
     proof: bool,
+    as_of: str | None,
+    known_at: str | None,
     form: str,
 ) -> None:
     """办理记录：谁在何时办了什么，未办成的也在内；最近的在最后。代录的注明录入人和依据。"""
+    from interfaces.entries import Question, page
+    from interfaces.past import nothing_yet, past_of
+
+    if follow and (as_of or form == "json"):
+        message = "--follow 不能与 --as-of 或 -o json 同用；逐条输出用 -o jsonl。"
+        raise click.UsageError(message)
     session = session_of()
     titles, now = session.titles, session.now
     number = session.numbers([item])[0] if item else None
     with session.view() as reader:
-        organisation = session.organisation(reader)
-        query = _query(
-            number,
-            organisation.decider(actor) if actor and actor != "system" else actor,
-            verb,
-            since,
-            until,
-            result,
-            titles,
-        )
-        wanted = organisation.unit(unit).id if unit else ""
-        found = []
-        for event in reader.events(query):
-            if wanted and wanted not in (organisation.unit_of(event.decider), organisation.unit_of(event.enterer)):
-                continue
-            found.append(event)
-            if limit and len(found) > limit:
-                break
-        more = bool(limit) and len(found) > limit
-        rows = list(_log_rows(list(reversed(found[: limit or None])), session, reader, titles, now, proof=proof))
+        past = past_of(session, reader, as_of, known_at)
+        now = past.as_of if past else now
+        organisation = past.organisation() if past else session.organisation(reader)
+        decider = organisation.decider(actor) if actor and actor != "system" else actor
+        query = _query(number, decider, verb, since, until, result, titles)
+        query = query._replace(after=after or 0, newest=after is None)
+        if past:
+            query = past.query(**query._asdict())
+        asked = Question(query, organisation.unit(unit).id if unit else "", _stage(stage), limit)
+        found, more = page(reader, asked, organisation, _reading(session, reader))
+        rows = list(_log_rows(found, session, reader, now, proof=proof, past=past))
+        head, empty = reader.head()[0], "" if rows else nothing_yet(reader, past, "没有符合条件的记录。")
     columns = [
         Column("seq", "记录号", "right"),
         Column("when", "时间") if form == "table" else Column("effective_at", "时间"),
@@ -111,9 +127,63 @@ def log(
         Column("text", "办理情况", light="mark"),
         *([Column("hash", "散列值")] if proof else []),
     ]
-    emit(rows, columns, form=form, empty="没有符合条件的记录。")
-    if more and form == "table":
-        note(f"只列出最近 {limit} 条；全部列出：-n 0")
+    if follow:
+        last = found[-1].seq if more and after is not None else head
+        _follow(rows, asked, last, session, columns, form, proof=proof)
+        return
+    emit(rows, columns, form=form, empty=empty)
+    if more and after is not None:
+        note(f"后面还有；下一页：条件不变，--after {found[-1].seq}")
+    elif more and form == "table":
+        note(f"只列出最近 {limit} 条；从头逐页列出：--after 0；全部列出：-n 0")
+
+
+def _stage(text: str | None) -> str:
+    from interfaces.commands.ledger import one_of
+    from workflows.labels import STAGES
+
+    return one_of("环节", text, {title: name for name, title in STAGES.items()}) if text else ""
+
+
+def _reading(session: Session, reader: Reader) -> Callable[[Event], Rules]:
+    return lambda event: _rules(event, session, reader)
+
+
+def _follow(
+    first: list[dict[str, object]],
+    asked: Question,
+    seq: int,
+    session: Session,
+    columns: list[Column],
+    form: str,
+    *,
+    proof: bool,
+) -> None:
+    """Write what there is, then what comes, each entry at once, until the user interrupts."""
+    import gc
+    from contextlib import suppress
+
+    from interfaces import entries
+    from interfaces.output import emit_each
+
+    gc.enable()  # this goes on for as long as it likes
+
+    def look(after: int) -> tuple[list[dict[str, object]], int]:
+        with session.view() as reader:
+            head = reader.head()[0]
+            if head == after:
+                return [], after
+            new = asked._replace(query=asked.query._replace(after=after, newest=False), limit=0)
+            found, _ = entries.page(reader, new, session.organisation(reader), _reading(session, reader))
+            return list(_log_rows(found, session, reader, session.now, proof=proof)), head
+
+    def coming() -> Iterator[dict[str, object]]:
+        yield from first
+        for rows in entries.follow(look, seq, entries.pause):
+            yield from rows
+
+    with suppress(KeyboardInterrupt):
+        emit_each(coming(), columns, form=form)
 
 
 def _query(  # the filters of one command
@@ -125,14 +195,12 @@ def _query(  # the filters of one command
     result: str | None,
     titles: Titles,
 ) -> EventQuery:
-    from engine.clock import DAY, SECOND, parse_instant
+    from engine.clock import parse_instant
     from engine.row import EventQuery
     from interfaces.commands.ledger import one_of
+    from interfaces.past import end_of
     from workflows.labels import FIXED_VERBS
 
-    end = parse_instant(until) if until else None
-    if end is not None and until:
-        end += DAY if len(until.strip()) <= len("2023年12月31日") and ":" not in until else SECOND
     verbs = {title: name for name, title in (*FIXED_VERBS.items(), *titles.verbs.items())}
     results = {"办成": "done", "未成": "refused"}
     return EventQuery(
@@ -141,38 +209,37 @@ def _query(  # the filters of one command
         verb=one_of("办理动作", verb.replace("-", "_"), verbs) if verb else "",
         result=one_of("结果", result, results) if result else "",
         since=parse_instant(since) if since else None,
-        until=end,
-        newest=True,
+        until=end_of(until) if until else None,
     )
 
 
 def _log_rows(
-    events: list[Event], session: Session, reader: Reader, titles: Titles, now: int, *, proof: bool
+    events: list[Event], session: Session, reader: Reader, now: int, *, proof: bool, past: Past | None = None
 ) -> Iterator[dict[str, object]]:
-    from interfaces.records import decider_text, event_json, late_text, was_refused, when
+    from interfaces.records import decider_text, event_json, late_text, shown_at, was_refused, when
 
+    titles = session.titles
     own: dict[str, Titles] = {}
     for event in events:
-        rules = _rules(event, session, reader)
+        rules = _rules(event, session, reader, past)
         hash_ = rules.definition.hash
         own[hash_] = own.get(hash_) or _titles(session, rules, titles)
         row = event_json(event, rules, own[hash_], proof=proof)
         row["who"] = decider_text(event, rules)
-        row["when"] = when(event.effective_at, now)
-        row["text"] = f"{row['text']}{late_text(event, now)}"
+        row["when"] = when(shown_at(event), now)
+        row["text"] = f"{late_text(event, now)}{row['text']}"  # in front, where a narrow table does not cut it
         row["mark"] = "overdue" if was_refused(event) else ""
         yield row
 
 
-def _rules(event: Event, session: Session, reader: Reader) -> Rules:
-    """Return the rules an entry is to be read under; entries about no item name none of their own."""
+def _rules(event: Event, session: Session, reader: Reader, past: Past | None = None) -> Rules:
+    """Return the rules an entry is to be read under, now or in the past; entries about no item name none of their own."""
     from engine.policy import DEFINITION
 
-    known = reader.policy(DEFINITION, event.definition) if event.definition else None
-    if known:
-        return session.rules(reader, event.definition)
-    current = reader.current_hashes()
-    return session.rules(reader, next(hash_ for (kind, _), hash_ in current.items() if kind == DEFINITION))
+    hash_ = event.definition
+    if not hash_ or reader.policy(DEFINITION, hash_) is None:
+        hash_ = next(hash_ for (kind, _), hash_ in reader.current_hashes().items() if kind == DEFINITION)
+    return past.rules(hash_) if past else session.rules(reader, hash_)
 
 
 def _titles(session: Session, rules: Rules, titles: Titles) -> Titles:
@@ -263,30 +330,40 @@ def _clock(dossier: Dossier, name: str | None) -> str:
     return min(moments)[1] if moments else main.name if main else ""
 
 
-def _dossier(session: Session, name: str, *, possibilities: bool) -> Dossier:
-    """Read everything about the item named, in one view."""
+def _dossier(
+    session: Session, name: str, *, possibilities: bool, as_of: str | None = None, known_at: str | None = None
+) -> Dossier:
+    """Read everything about the item named, in one view: as it stands, or as it was."""
     from engine.context import Context, Hand
     from engine.decide import allowed_verbs
     from engine.errors import Refused
     from engine.row import EventQuery
     from interfaces.dossier import Dossier
+    from interfaces.past import past_of, shown
 
     number, now, titles = session.numbers([name])[0], session.now, session.titles
     me = ""
-    if possibilities:
+    if possibilities and as_of is None:
         with suppress(Refused):  # whoever reads need not be an officer
             me = session.hand().decider
     with session.view() as reader:
         item = reader.item(number)
         if item is None:
             raise Refused("unknown_item", name=name)
-        rules = session.rules(reader, item.definition)
+        past, query = past_of(session, reader, as_of, known_at), EventQuery(item=number)
+        if past:
+            seen = past.item(number)
+            if seen is None:
+                raise Refused("not_registered_then", item=item.serial, text_at=shown(past.as_of))
+            item, rules, now, query = seen.item, seen.rules, past.as_of, past.query(item=number)
+        else:
+            rules = session.rules(reader, item.definition)
         allowed = allowed_verbs(item, Context(rules, Hand(me, me), now, now, reader.item)) if me else []
-        events = list(reader.events(EventQuery(item=number)))
+        events = list(reader.events(query))
         own = _titles(session, rules, titles)
         others = {event.definition: event for event in events if event.definition != item.definition}
         versions = {}
         for hash_, event in others.items():
-            old = _rules(event, session, reader)
+            old = _rules(event, session, reader, past)
             versions[hash_] = old, _titles(session, old, titles)
         return Dossier(item, rules, own, events, reader.reporter(number), allowed, now, versions)

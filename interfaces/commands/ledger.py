@@ -9,6 +9,7 @@ import click
 from engine.light import NONE, OVERDUE
 from interfaces.acting import session_of
 from interfaces.output import emit, note, output_option
+from interfaces.past import past_options
 from interfaces.shell import Command
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ _SORT_WORDS = {"缓急": "urgency", "时限": "due", "编号": "number"}
     "list",
     cls=Command,
     short_help="台账",
-    example="siban list --open --unit 河道署\nsiban 台账 --逾期\nsiban list -n 0 -o jsonl > 台账.jsonl",
+    example="siban list --open --unit 河道署\nsiban 台账 --逾期\nsiban 台账 --截至 2023-06-30\nsiban list -n 0 -o jsonl > 台账.jsonl",
 )
 @click.option("--state", "--状态", "states", multiple=True, metavar="STATE", help="状态；可多次")
 @click.option(
@@ -79,6 +80,7 @@ _SORT_WORDS = {"缓急": "urgency", "时限": "due", "编号": "number"}
     metavar="N",
     help=f"最多几条，默认 {FIRST}，0 为全部",
 )
+@past_options
 @output_option
 def list_items(
     states: tuple[str, ...],
@@ -97,11 +99,14 @@ def list_items(
     limit_unclear: bool,
     sort: str,
     limit: int,
+    as_of: str | None,
+    known_at: str | None,
     form: str,
 ) -> None:
     """台账：全部事项，在办在前、最急在前。条件可以并用；条件的值中英文均可。"""
-    from engine.row import ItemQuery, from_text
+    from engine.row import ItemQuery
     from interfaces.listing import columns, item_row, public, totals
+    from interfaces.past import items_of, nothing_yet, past_of
 
     if only_open + only_closed + everything > 1:
         message = "--open、--closed、--all 只能用一个。"
@@ -110,7 +115,10 @@ def list_items(
     index, now = session.index, session.now
     me = session.hand().decider if mine else ""
     with session.view() as reader:
-        meant = _Meanings(index, session.organisation(reader))
+        organisation, past = session.organisation(reader), past_of(session, reader, as_of, known_at)
+        if past:
+            organisation, now = past.organisation(), past.as_of
+        meant = _Meanings(index, organisation)
         query = ItemQuery(
             open=True if only_open or overdue or limit_unclear else False if only_closed else None,
             states=meant.states(states),
@@ -124,20 +132,19 @@ def list_items(
         asked = meant.lights(lights)
         key = _SORTS[one_of("排序", sort, {**{name: name for name in _SORTS}, **_SORT_WORDS})]
         rows = []
-        for kept in reader.rows(query):
-            item = from_text(kept.body)
-            rules = session.rules(reader, item.definition)
-            row = item_row(item, rules, now, kept.due_at)
+        for item, rules, kept_due in items_of(session, reader, past, query):
+            row = item_row(item, rules, now, kept_due)
             late = row["light"] == OVERDUE and row["done_at"] is None
             if (me and not _is_mine(item, rules, me, now)) or (asked and row["light"] not in asked):
                 continue
             if (late or not overdue) and (row["unclear"] or not limit_unclear):
                 rows.append(row)
+        empty = "" if rows else nothing_yet(reader, past, "没有符合条件的事项。")
     rows.sort(key=key)
     shown = rows[: limit or None]
     if form in ("json", "jsonl"):
         shown = [public(row) for row in shown]
-    emit(shown, columns(form, as_written=limit_unclear), form=form, footer=totals(rows), empty="没有符合条件的事项。")
+    emit(shown, columns(form, as_written=limit_unclear), form=form, footer=totals(rows), empty=empty)
     if len(shown) < len(rows):
         note(f"只列出前 {limit} 件，共 {len(rows)} 件；全部列出：-n 0")
 

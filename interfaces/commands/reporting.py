@@ -8,7 +8,8 @@ import click
 
 from interfaces.acting import session_of
 from interfaces.brief import DIVISIONS, FIGURES, line_title, page_text, rate
-from interfaces.output import Column, emit, emit_value, lines, output_option
+from interfaces.output import Column, emit, emit_value, lines, note, output_option
+from interfaces.past import past_options
 from interfaces.shell import Command
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from engine.context import Rules
     from engine.item import Item
+    from engine.past import Past
     from engine.ports import Reader
     from engine.report import Figure, Line, Report
     from interfaces.brief import Items
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
 @click.command(
     cls=Command,
     short_help="一页通报：回应率、落实率与逾期事项",
-    example="siban report\nsiban 通报 --since 2023-06-01 --by unit\nsiban 通报 --展开 河道署:逾期",
+    example="siban report\nsiban 通报 --since 2023-06-01 --by unit\nsiban 通报 --展开 河道署:逾期\n"
+    "siban 通报 --截至 2023-06-30 --录入截至 2023-06-30",
 )
 @click.option("--since", "--自", metavar="DATE", help="变化从哪天算起，默认本月1日")
 @click.option(
@@ -37,19 +40,31 @@ if TYPE_CHECKING:
     help="分项：单位（unit）｜清单（track）｜来源（source）；可多次，默认清单和单位",
 )
 @click.option("--drill", "--展开", metavar="KEY", help="列出一个数字背后的事项，如 回应率、逾期、河道署、河道署:逾期")
+@past_options
 @output_option
-def report(since: str | None, divisions: tuple[str, ...], drill: str | None, form: str) -> None:
+def report(
+    since: str | None,
+    divisions: tuple[str, ...],
+    drill: str | None,
+    as_of: str | None,
+    known_at: str | None,
+    form: str,
+) -> None:
     """一页通报：总数和变化、两个率、逾期事项卡在哪里、要领导协调什么。各单位按机构顺序列出，不排名次。"""
     from engine.clock import parse_instant, start_of_day
     from engine.report import report as drawn_up
     from interfaces.commands.ledger import one_of
+    from interfaces.past import nothing_yet, past_of
 
     session = session_of()
-    now = session.now
-    begin = parse_instant(since) if since else start_of_day(_first_of_month(now))
     with session.view() as reader:
-        items = _items(session, reader)
-        page = drawn_up(items.values(), now, begin, _entered(reader))
+        past = past_of(session, reader, as_of, known_at)
+        now = past.as_of if past else session.now
+        begin = parse_instant(since) if since else start_of_day(_first_of_month(now))
+        items = _items(session, reader, past)
+        page = drawn_up(items.values(), now, begin, _entered(reader, past))
+        if past and not items and (empty := nothing_yet(reader, past, "")):
+            note(empty)
     among = {title: key for key, title in DIVISIONS.items()} | {"单位": "unit", "清单": "track", "来源": "source"}
     wanted = [one_of("分项", key, among) for key in divisions]
     if drill:
@@ -69,22 +84,20 @@ def report(since: str | None, divisions: tuple[str, ...], drill: str | None, for
         emit(_figure_rows(page, wanted, items), columns, form=form)
 
 
-def _items(session: Session, reader: Reader) -> dict[int, tuple[Item, Rules]]:
-    from engine.row import ItemQuery, from_text
+def _items(session: Session, reader: Reader, past: Past | None) -> dict[int, tuple[Item, Rules]]:
+    from engine.row import ItemQuery
+    from interfaces.past import items_of
 
-    found = {}
-    for row in reader.rows(ItemQuery()):
-        found[row.number] = (from_text(row.body), session.rules(reader, row.definition))
-    return found
+    return {item.number: (item, rules) for item, rules, _ in items_of(session, reader, past, ItemQuery())}
 
 
-def _entered(reader: Reader) -> tuple[int, int]:
+def _entered(reader: Reader, past: Past | None) -> tuple[int, int]:
     """Count the acts that were entered for somebody else (代录), and all that people did."""
     from engine.event import DONE, SYSTEM
     from engine.row import EventQuery
 
     behalf = everything = 0
-    for event in reader.events(EventQuery(result=DONE)):
+    for event in reader.events(past.query(result=DONE) if past else EventQuery(result=DONE)):
         if event.item and event.decider != SYSTEM:
             everything += 1
             behalf += event.decider != event.enterer

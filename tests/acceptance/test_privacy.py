@@ -195,6 +195,9 @@ def _act(cage: Cage) -> None:
     cage("grant", "13-1", who="倪国平")
     cage("refuse", "13-1", "--opinion", "不同意", who="倪国平")
     cage("attach", "13", str(cage.path.with_name("a.jpg")))
+    cage("correct", "13", "--field", "title", "--to", "路灯不亮了", "--reason", "错别字")
+    for field in ("reporter", "contact"):  # corrected, it would stand in the record
+        assert cage("correct", "13", "--field", field, "--to", NAME, "--reason", "错别字").status != 0
     cage("do", "13")
 
 
@@ -203,6 +206,7 @@ def _ask(cage: Cage, folder: Path) -> None:
     questions = [
         ("list", "-n", "0"), ("list", "-n", "0", "--text", "路灯"), ("show", "1"), ("show", "13"), ("show", "13", "--proof"),
         ("log", "-n", "0"), ("log", "13", "--proof"), ("log", "--result", "refused"), ("explain", "13"), ("todo",),
+        ("list", "-n", "0", "--as-of", "2023-06-10"), ("show", "1", "--as-of", "2023-06-10"),
         ("explain", "13", "--spent"), ("forecast", "--until", "2023-07-30", "-n", "0"), ("report",), ("org", "show"),
         ("calendar", "show"), ("workflow", "show"), ("db", "status"), ("doctor",),
     ]  # fmt: skip

@@ -45,13 +45,15 @@ QUESTIONS: tuple[tuple[str, ...], ...] = (
     ("log", "--verb", "register"), ("log", "--proof"), ("report",), ("report", "--by", "unit"),
     ("forecast", "--until", FAR), ("report", "--drill", "total"), ("report", "--drill", "overdue"), ("report", "--since", "2023-05-01"),
     ("org", "show"), ("workflow", "show"), ("workflow", "show", "--permissions"), ("workflow", "diagram"),
+    ("list", "--as-of", "2023-06-01"), ("log", "--as-of", "2023-06-01"), ("report", "--as-of", "2023-06-01", "--known-at", "2023-06-01"),
     ("calendar", "show"), ("db", "status"), ("audit", "verify"), ("check",), ("doctor",), ("tick",),
 )  # fmt: skip
 ABOUT_ONE: tuple[tuple[str, ...], ...] = (
     ("show", "{}"), ("log", "{}"), ("explain", "{}"), ("explain", "{}", "--spent"), ("do", "{}"), ("comment", "{}", "话"),
     ("accept", "{}"), ("report-done", "{}"), ("request", "extension", "{}"), ("grant", "{}-1"), ("refuse", "{}-1"),
     ("attach", "{}", __file__), ("show", "{}", "-o", "json"), ("确认", "{}"),
-    ("reveal", "{}", "--reason", "回访"), ("redact", "{}", "--reason", "期满"),
+    ("reveal", "{}", "--reason", "核实情况"), ("redact", "{}", "--reason", "反映人要求"),
+    ("correct", "{}", "--field", "title", "--to", "甲", "--reason", "错别字"), ("show", "{}", "--as-of", "2023-06-01"),
 )  # fmt: skip
 ELSEWHERE = {
     "demo": "a database of its own",

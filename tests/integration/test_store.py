@@ -251,6 +251,18 @@ def test_entries_are_found_by_what_is_asked(store: Store, make_event: MakeEvent)
     assert found(newest=True, limit=2) == [5, 4]
     assert found(limit=2) == [1, 2]
     assert found(person="li", verb="accept", item=1) == [2]
+    assert found(items=(0, 2, 9)) == [3, 4, 5]
+    assert found(items=(1,), newest=True) == [2, 1]
+
+
+def test_entries_are_found_by_when_it_was_so(store: Store, make_event: MakeEvent) -> None:
+    """A late entry was so before it was recorded; the end is not included."""
+    with store.write() as writer:
+        writer.append([make_event(1, effective_at=AT + 5), make_event(1, effective_at=AT, recorded_at=AT + 9)])
+    with store.read() as reader:
+        assert [event.seq for event in reader.events(EventQuery(effective_until=AT + 5))] == [2]
+        assert [event.seq for event in reader.events(EventQuery(effective_until=AT + 6))] == [1, 2]
+        assert [event.seq for event in reader.events(EventQuery(effective_until=AT + 6, until=AT + 9))] == [1]
 
 
 def test_a_command_is_known_by_its_id(store: Store, make_event: MakeEvent) -> None:

@@ -1,0 +1,162 @@
+"""The ledger as it was at an instant: the record folded up to there, under the rules in force then.
+
+Two instants decide what counts. By `as_of` an entry had to be effective; by `known_at` it had to be recorded, so that what was
+entered or corrected later does not alter what was reported then. Without `known_at` everything counts that is known by now.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from engine.canonical import parse
+from engine.context import Rules
+from engine.event import DONE
+from engine.evolve import REMARKS, evolve
+from engine.ledger import row_of
+from engine.policy import CALENDAR, ORGANISATION
+from engine.row import EventQuery, from_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from engine.event import Event
+    from engine.item import Item
+    from engine.organisation import Organisation
+    from engine.policy import PolicyShelf
+    from engine.ports import Reader
+    from engine.row import Row
+
+    Body = Mapping[str, object]
+
+LOADS = {"load_calendar": CALENDAR, "load_organisation": ORGANISATION}
+"""Verbs of the entries that say when a calendar or an organisation became the current one; definitions items name themselves."""
+
+BUREAU = "bureau"
+"""The name under which the organisation is kept."""
+
+REGISTER = "register"
+
+BATCH = 500
+"""How many rows are looked at together: one question for the entries of those to which something happened since."""
+
+
+class Seen(NamedTuple):
+    """An item as it was, the rules it then lived under, and for a closed one the due moment (µs) that its row kept."""
+
+    item: Item
+    rules: Rules
+    due_at: int | None
+
+
+class Past:
+    """One view of the past over one view of the store. `as_of` and `known_at` are microseconds of UTC, both included."""
+
+    def __init__(self, reader: Reader, shelf: PolicyShelf, as_of: int, known_at: int | None = None) -> None:
+        """Find out which policy was in force then: what was loaded last, or for times before any of it what came first."""
+        self.as_of, self.known_at = as_of, known_at
+        self._reader, self._shelf = reader, shelf
+        self._hashes: dict[tuple[str, str], str] = {}
+        self._rules: dict[str, Rules] = {}
+        for event in reader.events(EventQuery(item=0, result=DONE)):
+            if event.verb in LOADS:
+                body = parse(event.body)
+                key = LOADS[event.verb], str(body["name"])
+                if self.counts(event) or key not in self._hashes:
+                    self._hashes[key] = str(body["hash"])
+
+    def counts(self, event: Event) -> bool:
+        """Whether an entry was effective by then, and known."""
+        return event.effective_at <= self.as_of and (self.known_at is None or event.recorded_at <= self.known_at)
+
+    def query(self, **conditions: object) -> EventQuery:
+        """Return the question for the entries that count and meet other conditions; an earlier `until` among them stays."""
+        until = None if self.known_at is None else self.known_at + 1
+        asked = EventQuery(**conditions)  # type: ignore[arg-type]  # its own conditions
+        ends = [end for end in (asked.until, until) if end is not None]
+        return asked._replace(effective_until=self.as_of + 1, until=min(ends, default=None))
+
+    # -- rules -----------------------------------------------------------------------------------------------------------------
+
+    def rules(self, definition: str) -> Rules:
+        """Return the rules under a definition's hash with the calendar and organisation in force then.
+
+        Raises `Unavailable("policy_missing")` when a text is not kept.
+        """
+        found = self._rules.get(definition)
+        if found is None:
+            reader, shelf = self._reader, self._shelf
+            known = shelf.definition(reader, definition)
+            calendar = shelf.calendar(reader, self._hashes.get((CALENDAR, known.calendar), ""))
+            found = self._rules[definition] = Rules(known, calendar, self.organisation())
+        return found
+
+    def organisation(self) -> Organisation:
+        """Return the organisation in force then; raises `Unavailable("policy_missing")` when there never was one."""
+        return self._shelf.organisation(self._reader, self._hashes.get((ORGANISATION, BUREAU), ""))
+
+    # -- items -----------------------------------------------------------------------------------------------------------------
+
+    def item(self, number: int) -> Seen | None:
+        """Return one item as it was, None when it was not registered by then."""
+        return self._seen(*_fold(_read(self._reader.events(self.query(item=number, result=DONE)))))
+
+    def items(self, rows: Iterable[Row], progress: Callable[[int], None] | None = None) -> Iterator[Seen]:
+        """Yield the items of those rows as they were, in their order, without the ones not registered by then.
+
+        A row to which nothing happened since is taken as it stands. `progress` is told how many rows have been looked at.
+        """
+        source, untouched, done = iter(rows), self._untouched(), 0
+        while batch := list(islice(source, BATCH)):
+            changed = tuple(row.number for row in batch if row.last_seq > untouched)
+            histories: dict[int, list[tuple[Event, Body]]] = {}
+            if changed:
+                for event, body in _read(self._reader.events(self.query(items=changed, result=DONE))):
+                    histories.setdefault(event.item, []).append((event, body))
+            for row in batch:
+                if row.last_seq <= untouched:
+                    yield Seen(from_text(row.body), self.rules(row.definition), None if row.open else row.due_at)
+                elif seen := self._seen(*_fold(histories.get(row.number, ()))):
+                    yield seen
+            done += len(batch)
+            if progress:
+                progress(done)
+
+    def _untouched(self) -> int:
+        """Return the number of the last entry before the first one that was not recorded by then; none before it is later."""
+        by = self.as_of if self.known_at is None else min(self.as_of, self.known_at)
+        first = next(iter(self._reader.events(EventQuery(since=by + 1, limit=1))), None)
+        return self._reader.head()[0] if first is None else first.seq - 1
+
+    def _seen(self, item: Item | None, last: Event | None) -> Seen | None:
+        if item is None or last is None:
+            return None
+        rules = self.rules(item.definition)
+        if not rules.definition.states[item.state].final:
+            return Seen(item, rules, None)
+        # a closed item's row keeps the due moment of the calendar of its last entry
+        kept = rules._replace(calendar=self._shelf.calendar(self._reader, last.calendar))
+        return Seen(item, rules, row_of(item, kept, known=True).due_at)
+
+
+def _read(events: Iterable[Event]) -> Iterator[tuple[Event, Body]]:
+    """Read the bodies of entries all at once: one by one it takes twice as long."""
+    every = list(events)
+    return zip(every, json.loads(f"[{','.join([event.body for event in every])}]"), strict=True)
+
+
+def _fold(history: Iterable[tuple[Event, Body]]) -> tuple[Item | None, Event | None]:
+    """Fold those entries of one item that count; return the item and the last of them.
+
+    A move to another version may not count while an act that was entered after it does: the item then lives under the version
+    that the act was done under.
+    """
+    item = last = None
+    for event, body in history:
+        if item is None and event.verb != REGISTER:
+            continue  # what another item brought about, as of a moment before this one came in
+        item, last = evolve(item, event, body), event
+        if item.definition != last.definition and last.verb not in REMARKS:
+            item = item._replace(definition=last.definition)
+    return item, last
