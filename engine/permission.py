@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.office import RELEASERS, REMARKERS
+from engine.privacy import MAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 NEW, ANYWHERE = "", "*"
 """The state of what is done before there is an item, and of what may be done wherever one stands."""
 
-ACT, COMPOSITE, REGISTER, REQUEST, ENDORSE, APPROVE, PAPER, REMARK = (
-    "act", "composite", "register", "request", "endorse", "approve", "paper", "remark",
+ACT, COMPOSITE, REGISTER, REQUEST, ENDORSE, APPROVE, PAPER, REMARK, PRIVATE = (
+    "act", "composite", "register", "request", "endorse", "approve", "paper", "remark", "private",
 )  # fmt: skip
 """Kinds of rule."""
 
@@ -76,6 +77,8 @@ def _rules(definition: Definition) -> Iterator[Permission]:
                 yield Permission(PAPER, verb, ANYWHERE, roles, release)
     for verb in ("comment", "attach"):
         yield Permission(REMARK, verb, ANYWHERE, REMARKERS)
+    for verb, roles in MAY.items():
+        yield Permission(PRIVATE, verb, ANYWHERE, roles)
 
 
 def _about_requests(definition: Definition) -> Iterator[Permission]:
