@@ -20,8 +20,8 @@ def operations(
     found = []
     for name, clock in definition.clocks.items():
         run = item.clocks.get(name)
-        if run is None and to not in clock.runs_in:  # most clocks have nothing to do with an act
-            continue
+        if (run is None or run.stopped is not None) and to not in clock.runs_in:
+            continue  # most clocks have nothing to do with an act
         if name in restarts and to in clock.runs_in:
             operation: Operation | None = ["start", name, at]
         elif run is None or run.stopped is not None:
