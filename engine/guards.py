@@ -314,7 +314,7 @@ def check(names: tuple[str, ...], item: Item, fields: Fields, context: Context) 
         GUARDS[guard](item, fields, context, argument)
 
 
-_ABOUT_THE_PAST = ("first_time", "done_before", "is_dissatisfied", "overdue_when_closed")
+_ABOUT_THE_PAST = ("first_time", "done_before", "is_dissatisfied", "overdue_when_closed", "limit_unclear")
 
 
 def fit(names: tuple[str, ...], item: Item, context: Context) -> bool:
