@@ -1,8 +1,13 @@
 """What every test starts from: no settings of the machine it runs on, and random cases that can be had again."""
 
 import os
+import shutil
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
+
+from tests.trial import build
 
 for name in [name for name in os.environ if name.startswith("SIBAN_")]:
     del os.environ[name]  # programs that tests start inherit this too
@@ -12,3 +17,19 @@ settings.register_profile("steady", derandomize=True, max_examples=60, stateful_
 # For nights and doubts, `pytest --hypothesis-profile search`: new cases each time, and what fails is kept and printed.
 settings.register_profile("search", max_examples=2000, deadline=None, print_blob=True)
 settings.load_profile("steady")
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The trial ledger of five weeks up to 14 June 2023 (`tests.trial`), made once: nobody writes to it."""
+    path = tmp_path_factory.mktemp("built") / "office.db"
+    build(path)
+    return path
+
+
+@pytest.fixture
+def book(built: Path, tmp_path: Path) -> Path:
+    """A copy of it, to do with as one likes."""
+    copy = tmp_path / "office.db"
+    shutil.copy(built, copy)
+    return copy

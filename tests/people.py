@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import cli
 from engine.context import Hand
 from engine.organisation import from_data
 from storage.creation import create
 from storage.sqlite import open_store
+from tests.said import Said
 from tests.trial import WORKFLOWS, Ledger
 
 if TYPE_CHECKING:
@@ -21,19 +21,6 @@ if TYPE_CHECKING:
 
 OUTSIDER, OUTSIDE_HEAD = "o43", "o41"  # 绿化林业处
 AUDITOR = "o47"  # 林业站的一人，此处任审计
-
-
-class Said(NamedTuple):
-    """What a command ended with."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:  # noqa: ANN401 - whatever was asked for
-        """Return the answer read as JSON."""
-        return json.loads(self.out)
 
 
 def bureau(**changes: Mapping[str, object]) -> dict[str, Any]:

@@ -11,17 +11,11 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.said import Said
+
 ROOT = Path(__file__).resolve().parents[2]
 SIBAN = Path(sys.executable).with_name("siban.exe" if os.name == "nt" else "siban")
 START = "2023-05-08 09:00"
-
-
-class Said(NamedTuple):
-    """What a command ended with."""
-
-    status: int
-    out: str
-    err: str
 
 
 def environment() -> dict[str, str]:

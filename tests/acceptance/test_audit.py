@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.acceptance.conftest import SIBAN, START, Office, Said, environment
+from tests.acceptance.conftest import SIBAN, START, Office, environment
+from tests.said import Said
 
 PATIENCE = 30.0
 

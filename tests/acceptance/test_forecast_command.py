@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import sqlite3
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -14,33 +13,23 @@ import pytest
 import cli
 from interfaces.commands import forecasting
 from tests.acceptance.conftest import ROOT, Office
-from tests.trial import build, lines
+from tests.trial import lines
 from workflows.calendars import shipped_edition
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.acceptance.conftest import Said
+    from tests.said import Said
 
 UNTIL = "2023-07-31"
 YEAR = json.loads((ROOT / "workflows" / "calendars" / "2023.json").read_text(encoding="utf-8"))
 DEFINITION = (ROOT / "workflows" / "siban.toml").read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A ledger of twelve items on 14 June 2023, made once."""
-    path = tmp_path_factory.mktemp("forecast") / "office.db"
-    build(path)
-    return path
-
-
 @pytest.fixture
-def siban(built: Path, tmp_path: Path) -> Office:
-    """A copy of it, to run commands on."""
-    path = tmp_path / "office.db"
-    shutil.copy(built, path)
-    return Office(path)
+def siban(book: Path) -> Office:
+    """The ledger, to run commands on."""
+    return Office(book)
 
 
 def answer(said: Said) -> Any:  # noqa: ANN401 - whatever was asked for

@@ -19,8 +19,9 @@ from engine.office import Office
 from engine.policy import PolicyShelf
 from engine.row import EventQuery, ItemQuery, from_text
 from interfaces.columns import to_instant
-from interfaces.founding import found, read_organisation
+from interfaces.founding import found
 from interfaces.problem_list import read_problems
+from interfaces.roster import read_organisation
 from interfaces.session import Session
 from interfaces.sheet import read_table
 from storage.sqlite import open_store

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
-import shutil
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
 
 import cli
 from interfaces import entries, past
-from tests.trial import END, build, lines
+from tests.said import Said
+from tests.trial import END, lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,39 +22,14 @@ LATER = "2023-06-20 10:00"
 """A simulated moment after the ledger's end: what is entered then was not known before."""
 
 
-class Said(NamedTuple):
-    """What a command ended with."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:  # noqa: ANN401 - whatever was asked for
-        """Return the answer read as JSON."""
-        return json.loads(self.out)
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The ledger, made once."""
-    path = tmp_path_factory.mktemp("past") / "office.db"
-    build(path)
-    return path
-
-
 @pytest.fixture
-def ask(
-    built: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Said]:
+def ask(book: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
     """Run a command line in this process on a copy of it, on a wide terminal."""
     monkeypatch.setenv("COLUMNS", "250")
-    path = tmp_path / "office.db"
-    shutil.copy(built, path)
 
     def command(*arguments: str, who: str = "", at: str = "") -> Said:
         before = [*(["--as", who] if who else []), *(["--at", at] if at else [])]
-        status = cli.run(["--db", str(path), *before, *arguments])
+        status = cli.run(["--db", str(book), *before, *arguments])
         said = capsys.readouterr()
         return Said(status, said.out, said.err)
 

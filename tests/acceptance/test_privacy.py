@@ -22,8 +22,9 @@ import xlsxwriter
 import cli
 from interfaces.session import Session
 from storage.connection import dbapi  # a second SQLite in one process would drop the locks of the first
-from tests.acceptance.conftest import SIBAN, Said, environment, run
+from tests.acceptance.conftest import SIBAN, environment, run
 from tests.acceptance.test_commands import COMMANDS
+from tests.said import Said
 from tests.trial import build
 from workflows.index import shipped_index
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections import Counter
 from contextlib import closing
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,52 +14,23 @@ import cli
 from interfaces.desk import GROUPS
 from interfaces.display import width
 from storage.connection import dbapi
-from tests.trial import HEAD, RIVER, build, lines
+from tests.said import Said
+from tests.trial import HEAD, RIVER, lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-    from typing import Any
 
 EVERYTHING = tuple(range(1, 13))
 
 
-class Said(NamedTuple):
-    """What a command ended with."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:  # noqa: ANN401 - whatever was asked for
-        """Return the answer read as JSON."""
-        return json.loads(self.out)
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The ledger, made once."""
-    path = tmp_path_factory.mktemp("questions") / "office.db"
-    build(path)
-    return path
-
-
 @pytest.fixture
-def path(built: Path, tmp_path: Path) -> Path:
-    """A copy of it."""
-    copy = tmp_path / "office.db"
-    shutil.copy(built, copy)
-    return copy
-
-
-@pytest.fixture
-def ask(path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
+def ask(book: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
     """Run a command line in this process, on a terminal of 100 columns."""
     monkeypatch.setenv("COLUMNS", "100")
 
     def command(*arguments: str, who: str = "") -> Said:
-        status = cli.run(["--db", str(path), *(["--as", who] if who else []), *arguments])
+        status = cli.run(["--db", str(book), *(["--as", who] if who else []), *arguments])
         said = capsys.readouterr()
         return Said(status, said.out, said.err)
 
@@ -476,9 +446,9 @@ def test_check_is_silent_when_all_is_well(ask: Callable[..., Said]) -> None:
     assert ask("check") == Said(0, "", "")
 
 
-def test_check_lists_what_was_changed(ask: Callable[..., Said], path: Path) -> None:
+def test_check_lists_what_was_changed(ask: Callable[..., Said], book: Path) -> None:
     """Status 4, a line for each fault, in words."""
-    with closing(dbapi.connect(str(path))) as opened:
+    with closing(dbapi.connect(str(book))) as opened:
         opened.execute("UPDATE item SET due_at = due_at + 1 WHERE number = 7")
         opened.commit()
     said = ask("check")
@@ -499,9 +469,9 @@ SCREENS = [
 
 
 @pytest.mark.parametrize("arguments", SCREENS, ids=" ".join)
-def test_no_screen_obeys_what_it_shows(ask: Callable[..., Said], path: Path, arguments: tuple[str, ...]) -> None:
+def test_no_screen_obeys_what_it_shows(ask: Callable[..., Said], book: Path, arguments: tuple[str, ...]) -> None:
     """A title that would steer the terminal, from whatever version stored it, is shown and not obeyed."""
-    with closing(dbapi.connect(str(path))) as opened:
+    with closing(dbapi.connect(str(book))) as opened:
         bad = "红\x1b[31m字\u202e倒写"
         opened.execute("UPDATE item SET title = ? WHERE number = 7", (bad,))
         body = json.dumps(bad)[1:-1]

@@ -13,11 +13,13 @@ import cli
 from engine.clock import DAY, SystemTime, iso
 from engine.context import Hand
 from interfaces import auditing
-from tests.people import AUDITOR, OUTSIDER, Bureau, Said, real
+from tests.people import AUDITOR, OUTSIDER, Bureau, real
 from tests.trial import CLERK, HEAD, LEADER, RIVER, RIVER_HEAD, RIVER_TOO, Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.said import Said
 
 ROOT = Path(__file__).resolve().parents[2]
 CANARY = "金丝雀"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,6 @@ from interfaces.checking import place_text, run_check
 from interfaces.session import Session
 from storage.connection import dbapi
 from storage.sqlite import open_store
-from tests.trial import build
 from workflows.labels import FAULTS
 
 if TYPE_CHECKING:
@@ -25,44 +23,28 @@ if TYPE_CHECKING:
     from engine.loader import Fault
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A ledger of five weeks: acts, refusals, rungs, papers released and withheld, notices seen."""
-    path = tmp_path_factory.mktemp("check") / "office.db"
-    build(path)
-    return path
-
-
-@pytest.fixture
-def path(built: Path, tmp_path: Path) -> Path:
-    """A copy to tamper with."""
-    copy = tmp_path / "office.db"
-    shutil.copy(built, copy)
-    return copy
-
-
-def faults_of(path: Path) -> list[Fault]:
+def faults_of(book: Path) -> list[Fault]:
     """Check a database with a shelf of its own."""
-    with closing(open_store(path)) as store, store.read() as reader:
+    with closing(open_store(book)) as store, store.read() as reader:
         return check(reader, PolicyShelf())
 
 
-def tamper(path: Path, *statements: str) -> None:
+def tamper(book: Path, *statements: str) -> None:
     """Do what only the owner of the file can: take the triggers away and change what is there."""
-    with closing(dbapi.connect(str(path))) as opened:
+    with closing(dbapi.connect(str(book))) as opened:
         triggers = [name for (name,) in opened.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")]
         for statement in (*(f"DROP TRIGGER {name}" for name in triggers), *statements):
             opened.execute(statement)
         opened.commit()
 
 
-def test_a_sound_database_has_no_faults(path: Path) -> None:
+def test_a_sound_database_has_no_faults(book: Path) -> None:
     """Nothing is said, and progress is told on the way."""
     told: list[int] = []
-    assert faults_of(path) == []
-    with closing(open_store(path)) as store, store.read() as reader:
+    assert faults_of(book) == []
+    with closing(open_store(book)) as store, store.read() as reader:
         assert check(reader, PolicyShelf(), told.append) == []
-    run_check(Session(str(path)))
+    run_check(Session(str(book)))
 
 
 _ROW = (
@@ -151,42 +133,42 @@ TAMPERED = {
 
 
 @pytest.mark.parametrize(("statement", "place", "code"), TAMPERED.values(), ids=TAMPERED)
-def test_what_was_changed_is_found(path: Path, statement: str, place: str, code: str) -> None:
+def test_what_was_changed_is_found(book: Path, statement: str, place: str, code: str) -> None:
     """Whatever table the owner of the file changes, the fault is named at its place."""
-    tamper(path, statement)
-    assert (place, code) in [(fault.place, fault.code) for fault in faults_of(path)]
+    tamper(book, statement)
+    assert (place, code) in [(fault.place, fault.code) for fault in faults_of(book)]
 
 
-def test_one_change_does_not_drown_in_others(path: Path) -> None:
+def test_one_change_does_not_drown_in_others(book: Path) -> None:
     """A column that was changed is one fault, and an entry that was changed is one fault in the chain."""
-    tamper(path, "UPDATE item SET handler = 'o28' WHERE number = 2")
-    assert [(f.place, f.code) for f in faults_of(path)] == [("item 2.handler", "row_differs")]
-    tamper(path, "UPDATE event SET decider = 'o99' WHERE seq = 14")
-    assert [f.code for f in faults_of(path) if f.place.startswith("entry")] == ["entry_changed"]
+    tamper(book, "UPDATE item SET handler = 'o28' WHERE number = 2")
+    assert [(f.place, f.code) for f in faults_of(book)] == [("item 2.handler", "row_differs")]
+    tamper(book, "UPDATE event SET decider = 'o99' WHERE seq = 14")
+    assert [f.code for f in faults_of(book) if f.place.startswith("entry")] == ["entry_changed"]
 
 
-def test_a_record_that_cannot_be_read_is_a_fault_and_no_crash(path: Path) -> None:
+def test_a_record_that_cannot_be_read_is_a_fault_and_no_crash(book: Path) -> None:
     """An entry with a body of another shape is named; the rest is checked on."""
-    tamper(path, "UPDATE event SET body = '[1,2]' WHERE seq = 13", "UPDATE item SET title = 'x' WHERE number = 3")
-    found = [(fault.place, fault.code) for fault in faults_of(path)]
+    tamper(book, "UPDATE event SET body = '[1,2]' WHERE seq = 13", "UPDATE item SET title = 'x' WHERE number = 3")
+    found = [(fault.place, fault.code) for fault in faults_of(book)]
     assert ("entry 13", "entry_unreadable") in found
     assert ("item 3.title", "row_differs") in found
 
 
-def test_an_erased_reporter_is_no_fault(path: Path) -> None:
+def test_an_erased_reporter_is_no_fault(book: Path) -> None:
     """Personal data may go, by an entry that says so; the commitment stays and proves nothing more."""
-    with closing(open_store(path)) as store, store.write() as writer:
+    with closing(open_store(book)) as store, store.write() as writer:
         last = next(writer.events(EventQuery(item=1, newest=True, limit=1)))
         writer.append([last._replace(verb="redact", result="done", command_id="", body="{}")])
-    tamper(path, "DELETE FROM reporter WHERE item = 1")
-    assert [fault for fault in faults_of(path) if fault.place.startswith("reporter")] == []
+    tamper(book, "DELETE FROM reporter WHERE item = 1")
+    assert [fault for fault in faults_of(book) if fault.place.startswith("reporter")] == []
 
 
-def test_the_command_lists_the_faults_in_words(path: Path) -> None:
+def test_the_command_lists_the_faults_in_words(book: Path) -> None:
     """Every code has a sentence and every place a name."""
-    tamper(path, "UPDATE item SET state = 'closed' WHERE number = 7", "DELETE FROM notice WHERE number = 3")
+    tamper(book, "UPDATE item SET state = 'closed' WHERE number = 7", "DELETE FROM notice WHERE number = 3")
     with pytest.raises(FaultsFound, match="check_failed") as found:
-        run_check(Session(str(path)))
+        run_check(Session(str(book)))
     assert found.value.exit_status == 4
     assert ("第 7 号事项 state", "row_differs") in [fault[:2] for fault in found.value.data["faults"]]  # type: ignore[attr-defined]
     assert {code for _, _, code in TAMPERED.values()} <= set(FAULTS)

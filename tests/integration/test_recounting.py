@@ -19,7 +19,7 @@ from engine.policy import PolicyShelf
 from engine.row import EventQuery, ItemQuery
 from interfaces.listing import item_row
 from storage.sqlite import open_store
-from tests.trial import END, HEAD, build
+from tests.trial import END, HEAD
 from workflows.calendars import shipped_edition
 
 if TYPE_CHECKING:
@@ -34,22 +34,6 @@ STORM = {
     "notice": "沪防〔2023〕3号",
     "off": dict.fromkeys(("2023-05-15", "2023-05-16", "2023-06-01", "2023-06-15", "2023-06-16"), "台风停工"),
 }
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A ledger of five weeks with overdue, paused, extended and closed items."""
-    path = tmp_path_factory.mktemp("recounting") / "office.db"
-    build(path)
-    return path
-
-
-@pytest.fixture
-def path(built: Path, tmp_path: Path) -> Path:
-    """A copy to load calendars into."""
-    copy = tmp_path / "office.db"
-    shutil.copy(built, copy)
-    return copy
 
 
 def stormy() -> Edition:
@@ -82,9 +66,9 @@ def recounts(store: Store) -> list[Event]:
         return list(reader.events(EventQuery(verb="recount")))
 
 
-def test_each_item_that_moves_gets_one_entry(path: Path) -> None:
+def test_each_item_that_moves_gets_one_entry(book: Path) -> None:
     """What moved is what the rows say before and after; the entry names old and new, and leaves `effective_at` alone."""
-    with closing(open_store(path)) as store:
+    with closing(open_store(book)) as store:
         load(store, shipped_edition())  # nothing new: nothing happens
         before = rows(store)
         assert recounts(store) == []
@@ -109,9 +93,9 @@ def test_each_item_that_moves_gets_one_entry(path: Path) -> None:
                     assert (before[entry.item].due_at, after[entry.item].due_at) == (old, new)
 
 
-def test_closed_items_and_crossed_rungs_stay(path: Path) -> None:
+def test_closed_items_and_crossed_rungs_stay(book: Path) -> None:
     """Rungs crossed before the load stay crossed, closed items keep row and verdict, and the ledger equals the record."""
-    with closing(open_store(path)) as store:
+    with closing(open_store(book)) as store:
         before, crossed = rows(store), crossings(store)
         assert crossed
         office = load(store, stormy())
@@ -132,12 +116,12 @@ def test_closed_items_and_crossed_rungs_stay(path: Path) -> None:
         assert len(set(keys)) == len(keys)
 
 
-def test_what_is_due_happens_under_the_old_calendar_first(path: Path) -> None:
+def test_what_is_due_happens_under_the_old_calendar_first(book: Path) -> None:
     """No heartbeat for ten days, then a load: the rungs of those days are crossed as the old calendar planned them."""
     late = "2023-06-24 09:00"
-    other = path.with_name("other.db")
-    shutil.copy(path, other)
-    with closing(open_store(path)) as store, closing(open_store(other)) as beaten:
+    other = book.with_name("other.db")
+    shutil.copy(book, other)
+    with closing(open_store(book)) as store, closing(open_store(other)) as beaten:
         load(store, stormy(), late)
         Office(beaten, SteppedTime(parse_instant(late))).tick()
         planned = [one[:5] for one in crossings(beaten)]
@@ -149,9 +133,9 @@ def test_what_is_due_happens_under_the_old_calendar_first(path: Path) -> None:
             assert check(reader, PolicyShelf()) == []
 
 
-def test_a_verdict_is_not_judged_anew(path: Path) -> None:
+def test_a_verdict_is_not_judged_anew(book: Path) -> None:
     """An item closed on time stays so, also when a later entry about it is made under the new calendar."""
-    with closing(open_store(path)) as store:
+    with closing(open_store(book)) as store:
         office = load(store, stormy())
         office.remark([1], "comment", {"fields": {"comment": "归档"}}, Hand(HEAD, HEAD))
         with store.read() as reader:
@@ -167,9 +151,9 @@ def test_a_verdict_is_not_judged_anew(path: Path) -> None:
         assert item_row(late, rules, now, kept)["light"] == "overdue"
 
 
-def test_hours_move_due_moments_too(path: Path) -> None:
+def test_hours_move_due_moments_too(book: Path) -> None:
     """Office hours from a day on move the close of the due days after it."""
-    with closing(open_store(path)) as store:
+    with closing(open_store(book)) as store:
         hours = [{"from": "2023-06-20", "sessions": [["09:00", "12:00"], ["13:30", "18:00"]]}]
         before = rows(store)
         load(store, amended(shipped_edition(), {"hours": hours}))
@@ -184,9 +168,9 @@ def test_hours_move_due_moments_too(path: Path) -> None:
             assert check(reader, PolicyShelf()) == []
 
 
-def test_two_who_load_at_once_do_not_undo_each_other(path: Path) -> None:
+def test_two_who_load_at_once_do_not_undo_each_other(book: Path) -> None:
     """An edition made from one that is no longer in force is not put over what somebody else has loaded since."""
-    with closing(open_store(path)) as store:
+    with closing(open_store(book)) as store:
         with store.read() as reader:
             first = reader.current_hashes()["calendar", "cn"]
         office = load(store, stormy())
