@@ -27,7 +27,7 @@ from engine.context import Hand
 from engine.loader import load
 from engine.office import Office
 from engine.row import EventQuery, ItemQuery, Row
-from interfaces.founding import read_organisation
+from interfaces.roster import read_organisation
 from storage import connection, statements
 from storage.creation import create
 from storage.sqlite import SqliteWriter, open_store

@@ -24,8 +24,8 @@ from engine.forecast import forecast
 from engine.loader import load
 from engine.office import Office
 from engine.row import ItemQuery, from_text
-from interfaces.founding import read_organisation
 from interfaces.outlook import open_items
+from interfaces.roster import read_organisation
 from storage.creation import create
 from storage.sqlite import open_store
 from workflows.calendars import shipped_edition

@@ -13,7 +13,7 @@ from engine.ladder import offset_from
 from engine.ledger import row_of
 from engine.loader import Fault
 from engine.notice import answered, notices_of
-from engine.policy import CALENDAR, DEFINITION, ORGANISATION, READING
+from engine.policy import CALENDAR, DEFINITION, LOADS, READING
 from engine.privacy import commitment, is_erased
 from engine.row import EventQuery, ItemQuery, Row
 from engine.run import due, near
@@ -35,8 +35,6 @@ PACE = 5000
 
 _BROKEN = (SibanError, KeyError, ValueError, TypeError, IndexError, AttributeError, StopIteration)
 """What reading a record that was tampered with may raise."""
-
-_LOADS = {"define": DEFINITION, "load_calendar": CALENDAR, "load_organisation": ORGANISATION}
 
 
 class _Replayed(NamedTuple):
@@ -111,11 +109,11 @@ class _Replay:
         self.seq, self.prev = event.seq, event.hash
 
     def _fold(self, event: Event) -> None:
-        if event.verb in _LOADS and not event.item:
+        if event.verb in LOADS and not event.item:
             body = parse(event.body)
-            self.policies[_LOADS[event.verb], str(body["name"])] = str(body["hash"])
-            self.loaded.add((_LOADS[event.verb], str(body["name"]), str(body["hash"])))
-            self.used.setdefault((_LOADS[event.verb], str(body["hash"])), event.seq)
+            self.policies[LOADS[event.verb], str(body["name"])] = str(body["hash"])
+            self.loaded.add((LOADS[event.verb], str(body["name"]), str(body["hash"])))
+            self.used.setdefault((LOADS[event.verb], str(body["hash"])), event.seq)
         if event.verb == "set_reading" and not event.item:
             self.reading = canonical(parse(event.body)["value"])
         if not event.item:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from engine.canonical import canonical
 from engine.event import DONE, Event
+from engine.roles import HANDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,6 +41,13 @@ class Hand(NamedTuple):
     def is_delegated(self) -> bool:
         """Whether the one who enters decided too, for another: under a delegation, not copying from paper (代录)."""
         return self.basis.startswith(DELEGATED)
+
+    def delegated(self, about: str) -> dict[str, list[str]]:
+        """Return what the item keeps under `HANDS` of an act under a delegation, nothing of any other.
+
+        `about` is `ROUND:VERB`, or `request-ORDINAL` for an application.
+        """
+        return {HANDS: [f"{about}:{self.enterer}"]} if self.is_delegated else {}
 
     def people(self, organisation: Organisation) -> tuple[str, ...]:
         """Return every desk of the human beings who decide here: what four eyes compares."""

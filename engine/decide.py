@@ -8,7 +8,7 @@ from engine import guards
 from engine.errors import Conflict, Refused
 from engine.evolve import evolve
 from engine.machine import next_state
-from engine.roles import HANDS, addressees, holds, members, seen_before
+from engine.roles import addressees, holds, members, seen_before
 from engine.run import due, limit_fields, limit_of
 from engine.timing import operations
 
@@ -41,22 +41,19 @@ def register(number: int, fields: Fields, context: Context, *, draft: bool = Fal
     transition = definition.register
     item = blank(number, context)
     if not context.chosen:
-        _may(item, transition.by, transition, context)
+        entitled(item, transition.by, transition.verb, context)
     given = checked_fields(item, transition, fields, context) | dict(transition.put)
     guards.check(transition.guards, item, given, context)
     source = definition.sources.get(str(given.get("source", "")))
     to = definition.draft if draft and definition.draft else definition.initial
     body: dict[str, object] = {"to": to, "serial": item.serial, "workflow": definition.name}
     body.update(_field_body(definition, given))
+    appended = context.hand.delegated(f"{item.round}:register")
     if source:
-        exempt = bool(given.get("anonymous"))
-        body["append"] = {"addressees": list(source.feedback_to)} | (
-            {"exempted": list(source.feedback_to)} if exempt else {}
-        )
-    if context.hand.is_delegated:
-        appended = body.setdefault("append", {})
-        if isinstance(appended, dict):
-            appended[HANDS] = [f"{item.round}:register:{context.hand.enterer}"]
+        answered = ("addressees", "exempted") if given.get("anonymous") else ("addressees",)
+        appended |= {name: list(source.feedback_to) for name in answered}
+    if appended:
+        body["append"] = appended
     clocks = operations(definition, item, "register", to, context.effective_at)
     if clocks:
         body["clocks"] = clocks
@@ -97,7 +94,7 @@ def choose(item: Item, verb: str, context: Context) -> Transition:
     decider, organisation = context.hand.decider, context.rules.organisation
     mine = here if context.chosen else [t for t in here if holds(t.by, decider, item, organisation)]
     if not mine:
-        raise _not_allowed(item, verb, here, context)
+        raise _not_allowed(item, tuple(dict.fromkeys(role for t in here for role in t.by)), verb, context)
     before, people = "", context.hand.people(organisation)
     for transition in mine:
         before = seen_before(transition.not_same_as, people, item)
@@ -136,11 +133,8 @@ def allowed_verbs(item: Item, context: Context) -> list[str]:
 
 def may_compose(item: Item, composite: Composite, context: Context) -> None:
     """Check a composite's own rule of who may and four eyes; raises `Refused`."""
-    organisation, person = context.rules.organisation, context.hand.decider
-    if not holds(composite.by, person, item, organisation):
-        who = _people(composite.by, item, context)
-        raise Refused("not_allowed", item=item.serial, verb=composite.verb, roles=list(composite.by), people=who)
-    before = seen_before(composite.not_same_as, context.hand.people(organisation), item)
+    entitled(item, composite.by, composite.verb, context)
+    before = seen_before(composite.not_same_as, context.hand.people(context.rules.organisation), item)
     if before:
         raise Refused("same_person", item=item.serial, verb=composite.verb, before=before, person=_name(context))
 
@@ -197,7 +191,7 @@ def carry_out(item: Item, transition: Transition, given: Fields, context: Contex
     if transition.new_round:
         body["round"] = True
     if context.hand.is_delegated:
-        body["append"] = {HANDS: [f"{item.round + transition.new_round}:{transition.verb}:{context.hand.enterer}"]}
+        body["append"] = context.hand.delegated(f"{item.round + transition.new_round}:{transition.verb}")
     clocks = operations(definition, item, transition.verb, to, at, transition.restarts)
     if clocks:
         body["clocks"] = clocks
@@ -333,14 +327,15 @@ def _field_body(definition: Definition, fields: Fields) -> dict[str, object]:
     return {name: part for name, part in parts.items() if part}
 
 
-def _may(item: Item, roles: tuple[str, ...], transition: Transition, context: Context) -> None:
+def entitled(item: Item, roles: tuple[str, ...], verb: str, context: Context) -> None:
+    """Let pass who stands in one of the roles; raises `Refused("not_allowed")` with the roles and a few of those who may."""
     if not holds(roles, context.hand.decider, item, context.rules.organisation):
-        raise _not_allowed(item, transition.verb, [transition], context)
+        raise _not_allowed(item, roles, verb, context)
 
 
-def _not_allowed(item: Item, verb: str, here: list[Transition], context: Context) -> Refused:
-    roles = list(dict.fromkeys(role for t in here for role in t.by))
-    return Refused("not_allowed", item=item.serial, verb=verb, roles=roles, people=_people(tuple(roles), item, context))
+def _not_allowed(item: Item, roles: tuple[str, ...], verb: str, context: Context) -> Refused:
+    people = _people(roles, item, context)
+    return Refused("not_allowed", item=item.serial, verb=verb, roles=list(roles), people=people)
 
 
 def _name(context: Context) -> str:

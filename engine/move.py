@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from engine.decide import entitled
 from engine.errors import Misused, Refused
 from engine.evolve import MOVE, evolve
 from engine.ladder import settle
 from engine.ledger import row_of
 from engine.light import working_days
 from engine.recount import moves
-from engine.roles import holds, members
 from engine.row import ItemQuery
 from engine.run import due, limit_of
 from engine.timing import operations
@@ -103,7 +103,7 @@ def carry_out(job: Work, order: Order, hand: Hand, progress: Callable[[int], Non
         fits.append(judge(item, rules, order, job.context(new, hand, max(job.now, item.effective_at))))
         if progress and not count % PACE:
             progress(count)
-    job.settled.sort(key=lambda event: event.effective_at)
+    job.put_in_order()
     left = [fit for fit in fits if fit.event is None]
     if left and not order.only_fitting:
         job.current = left[0].number
@@ -115,7 +115,7 @@ def carry_out(job: Work, order: Order, hand: Hand, progress: Callable[[int], Non
 def judge(item: Item, old: Rules, order: Order, context: Context) -> Fit:
     """Say what an item meets in the version of the context's rules. Raises `Refused("not_allowed")`."""
     new = context.rules
-    _entitled(item, context)
+    entitled(item, MOVERS, MOVE, context)
     to = order.mapping.get(item.state, item.state)
     fit = Fit(item.number, item.serial, item.text("title"), item.definition, item.state, to)
     if to not in new.definition.states:
@@ -149,14 +149,6 @@ def judge(item: Item, old: Rules, order: Order, context: Context) -> Fit:
         rungs=sum(one.verb == "escalate" for one in settled.events),
         event=event,
     )
-
-
-def _entitled(item: Item, context: Context) -> None:
-    organisation = context.rules.organisation
-    if not holds(MOVERS, context.hand.decider, item, organisation):
-        people = dict.fromkeys(person for role in MOVERS for person in members(role, item, organisation))
-        names = [organisation.name_of(person) for person in people][:5]
-        raise Refused("not_allowed", item=item.serial, verb=MOVE, roles=list(MOVERS), people=names)
 
 
 def _check_mapping(mapping: Mapping[str, str], old: Sequence[Definition], new: Definition) -> None:

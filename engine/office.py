@@ -18,7 +18,7 @@ from engine.evolve import MOVE, evolve
 from engine.field import checked
 from engine.ledger import row_of
 from engine.notice import DRAFT, WITHHELD, answered
-from engine.policy import CALENDAR, DEFINITION, ORGANISATION, READING, PolicyShelf
+from engine.policy import CALENDAR, DEFINITION, LOADED_BY, ORGANISATION, READING, PolicyShelf
 from engine.roles import holds
 from engine.row import EventQuery, ItemQuery, Policy, Reporter, from_text
 from engine.work import Outcome, Work
@@ -78,7 +78,7 @@ class Office:
         calendar moves gets a `recount` entry. `over` is the hash of the policy that the new one was made from; when another
         one has been put in its place since, raises `Conflict("policy_replaced")`.
         """
-        verb = {DEFINITION: "define", CALENDAR: "load_calendar", ORGANISATION: "load_organisation"}[kind]
+        verb = LOADED_BY[kind]
         hash_ = digest(text)
         with self.store.write() as writer:
             now = self._now(writer)
@@ -388,7 +388,7 @@ class Office:
                 job.until = row.next_at if (row := writer.row(numbers[-1])) else None
             for number in numbers:
                 job.load(number)
-            job.settled = _by_moment(job.settled)
+            job.put_in_order()
             complete = job.flush(writer)
             job.refresh(writer)
             items, events = items + len(numbers), events + len(complete)
@@ -572,19 +572,6 @@ def _not_an_auditor(hand: Hand, organisation: Organisation) -> None:
         for person in (hand.decider, hand.enterer):
             if person in organisation.auditors:
                 raise Refused("auditor_reads", person=organisation.name_of(person))
-
-
-def _by_moment(events: Iterable[Event]) -> list[Event]:
-    """Put what came due over several items in the order of its moments.
-
-    A rung that was held keeps its planned moment and still comes after what let it go: each item's own order stays.
-    """
-    latest: dict[int, int] = {}
-    keyed = []
-    for event in events:
-        latest[event.item] = max(event.effective_at, latest.get(event.item, event.effective_at))
-        keyed.append((latest[event.item], event))
-    return [event for _, event in sorted(keyed, key=lambda pair: pair[0])]
 
 
 def _taken(given: Fields, known: tuple[str, ...]) -> dict[str, object]:

@@ -15,7 +15,7 @@ from engine.context import Rules
 from engine.event import DONE
 from engine.evolve import REMARKS, evolve
 from engine.ledger import row_of
-from engine.policy import CALENDAR, ORGANISATION
+from engine.policy import CALENDAR, LOADS, ORGANISATION
 from engine.row import EventQuery, from_text
 
 if TYPE_CHECKING:
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from engine.row import Row
 
     Body = Mapping[str, object]
-
-LOADS = {"load_calendar": CALENDAR, "load_organisation": ORGANISATION}
-"""Verbs of the entries that say when a calendar or an organisation became the current one; definitions items name themselves."""
 
 BUREAU = "bureau"
 """The name under which the organisation is kept."""
@@ -60,7 +57,7 @@ class Past:
         self._hashes: dict[tuple[str, str], str] = {}
         self._rules: dict[str, Rules] = {}
         for event in reader.events(EventQuery(item=0, result=DONE)):
-            if event.verb in LOADS:
+            if LOADS.get(event.verb) in (CALENDAR, ORGANISATION):  # an item names its definition itself
                 body = parse(event.body)
                 key = LOADS[event.verb], str(body["name"])
                 if self.counts(event) or key not in self._hashes:

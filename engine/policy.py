@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from engine.ports import Reader
 
 DEFINITION, CALENDAR, ORGANISATION = "definition", "calendar", "organisation"
+
+LOADED_BY = {DEFINITION: "define", CALENDAR: "load_calendar", ORGANISATION: "load_organisation"}
+"""The verb of the entry that says a policy of a kind became the current one."""
+
+LOADS = {verb: kind for kind, verb in LOADED_BY.items()}
+"""Such a verb → the kind."""
 READING = "reading"
 """A setting that is policy: how limit texts are read. The record says when it was changed, and by whom."""
 

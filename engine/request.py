@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from engine import guards
 from engine.clock import day_of, start_of_day
-from engine.decide import checked_fields, completed, matches
+from engine.decide import checked_fields, completed, entitled, matches
 from engine.errors import Refused
 from engine.machine import next_state
-from engine.roles import HANDS, holds, members
+from engine.roles import HANDS
 from engine.run import due
 from engine.timing import operations
 
@@ -36,7 +36,7 @@ def ask(item: Item, kind_name: str, fields: Fields, context: Context) -> list[Ev
     if kind is None or item.state not in kind.sources:
         here = [k.name for k in definition.requests.values() if item.state in k.sources]
         raise Refused("request_not_here", item=item.serial, kind=kind_name, state=item.state, allowed=here)
-    _entitled(item, kind.by, "request", context)
+    entitled(item, kind.by, "request", context)
     given = checked_fields(item, kind, fields, context)
     guards.check(kind.guards, item, given, context)
     if any(r.is_open and r.kind == kind_name for r in item.requests):
@@ -53,8 +53,8 @@ def ask(item: Item, kind_name: str, fields: Fields, context: Context) -> list[Ev
     _reasonable_date(item, kind, given.get(kind.until), context)
     lapses_at = calendar.due(context.effective_at, kind.lapses_after) if kind.lapses_after else None
     made = {"kind": kind_name, "made_in": item.state, "timely": timely, "lapses_at": lapses_at, "fields": given}
-    hands = [f"request-{len(item.requests) + 1}:{context.hand.enterer}"] if context.hand.is_delegated else []
-    return [context.event(item.number, "request", {"request": made} | ({"append": {HANDS: hands}} if hands else {}))]
+    appended = context.hand.delegated(f"request-{len(item.requests) + 1}")
+    return [context.event(item.number, "request", {"request": made} | ({"append": appended} if appended else {}))]
 
 
 def answer(item: Item, ordinal: int, fields: Fields, context: Context, *, grant: bool) -> list[Event]:
@@ -75,7 +75,7 @@ def answer(item: Item, ordinal: int, fields: Fields, context: Context, *, grant:
     endorses = grant and request.state == "open" and bool(kind.endorse)
     given = _given(kind, fields, dated=grant and not endorses)
     roles = deciders(item, request, kind, context, given)
-    _entitled(item, roles, verb, context)
+    entitled(item, roles, verb, context)
     if _asked_by(request, context.hand.people(organisation), item):
         raise Refused(
             "same_person",
@@ -207,11 +207,3 @@ def _round_began(item: Item, context: Context) -> int:
     """Return when the present round began: what was granted in an earlier one is not counted against it."""
     openings = (t.verb for t in context.rules.definition.transitions if t.new_round and t.verb in item.acts)
     return max((item.acts[verb].at for verb in openings), default=0)
-
-
-def _entitled(item: Item, roles: tuple[str, ...], verb: str, context: Context) -> None:
-    organisation = context.rules.organisation
-    if not holds(roles, context.hand.decider, item, organisation):
-        people = dict.fromkeys(p for role in roles for p in members(role, item, organisation))
-        names = [organisation.name_of(person) for person in people][:5]
-        raise Refused("not_allowed", item=item.serial, verb=verb, roles=list(roles), people=names)

@@ -69,6 +69,18 @@ class Work:
         self.items[number] = item
         return item
 
+    def put_in_order(self) -> None:
+        """Put what had come due over several items in the order of its moments.
+
+        A rung that was held keeps its planned moment and still comes after what let it go: each item's own order stays.
+        """
+        latest: dict[int, int] = {}
+        keyed: list[tuple[int, Event]] = []
+        for event in self.settled:
+            latest[event.item] = max(event.effective_at, latest.get(event.item, event.effective_at))
+            keyed.append((latest[event.item], event))
+        self.settled = [event for _, event in sorted(keyed, key=lambda pair: pair[0])]
+
     def settled_of(self, number: int) -> tuple[Event, ...]:
         """Return what had come due for an item before the command acted on it."""
         return tuple([event for event in self.settled if event.item == number]) if self.settled else ()

@@ -103,9 +103,9 @@ def _read_calendar(path: str, present: Calendar) -> Calendar:
 def _read_definition(path: str, organisation: Organisation, workflows: Sequence[str]) -> Definition:
     from engine.checker import check
     from engine.loader import load
-    from interfaces.founding import read_definition
+    from interfaces.founding import read_text
 
-    definition = load(read_definition(path))
+    definition = load(read_text(path))
     faults = check(definition, organisation)
     if faults:
         raise FaultsFound("definition_faults", faults=faults)

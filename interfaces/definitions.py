@@ -52,7 +52,7 @@ def definition_of(session: Session, name: str | None) -> Definition:
     `Misused("version_unknown")`, or what reading a file raises.
     """
     from engine.loader import load
-    from interfaces.founding import read_definition
+    from interfaces.founding import read_text
     from workflows.index import SHIPPED, definition_text
 
     wanted = name or session.workflow()
@@ -67,7 +67,7 @@ def definition_of(session: Session, name: str | None) -> Definition:
     if wanted in SHIPPED:
         return load(definition_text(wanted))
     if Path(wanted).suffix:
-        return load(read_definition(wanted))
+        return load(read_text(wanted))
     raise Unavailable("workflow_missing", name=wanted, among=list(session.index))
 
 

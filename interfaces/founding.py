@@ -30,18 +30,6 @@ def read_text(path: str) -> str:
         raise Misused("bad_toml", path=path, why=str(error)) from None
 
 
-def read_definition(path: str) -> str:
-    """Read a definition's text; its faults are found when it is loaded."""
-    return read_text(path)
-
-
-def read_organisation(path: str) -> Organisation:
-    """Read an organisation from a TOML file or a workbook."""
-    from interfaces.roster import read_organisation as read
-
-    return read(path)
-
-
 def found(
     path: str, definitions: list[str], organisation: Organisation | None, *, trial: bool, at: str | None = None
 ) -> None:
@@ -94,7 +82,7 @@ def load_version(session: Session, path: str, *, dry_run: bool = False) -> tuple
     from interfaces.definitions import kept
     from workflows.index import index_of, joined
 
-    new = load(read_definition(path))
+    new = load(read_text(path))
     with session.store.read() as reader:
         current = {d.name: d for d in (session.shelf.definition(reader, p.hash) for p in reader.current(DEFINITION))}
         old = current.pop(new.name, None)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.handover import handovers
 from engine.row import ItemQuery, from_text
+from interfaces.roster import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -19,24 +20,9 @@ if TYPE_CHECKING:
 
     Row = dict[str, object]
 
-_UNIT = {"title": "名称", "line": "条线", "head": "负责人", "deputy": "副职", "in_charge": "分管领导"}
-_OFFICER = {
-    "name": "姓名",
-    "unit": "单位",
-    "post": "职务",
-    "os_user": "系统用户",
-    "person": "同一人",
-    "role": "角色",
-    "away": "外出",
-}
-_TOP = {
-    "title": "名称",
-    "supervising_unit": "牵头部门",
-    "alternate_unit": "回避时核验部门",
-    "principal": "主要领导",
-    "principal_deputy": "主要领导外出时主持工作",
-    "governing_body": "决策机构",
-}
+_TOP = COLUMNS["organisation"]
+_UNIT = {key: word for key, word in COLUMNS["units"].items() if key != "id"} | {"title": "名称"}
+_OFFICER = {key: word for key, word in COLUMNS["officers"].items() if key != "id"}
 _WORDS = {"unit": "单位", "officer": "人员"}
 _NAMED = 5
 """How many items a person's line names."""

@@ -93,7 +93,8 @@ def _play(path: str) -> Play:
     from interfaces.demo_play import BEGIN, Play
     from interfaces.demo_script import scripts
     from interfaces.demo_story import BUREAU
-    from interfaces.founding import found, read_organisation
+    from interfaces.founding import found
+    from interfaces.roster import read_organisation
     from interfaces.session import Session
     from storage.connection import journal
     from workflows.index import SHIPPED, definition_text

@@ -25,11 +25,12 @@ from interfaces.shell import Command, Group
 @click.option("--org", "--机构", "org_file", metavar="FILE", help="一并载入机构人员表")
 def init(trial: bool, files: tuple[str, ...], org_file: str | None) -> None:
     """新建数据库（--db 指定的文件），装入流程定义和工作日历。已有的文件不会被覆盖。"""
-    from interfaces.founding import found, read_definition, read_organisation
+    from interfaces.founding import found, read_text
+    from interfaces.roster import read_organisation
     from workflows.index import SHIPPED, definition_text
 
     session = session_of()
-    texts = [read_definition(path) for path in files] or [definition_text(name) for name in SHIPPED]
+    texts = [read_text(path) for path in files] or [definition_text(name) for name in SHIPPED]
     sample = str(Path(workflows.__file__).with_name("bureau.toml")) if trial else None
     chosen = org_file or sample  # a trial is ready to act: without a file of one's own, with the sample bureau
     organisation = read_organisation(chosen) if chosen else None
@@ -65,8 +66,9 @@ def load(path: str, dry_run: bool, form: str) -> None:
 
     已到的督办时点先按原机构人员办结。离任、调动的人名下的事项转由主办单位负责人承接。
     """
-    from interfaces.founding import installer, read_organisation
+    from interfaces.founding import installer
     from interfaces.reorganisation import consequences, difference
+    from interfaces.roster import read_organisation
 
     session = session_of()
     hand = installer(session)
@@ -101,8 +103,7 @@ def load(path: str, dry_run: bool, form: str) -> None:
 def template(path: str) -> None:
     """写出一份机构人员表样（xlsx）：库中已有机构人员的，写出现有的，改好后再载入；没有的，写出样例。"""
     from engine.errors import Misused, Unavailable
-    from interfaces.founding import read_organisation
-    from interfaces.roster import write_workbook
+    from interfaces.roster import read_organisation, write_workbook
 
     if not path.lower().endswith(".xlsx"):
         raise Misused("not_xlsx", path=path)

@@ -37,9 +37,9 @@ def check(path: str) -> None:
     """检查流程定义文件：一次列出全部问题和所在位置；有机构人员时一并核对。没有问题时不作声。"""
     from engine.checker import check as find_faults
     from engine.loader import load
-    from interfaces.founding import read_definition
+    from interfaces.founding import read_text
 
-    definition = load(read_definition(path))
+    definition = load(read_text(path))
     try:
         session = session_of()
         with session.store.read() as reader:
