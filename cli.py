@@ -210,8 +210,10 @@ def _told(error: SibanError, session: Session | None, arguments: list[str]) -> i
     """Say in one sentence what was refused and what would be allowed."""
     from interfaces.display import display, display_block
     from interfaces.output import note
+    from workflows.faults import fault_line
     from workflows.index import shipped_index
-    from workflows.labels import fault_line, sentence, titles_of
+    from workflows.labels import titles_of
+    from workflows.messages import sentence
 
     if "--debug" in arguments:
         import traceback

@@ -26,7 +26,7 @@ from interfaces.view import View
 from storage import connection, soundness
 from storage.disk import unavailable
 from storage.sqlite import open_store
-from workflows.labels import fault_line
+from workflows.faults import fault_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

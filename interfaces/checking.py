@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import FaultsFound
 from interfaces.output import is_terminal
-from workflows.labels import PLACES
+from workflows.faults import PLACES
 
 if TYPE_CHECKING:
     from interfaces.session import Session

@@ -15,7 +15,7 @@ from engine.policy import CALENDAR
 from engine.row import ItemQuery, from_text
 from interfaces.identity import SUDO, SUDO_NOT_BELIEVED, Caller, caller, owns
 from storage.connection import journal
-from workflows.labels import sentence
+from workflows.messages import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -24,7 +24,7 @@ from interfaces.columns import (
 from interfaces.display import display
 from interfaces.masking import HIDDEN
 from interfaces.sheet import read_table
-from workflows.labels import sentence
+from workflows.messages import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -85,7 +85,7 @@ def event_text(event: Event, titles: Titles, rules: Rules) -> str:  # noqa: PLR0
     title = titles.verb(event.verb)
     if event.result != "done":
         from engine.errors import Refused
-        from workflows.labels import sentence
+        from workflows.messages import sentence
 
         data = body.get("data")
         error = Refused(str(body.get("code")), **(data if isinstance(data, dict) else {}))

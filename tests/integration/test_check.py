@@ -15,7 +15,7 @@ from interfaces.checking import place_text, run_check
 from interfaces.session import Session
 from storage.connection import dbapi
 from storage.sqlite import open_store
-from workflows.labels import FAULTS
+from workflows.faults import FAULTS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,9 @@ import pytest
 from engine.calendar import Calendar, Edition, Year
 from engine.errors import Misused
 from workflows.calendars import shipped_edition
-from workflows.labels import CALENDAR_FAULTS, Titles, sentence
+from workflows.faults import CALENDAR_FAULTS
+from workflows.labels import Titles
+from workflows.messages import sentence
 from workflows.notices import amendment
 
 TEXTS = Path(__file__).resolve().parents[1] / "notices"

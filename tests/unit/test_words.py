@@ -14,7 +14,8 @@ from engine.checker import index_faults
 from engine.loader import load, stored
 from interfaces import lifecycle
 from workflows.index import SHIPPED, definition_text, index_of, shipped_index
-from workflows.labels import MESSAGES, ROLES
+from workflows.labels import ROLES
+from workflows.messages import MESSAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 RETIRED = re.compile("留痕|封存|返工|复核|重启|派单|改派|档|挂账")

@@ -1,0 +1,260 @@
+"""The sentence for each error code: what is wrong, where, and what would be allowed.
+
+Its `{names}` are the error's data, already turned into display words by `sentence`: verbs, states, fields, roles and
+kinds of request by their titles, instants by their civil time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workflows.faults import ATTACHMENT_FAULTS, CALENDAR_FAULTS, FILE_FAULTS, KINDS, TEXT_FAULTS
+from workflows.labels import NOTICE_STATES, REQUEST_STATES, ROLES, addressee, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.errors import SibanError
+    from workflows.labels import Titles
+
+MESSAGES: Mapping[str, str] = {
+    # what the flow refuses
+    "not_in_state": "不能{verb}：{item} 现为“{state}”{desk}。您现在可以：{allowed}。",
+    "done_by_other": "{item} 已由{person}于 {done_at} {verb}，现为“{state}”，无须再办。",
+    "unknown_verb": "没有“{verb}”这一办理动作。现在可以：{allowed}。",
+    "not_allowed": "无权{verb} {item}：须由{roles}办理{people}。",
+    "same_person": "不能{verb} {item}：{person} 已办过“{before}”，须另由他人办理。",
+    "missing_field": "{item} 缺少必填内容：{fields}。",
+    "field_not_taken": "此处不需要填写：{fields}；可以填写：{known}。",
+    "field_too_short": "{item} 的“{field}”太短：至少 {least} 个字，现为 {length} 个。",
+    "in_the_future": "实际办理时间 {done_at} 晚于现在（{now_at}）。",
+    "before_last_act": "实际办理时间 {done_at} 早于 {item} 的上一步（{last_at}）。",
+    "not_correctable": "“{field}”不能更正；本事项可以更正：{known}。",
+    "correct_by_act": "“{field}”关系时限、经办或流转，不能更正；请用相应动作办理：{allowed}。",
+    "nothing_to_correct": "{item} 还没有填写“{field}”，无从更正。",
+    "same_value": "{item} 的“{field}”本来就是这样，无须更正。",
+    # the ledger as it was
+    "past_in_future": "“{text}”还没有到（现在是 {now_at}）：--as-of、--known-at 只能回看；以后的情况用 siban 预测。",
+    "known_at_alone": "--known-at 须与 --as-of 同用：前者为录入截止时间，后者为办理截止时间。",
+    "not_registered_then": "截至 {text_at}，{item} 还没有登记。",
+    # guards
+    "limit_clear": "{item} 的时限已经明确，不能再改；须延长的请申请延期。",
+    "limit_needed": "一时解决不了的须明确时限：请用 --时限 填写，如 5个工作日、2023-08-31。",
+    "lead_among_co_units": "主办单位不能同时列为协办单位。",
+    "measure_undated": "第 {number} 项整改措施没有完成时限：写法为 --措施 内容|责任单位|完成日期。",
+    "measure_too_late": "第 {number} 项整改措施的完成时限 {due} 晚于事项时限 {latest}。",
+    "measures_left": "还有整改措施未完成：第 {numbers} 项。已完成的用 --已完成措施 注明，不再执行的用 --不再执行 序号:理由。",
+    "co_units_left": "协办单位尚未反馈：{units}。请催请反馈，或用 --协办缺项说明 写明原因。",
+    "not_an_addressee": "{names} 不是本事项的反馈对象；尚待反馈：{left}。",
+    "unanswered": "尚未反馈：{names}。件件须有回应，反馈或注明免予反馈后方可销号。",
+    "not_called_back": "反馈后尚未回访，请先由牵头部门回访。",
+    "dissatisfied": "反映人不满意或问题未解决，须重新办理，或由分管领导审定后作出说明。",
+    "request_open": "还有申请未办结：{requests}，请先批复。",
+    "publicity_running": "公示期至 {until}，期满前不能销号。",
+    "not_signed_off": "挂帅研办事项须先由挂帅领导签字（{verb}）。",
+    "result_not_final": "办理结果为“{result}”，尚不能通过核验；请转持续整改或继续办理。",
+    "designated": "本事项为指定承办，不得再申请退回。",
+    "merge_self": "不能并入自身。",
+    "merge_closed": "{item} 号事项已办结，不能作为并入对象。",
+    "same_unit": "主办单位未变，无须调整。",
+    "reporter_needed": "群众反映的问题须填写反映人，或注明匿名（--匿名）。",
+    "not_overdue": "本事项未逾期，无须申诉。",
+    "not_in_role": "“{field}”所填 {person} 不符：须为{roles}{people}。",
+    "not_dissatisfied": "回访未反映不满意或未解决，不能这样办理。",
+    "done_once": "{item} 已{verb}过一次，再次须由分管领导决定。",
+    "not_done_before": "{item} 尚未{verb}，不能办理这一步。",
+    "too_short": "{item} 的“{field}”为 {until}，太近：最早为 {earliest}。",
+    "percent_less": "{item} 的完成进度由 {before_percent}% 回落到 {percent}%，须说明进度回落原因。",
+    # requests
+    "request_not_here": "{item} 现为“{state}”，不能申请{kind}。现在可以申请：{allowed}。",
+    "request_used_up": "{item} 的{kind}已批准 {most} 次，不能再申请。",
+    "request_too_late": "{item} 已于 {due_at} 到期，逾期后不能再申请{kind}。",
+    "request_window_over": "{item} 的{kind}期限已于 {closed_at} 截止。",
+    "request_not_later": "申请的日期 {until} 须晚于 {after}。",
+    "request_too_long": "申请的日期 {until} 过长，最晚为 {latest}。",
+    "unknown_request": "没有申请 {name}；待批复的申请：{open}。",
+    "request_decided": "申请 {name} {state}，不能再批复。",
+    # reporters
+    "no_reporter": "{item} 没有登记反映人。",
+    "reporter_erased": "{item} 的反映人信息已经清除，不能查看，也无须再清除。",
+    "names_reporter": "{field}中不能写反映人的姓名或联系方式：办理记录不能删改，写进去就清除不了。",
+    # notices
+    "unknown_notice": "没有第 {name} 号通知。",
+    "not_my_notice": "第 {name} 号通知发给 {receiver}，不能代为已阅。",
+    "not_sent": "第 {name} 号文书{status}，尚未送达，无须已阅。",
+    "not_a_draft": "第 {name} 号文书{status}，无须再办。",
+    # who and what
+    "unknown_item": "没有事项 {name}。可用编号、序号或编号末几位；查台账：siban list。",
+    "ambiguous_item": "{name} 对应多件事项：{among}，请写全编号。",
+    "unknown_officer": "没有“{name}”这个人{near}。",
+    "ambiguous_officer": "有多人名叫“{name}”：{among}，请用工号。",
+    "unknown_unit": "没有“{name}”这个单位；现有：{among}。",
+    "who_are_you": "不知道您是谁：系统用户“{os_user}”未对应到任何人员。请由管理员在机构人员表中登记 os_user 后载入；详情：siban doctor。",
+    "several_desks": "系统用户“{os_user}”对应到 {count} 个人员：{among}。请用 --as 工号 指明以哪一个办理。",
+    "no_delegation": "{taker} 没有代 {giver} 办理的授权，不能以其名义办理。",
+    "delegation_over": "{taker} 代 {giver} 办理的授权已于 {until} 到期，不能再以其名义办理。",
+    "delegation_not_begun": "{taker} 代 {giver} 办理的授权自 {since} 起生效，现在还不能以其名义办理。",
+    "auditor_reads": "{person} 为审计（纪检）人员，只能查看，不能办理。",
+    "not_installer": "无权更换办事规则（机构人员、流程、日历）：须由数据库文件的所有者（管理员）或牵头部门负责人{people}办理。",
+    "basis_needed": "代录须写明依据：--依据 会议纪要｜签批件｜OA｜电话，并填文号、日期。",
+    "already_done": "该指令（{command_id}）已于 {recorded_at} 办理完毕，未重复办理。",
+    "command_reused": "指令编号 {command_id} 已用于别的办理（{verb}，{recorded_at}），请换一个。",
+    # problem lists
+    "bad_map": "看不懂“--map {text}”：应写作 FIELD=列名，FIELD 可为 {allowed}。",
+    "map_twice": "--map 中“{field}”写了两次，请只留一个。",
+    "column_not_found": "表中没有“{column}”这一列；现有的列：{headers}。",
+    "column_not_unique": "表中有 {count} 列都叫“{column}”；请写作“{column}#1”“{column}#2”。",
+    "column_twice": "“{column}”一列不能同时作为{fields}。",
+    "columns_compete": "{columns}都可能是“{field}”；请用 --map 字段=列名 指明。",
+    "column_ambiguous": "“{column}”在不同台账中含义不同（{fields}）；请用 --map FIELD={column} 指明，不需要则用 --map ignore={column}。",
+    "column_required": "找不到“{field}”一列；请用 --map title=列名 指明。现有的列：{headers}。",
+    "digits_lost": "“{text}”超过15位，电子表格已改变末几位；请把该列设为文本格式后重新填写。",
+    "bad_file": "不能读取“{path}”：{why}。",
+    "no_reader": "读取电子表格的组件不能运行（{detail}）；请重新安装。",
+    "output_failed": "结果没有写完：{why}。",
+    "time_goes_back": "时间不能倒退：现为 {now}。",
+    "bad_setting": "设置“{name}”不能为“{text}”；可以是：{among}。",
+    # what cannot be read
+    "bad_limit": "看不懂时限“{text}”{note}。可以写：5个工作日、4工作时、15日、1个月、2023-08-31、8月底前。",
+    "limit_stands": "看不懂时限“{text}”，而 {item} 已有时限 {limit}，不能以此代替；请写明日期或天数。",
+    "bad_offset": "看不懂督办时点“{text}”：可以写 near、0、+1wd、-1wd、+5d、+2h。",
+    "bad_instant": "看不懂时间“{text}”：可以写 2023-05-08、2023-05-08 09:30、2023年5月8日。",
+    "instant_out_of_range": "时间“{text}”超出范围：应在 1992 年至 9999 年之间。",
+    "bad_field": "“{field}”填写有误：{value}{why}{allowed}。",
+    "bad_text": "“{field}”中有不能接受的内容：{why}。",
+    "bad_calendar": "工作日历有误（{place}）：{why}。",
+    "bad_request_name": "看不懂申请编号“{text}”：写法为 事项号-序号，如 12-1。",
+    "bad_measure": "看不懂整改措施“{text}”：写法为 内容|责任单位|完成日期。",
+    "trial_stays": "库是试用还是正式，建库时定，不能更改。",
+    "trial_only": "--at 只能用于试用库（siban init --trial）。",
+    "clock_back": "模拟时间不能倒退：库中已记到 {now_at}。",
+    "unknown_choice": "没有{what}“{text}”；可以写：{among}。",
+    "no_such_clock": "没有计时“{clock}”；{item} 的计时：{clocks}。",
+    "clock_not_begun": "{item} 的“{clock}”还没有起算；已起算的计时：{clocks}。",
+    # forecasts
+    "forecast_past": "预测须到将来：{until_at} 已经过去，现在是 {now_at}。",
+    "forecast_too_far": "最多预测 {days} 天，最远到 {latest_at}。",
+    "bad_leave": "看不懂请假“{text}”：写法为 姓名:起始日..截止日，如 金晓:2023-08-01..2023-08-10。",
+    "bad_forecast": "不能与 {path} 对照：{why}。先用 siban forecast --until 日期 -o json 存下一次预测。",
+    # definitions and organisations
+    "definition_faults": "流程定义有 {count} 处问题：",
+    "organisation_faults": "机构人员表有 {count} 处问题：",
+    "version_taken": "流程“{name}”第 {version} 版已在库中，内容不同：改动过的流程须写新的版本号（version），现用第 {current} 版。",
+    "version_lower": "流程“{name}”现用第 {current} 版，不能启用更早的第 {version} 版；请把版本号（version）写为 {next} 或更大。",
+    "version_unknown": "库中没有“{name}”这一版流程；现有：{among}。",
+    "other_workflow": "“{name}”与“{other}”不是同一个流程，不能比较。",
+    "bad_mapping": "看不懂“--map {text}”：应写作 原状态=新状态，如 rectifying=mending 或 整改中=整改之中。",
+    "unknown_state": "没有状态“{text}”；可以写：{states}。",
+    "not_to_move": "第 {numbers} 号事项不能转：已办结、不属于本流程，或已是该版。",
+    "move_blocked": "有 {count} 件事项不能转（{among}），全部未转；先办妥或用 --map 指明状态，只转能转的请加 --only-fitting。",
+    "workflow_missing": "库中没有流程“{name}”；现有：{among}。",
+    "policy_replaced": "刚才已有人另行载入，本次未作任何改动；请看过最新情况后重新载入。",
+    "policy_missing": "库中缺少{kind}，请重新载入。",
+    "not_xlsx": "表样只写成 .xlsx 文件，“{path}”不是。",
+    "bad_toml": "{path} 不是有效的 TOML 文件：{why}。",
+    # storage
+    "no_database": "没有数据库 {path}。先试用：siban demo；新建：siban --db {path} init。",
+    "not_a_database": "{path} 不是数据库文件，未作任何改动。",
+    "foreign_database": "{path} 是其他程序的数据库，未作任何改动。",
+    "newer_schema": "{path} 的库结构版本为 {found}，本程序只认到 {known}，请升级程序；未作任何改动。",
+    "older_schema": "{path} 的库结构版本为 {found}，需升级到 {known}：请运行 siban --db {path} db upgrade。",
+    "locked": "等了 {seconds} 秒，数据库仍被占用（进程 {pid}：{command}），请稍后再试。",
+    "disk_full": "磁盘已满，本次办理未保存；请清理 {path} 所在磁盘后重试。",
+    "disk_failed": "磁盘读写出错（{why}），本次办理未保存。",
+    "read_only": "无权写入 {path} 或其所在文件夹。",
+    "no_directory": "{path} 所在的文件夹不存在。",
+    "damaged": "{path} 已损坏（{why}），请用最近的备份恢复。",
+    "journal_mode": "{path} 正被另一版本的 SQLite 使用，请先关闭其他程序。",
+    "settings": "数据库的安全设置未能生效，未打开 {path}。",
+    "exists": "{path} 已经存在，不会覆盖。",
+    "not_whole": "只能看到一部分事项的人不能导出全部记录；牵头部门、领导、审计人员和数据库管理员可以。",
+    "bad_attachment": "附件 {path} 不能收存：{why}。",
+    "serial_taken": "编号 {serial} 已被使用。",
+    "rung_crossed": "该督办层级已由另一进程记录，请重试。",
+    "no_org": "还没有机构人员，请先载入：siban org load 文件.toml。",
+    "not_sealed": "未作存证：办理记录有不符之处，存证只能证明完整的记录。请先查明：siban audit verify。",
+    "key_open": "私钥文件 {path} 他人也能读取（权限 {mode}），不能使用；请改为只有本人可读：chmod 600。",
+    "bad_private_key": "{path} 不能用来签名：{why}。新建：siban audit key new 文件。",
+    "bad_key_name": "公钥名称“{name}”不能接受：1 至 64 个字符，不含空格和加号。",
+    "bad_argument": "{why}",
+    "check_failed": "检查发现 {count} 处不符：",
+    "clock_stepped": "本机时间由 {expected_at} 突变为 {now_at}，值守已停，未据此督办：请核对本机时间；确认无误的，运行 siban serve --clock-is-right（--时钟无误）。",
+    "clock_behind": "本机时间为 {now_at}，早于最后一条办理记录（{last_at}），未作任何改动：请核对本机时间；确认无误的，运行 siban tick --clock-is-right（--时钟无误）。",
+    "clock_ahead": "上次记录是 {last_at}，本机时间为 {now_at}，相隔 {days} 天，未作任何督办：请核对本机时间；确认无误的，重新运行并加 --clock-is-right（--时钟无误）。",
+    "another_serve": "已有另一个 siban serve 在运行（{holder}）。",
+}
+"""One sentence a code."""
+
+
+def sentence(error: SibanError, titles: Titles) -> str:
+    """Return the Chinese sentence for an error: never a traceback, never an identifier where there is a word."""
+    words = {key: _word(key, value, titles) for key, value in error.data.items()}
+    words.setdefault("item", "")
+    template = MESSAGES.get(error.code)
+    if template is None:
+        return f"{error.code}：" + "；".join(f"{key} {word}" for key, word in words.items())
+    if error.code == "bad_field":
+        words["why"] = "，" + KINDS.get(str(error.data.get("why")), "类型不符")
+    if error.code == "bad_attachment":
+        words["why"] = ATTACHMENT_FAULTS.get(str(error.data.get("why")), str(error.data.get("why")))
+    if error.code == "bad_file":
+        words["why"] = FILE_FAULTS.get(str(error.data.get("why")), str(error.data.get("why")))
+    if error.code == "bad_calendar":
+        why = str(error.data.get("why"))
+        words["why"] = CALENDAR_FAULTS.get(why, why).format_map(_Words({"name": "", "notice": ""} | words))
+        words["place"] = words.get("place") or "整个文件"
+    if error.code == "bad_text":
+        words["why"] = TEXT_FAULTS.get(str(error.data.get("why")), str(error.data.get("why")))
+    if "faults" in error.data:
+        faults = error.data["faults"]
+        words["count"] = str(len(faults)) if isinstance(faults, list) else "?"
+    return template.format_map(_Words(words)).replace("  ", " ").strip()
+
+
+class _Words(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def _word(key: str, value: object, titles: Titles) -> str:  # noqa: C901, PLR0911, PLR0912 - one return a kind of fact
+    """Turn one fact of an error into display words."""
+    if key in ("verb", "before"):
+        return titles.verb(str(value))
+    if key == "state":
+        return titles.states.get(str(value)) or REQUEST_STATES.get(str(value)) or str(value) or "未登记"
+    if key == "clock":
+        return titles.clocks.get(str(value), str(value))
+    if key == "status":
+        return NOTICE_STATES.get(str(value), str(value))
+    if key == "field":
+        return titles.fields.get(str(value)) or {"command_id": "指令编号"}.get(str(value), str(value))
+    if key == "kind":
+        return titles.requests.get(str(value)) or {
+            "calendar": "工作日历",
+            "organisation": "机构人员",
+            "definition": "流程定义",
+        }.get(str(value), str(value))
+    if key.endswith("_at") and isinstance(value, int):
+        return moment(value)
+    if not isinstance(value, (list, tuple)):
+        return "" if value is None else str(value)
+    names = [str(one) for one in value]
+    if key == "allowed":
+        shown = [f"{titles.verbs.get(n) or titles.requests.get(n) or n}" for n in names]
+        shown = [f"{title}（{name}）" if title != name else name for title, name in zip(shown, names, strict=True)]
+        return "、".join(shown) or "无"
+    if key == "clocks":
+        return "、".join(f"{titles.clocks.get(name, name)}（{name}）" for name in names) or "无"
+    if key in ("fields", "known"):
+        return "、".join(titles.fields.get(name, name) for name in names) or "无"
+    if key == "roles":
+        return "、".join(ROLES.get(name, name) for name in names)
+    if key == "desk":
+        return f"（在{'、'.join(names)}处）" if names else ""
+    if key == "people":
+        return f"（{'、'.join(names)}）" if names else ""
+    if key == "near":
+        return f"，是不是：{'、'.join(names)}" if names else ""
+    if key in ("names", "left"):
+        return "、".join(addressee(name) for name in names) or "无"
+    return "、".join(names) or "无"
