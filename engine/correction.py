@@ -45,8 +45,8 @@ def wrong_entry(item: Item, entries: Iterable[Event], field: str, context: Conte
     definition, organisation = context.rules.definition, context.rules.organisation
     known = definition.fields.get(field)
     if known is None or not known.keep or known.private:
-        raise Refused("not_correctable", field=field, known=[n for n in item.fields if _informs(n, definition)])
-    if not _informs(field, definition):
+        raise Refused("not_correctable", field=field, known=[n for n in item.fields if informs(n, definition)])
+    if not informs(field, definition):
         raise Refused("correct_by_act", item=item.serial, field=field, allowed=list(_acts(item, field, definition)))
     wrong = _setter(entries, field) if field in item.fields else None
     if wrong is None:
@@ -88,7 +88,7 @@ def _setter(entries: Iterable[Event], field: str) -> Event | None:
     return found
 
 
-def _informs(name: str, definition: Definition) -> bool:
+def informs(name: str, definition: Definition) -> bool:
     """Whether a field only says something: nothing in the definition is decided by it."""
     field = definition.fields.get(name)
     if field is None or field.keep != "replace" or field.private or field.kind not in PLAIN:

@@ -81,7 +81,7 @@ class Office:
         verb = LOADED_BY[kind]
         hash_ = digest(text)
         with self.store.write() as writer:
-            now = self._now(writer)
+            now = self.moment(writer)
             known = writer.current_hashes()
             if known.get((kind, name)) == hash_:
                 return hash_
@@ -142,9 +142,25 @@ class Office:
 
         def work(job: Work) -> list[Outcome]:
             rules = self.shelf.current(job.reader, workflow)
-            return [self._register(job, rules, fields, hand, at, draft=draft) for fields, at in sheets]
+            return [self.register_one(job, rules, fields, hand, at, draft=draft) for fields, at in sheets]
 
         return self._run(work, hand, dry_run=dry_run, about=("register", None))
+
+    def act_each(
+        self,
+        orders: Sequence[tuple[int, Fields]],
+        verb: str,
+        hand: Hand,
+        *,
+        at: int | None = None,
+        dry_run: bool = False,
+    ) -> list[Outcome]:
+        """Do a verb to several items, to each with fields of its own; all or none."""
+
+        def work(job: Work) -> list[Outcome]:
+            return [self.act_one(job, number, verb, fields, hand, at) for number, fields in orders]
+
+        return self._run(work, hand, dry_run=dry_run, about=(verb, orders[0][0] if orders else None))
 
     def act(
         self,
@@ -159,7 +175,7 @@ class Office:
         """Do a verb of the items' definitions to each of them, all or none. `at` is when it was really done."""
 
         def work(job: Work) -> list[Outcome]:
-            return [self._act(job, number, verb, fields, hand, at) for number in dict.fromkeys(numbers)]
+            return [self.act_one(job, number, verb, fields, hand, at) for number in dict.fromkeys(numbers)]
 
         return self._run(work, hand, dry_run=dry_run, about=(verb, numbers[0] if numbers else None))
 
@@ -191,12 +207,12 @@ class Office:
 
         def work(job: Work) -> list[Outcome]:
             return [
-                self._step(
+                self.step(
                     job,
                     number,
                     hand,
                     at,
-                    lambda item, context: request.ask(item, kind, self._checked(fields, context), context),
+                    lambda item, context: request.ask(item, kind, self.checked(fields, context), context),
                 )
                 for number in dict.fromkeys(numbers)
             ]
@@ -220,9 +236,9 @@ class Office:
             for number, ordinal in dict.fromkeys(requests):
 
                 def decided(item: Item, context: Context, ordinal: int = ordinal) -> list[Event]:
-                    return request.answer(item, ordinal, self._checked(fields, context), context, grant=grant)
+                    return request.answer(item, ordinal, self.checked(fields, context), context, grant=grant)
 
-                outcomes.append(self._step(job, number, hand, at, decided))
+                outcomes.append(self.step(job, number, hand, at, decided))
             return outcomes
 
         return self._run(
@@ -240,7 +256,7 @@ class Office:
             return [context.event(item.number, verb, body)]
 
         def work(job: Work) -> list[Outcome]:
-            return [self._step(job, number, hand, None, remarked) for number in dict.fromkeys(numbers)]
+            return [self.step(job, number, hand, None, remarked) for number in dict.fromkeys(numbers)]
 
         return self._run(work, hand, dry_run=dry_run, about=(verb, numbers[0] if numbers else None))
 
@@ -253,9 +269,9 @@ class Office:
         def work(job: Work) -> list[Outcome]:
             def decided(item: Item, context: Context) -> list[Event]:
                 wrong = wrong_entry(item, job.reader.events(EventQuery(item=number)), field, context)
-                return correct(item, wrong, field, self._checked({field: value}, context)[field], reason, context)
+                return correct(item, wrong, field, self.checked({field: value}, context)[field], reason, context)
 
-            return [self._step(job, number, hand, None, decided)]
+            return [self.step(job, number, hand, None, decided)]
 
         return self._run(work, hand, dry_run=dry_run, about=(CORRECT, number))[0]
 
@@ -294,7 +310,7 @@ class Office:
 
         def work(job: Work) -> list[Reporter]:
             kept = job.reader.reporter(number)
-            self._step(job, number, hand, None, lambda item, c: [about_reporter(item, kept, verb, reason, c)])
+            self.step(job, number, hand, None, lambda item, c: [about_reporter(item, kept, verb, reason, c)])
             if verb == REDACT:
                 job.reporters.append(erased(number))
             return [kept or erased(number)]
@@ -309,7 +325,7 @@ class Office:
         Raises `Refused`: `unknown_notice`, `not_my_notice`, `not_a_draft`, `not_allowed`, `missing_field`.
         """
         with self.store.write() as writer:
-            now, changed, events = self._now(writer), [], []
+            now, changed, events = self.moment(writer), [], []
             if hand.is_delegated:
                 self._stands_in(writer, hand, now)
             for number in dict.fromkeys(numbers):
@@ -363,7 +379,7 @@ class Office:
             if not waiting:
                 return Pass(len(items), events, rungs)
             with self.store.write() as writer:
-                done = self._settle_due(writer, self._now(writer), batch, items)
+                done = self._settle_due(writer, self.moment(writer), batch, items)
             events, rungs = events + done.events, rungs + done.rungs
             if not done.items:
                 return Pass(len(items), events, rungs)
@@ -398,16 +414,17 @@ class Office:
 
     # -- one step --------------------------------------------------------------------------------------------------------------
 
-    def _register(
+    def register_one(
         self, job: Work, rules: Rules, fields: Fields, hand: Hand, at: int | None, *, draft: bool, chosen: bool = False
     ) -> Outcome:
+        """Register one item within a command; raises as `register` does."""
         when = job.now if at is None else at
         if when > job.now:
             raise Refused("in_the_future", done_at=when, now_at=job.now)
         _not_an_auditor(hand, rules.organisation)
         number = job.new_number()
         context = job.context(rules, hand, when, chosen=chosen)
-        given = self._checked(fields, context)
+        given = self.checked(fields, context)
         events = decide.register(number, given, context, draft=draft)
         name, contact = str(given.get("reporter") or ""), str(given.get("contact") or "")
         if name or contact:
@@ -422,15 +439,16 @@ class Office:
         job.apply(events)
         return Outcome(None, job.items[number], tuple(job.events[start:]), (), rules)
 
-    def _act(self, job: Work, number: int, verb: str, fields: Fields, hand: Hand, at: int | None) -> Outcome:
+    def act_one(self, job: Work, number: int, verb: str, fields: Fields, hand: Hand, at: int | None) -> Outcome:
+        """Do a verb to one item within a command; raises as `act` does."""
         item = job.load(number)
         rules = job.rules(item)
         composite = rules.definition.composites.get(verb)
         if composite and item.state in composite.sources and decide.matches(composite.when, item):
             return self._compose(job, number, rules, composite, fields, hand, at)
-        return self._step(job, number, hand, at, lambda i, c: decide.decide(i, verb, self._checked(fields, c), c))
+        return self.step(job, number, hand, at, lambda i, c: decide.decide(i, verb, self.checked(fields, c), c))
 
-    def _step(
+    def step(
         self,
         job: Work,
         number: int,
@@ -472,13 +490,15 @@ class Office:
         job.current = number or 0
         subject = before or decide.blank(job.reader.next_item(), context)
         decide.may_compose(subject, composite, context)
-        given = decide.checked_fields(subject, composite, self._checked(fields, context), context)
+        given = decide.checked_fields(subject, composite, self.checked(fields, context), context)
         start = len(job.events)
         for step in composite.steps:
             constants = {name: decide.constant(value, context) for name, value in step.put.items()}
             if step.verb == "register":
                 taken = _taken(given, rules.definition.register.fields)
-                number = self._register(job, rules, taken | constants, hand, at, draft=False, chosen=True).after.number
+                number = self.register_one(
+                    job, rules, taken | constants, hand, at, draft=False, chosen=True
+                ).after.number
                 continue
 
             def decided(
@@ -487,12 +507,13 @@ class Office:
                 chosen = decide.choose(item, verb, inner)
                 return decide.decide(item, verb, _taken(given, chosen.fields) | constants, inner)
 
-            self._step(job, number or 0, hand, at, decided, chosen=True)
+            self.step(job, number or 0, hand, at, decided, chosen=True)
         number = number or 0
         return Outcome(before, job.items[number], tuple(job.events[start:]), job.settled_of(number), rules)
 
     @staticmethod
-    def _checked(fields: Fields, context: Context) -> dict[str, object]:
+    def checked(fields: Fields, context: Context) -> dict[str, object]:
+        """Return fields as they are recorded; raises as `engine.field.checked` does."""
         return checked(fields, context.rules.definition, context.rules.organisation)
 
     # -- one transaction -------------------------------------------------------------------------------------------------------
@@ -510,7 +531,7 @@ class Office:
                 repeated = self._repeated(writer.command(hand.command_id), about, hand)
                 if repeated:
                     raise repeated
-            job = Work(writer, self.shelf, self._now(writer))
+            job = Work(writer, self.shelf, self.moment(writer))
             try:
                 if hand.is_delegated:
                     self._stands_in(writer, hand, job.now)
@@ -531,7 +552,7 @@ class Office:
         hash_ = reader.current_hashes().get((ORGANISATION, "bureau"), "")
         self.shelf.organisation(reader, hash_).delegation(hand.enterer, hand.decider, now)
 
-    def _now(self, writer: Writer) -> int:
+    def moment(self, writer: Writer) -> int:
         """Return the moment of a command: the clock's, but never before the last entry; simulated time is taken as it is.
 
         Raises `Unavailable("clock_behind")` when the clock lies far behind.

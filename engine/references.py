@@ -29,7 +29,7 @@ FIXED_VERBS = (
         "open_ledger",
         "correct",
     ),
-    *("recount", "move", "reveal", "redact"),
+    *("recount", "move", "reveal", "redact", "take_over"),
 )
 """Verbs of the engine itself: no definition may take them."""
 

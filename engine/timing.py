@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from engine.definition import Clock, Definition
-    from engine.item import Item
+    from engine.item import Act, Item
     from engine.run import Run
 
 Operation = list[object]
@@ -44,7 +44,8 @@ def _going_on(
     if to in clock.runs_in:
         return ["resume", clock.name, at] if run.paused else None
     # the report that finally passes ends it; leaving from anywhere but a review, no report stands
-    act = item.acts.get(clock.stops_at) if definition.states[item.state].stage == "verify" else None
+    # (or, of an item taken over in review, what its old ledger says of that)
+    act = _reported(item, clock) if definition.states[item.state].stage == "verify" else None
     ended = at if verb == clock.stops_at or act is None else act.at
     return ["stop", clock.name, max(ended, run.started)]
 
@@ -58,3 +59,7 @@ def _beginning(clock: Clock, run: Run | None, state: str, verb: str, to: str, at
     if not entering or (run is not None and clock.counts == "once"):
         return None
     return ["start" if run is None or clock.counts == "visit" else "continue", clock.name, at]
+
+
+def _reported(item: Item, clock: Clock) -> Act | None:
+    return item.acts.get(clock.stops_at) or item.acts.get("take_over")

@@ -38,8 +38,8 @@ class Outcome(NamedTuple):
 class Work:
     """Collects, then writes once. Nothing reaches the store before `flush`."""
 
-    def __init__(self, reader: Reader, shelf: PolicyShelf, now: int) -> None:
-        """Begin at an instant over one view of the store."""
+    def __init__(self, reader: Reader, shelf: PolicyShelf, now: int, last_number: int = 0) -> None:
+        """Begin at an instant over one view of the store; `last_number` is the last that was given and is not yet in it."""
         self.reader, self.shelf, self.now = reader, shelf, now
         self.items: dict[int, Item] = {}
         self.before: dict[int, Item | None] = {}
@@ -52,7 +52,7 @@ class Work:
         # settle no further than this: the rest comes after what others have due before it
         self.until: int | None = None
         self._rules: dict[str, Rules] = {}
-        self._next_item = 0
+        self._next_item = last_number
 
     def load(self, number: int) -> Item:
         """Return an item with all that has come due by now settled; raises `Refused("unknown_item")`."""

@@ -12,32 +12,36 @@ import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.clock import from_datetime, parse_instant, start_of_day
-from engine.errors import Misused, SibanError
+from engine.errors import Misused
 from interfaces.sheet import header_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from interfaces.sheet import Row, Value
+    from interfaces.sheet import Value
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "row_no": ("序号",),
-    "external_no": ("问题编号", "编号", "台账编号", "工单号", "受理编号"),
-    "problem_list": ("清单类别", "问题类别", "类别", "清单", "问题清单"),
+    "serial": ("事项编号",),
+    "external_no": ("来文编号", "问题编号", "编号", "台账编号", "工单号", "受理编号"),
+    "problem_list": ("清单类别", "问题清单", "问题类别", "类别", "清单"),
     "title": ("问题", "标题", "问题名称", "问题标题", "事项", "事项名称"),
     "description": ("具体情况", "详细情况", "问题详情", "情况说明"),
     "source": ("问题来源", "来源", "交办来源"),
     "found_at": ("发现日期", "反映日期", "发现时间", "反映时间", "检查时间", "交办时间", "受理时间"),
+    "registered_at": ("登记日期", "登记时间", "创建时间"),
+    "assigned_at": ("交办日期", "下发日期", "分办日期"),
     "reporter": ("反映人",),
     "contact": ("联系方式", "联系电话"),
     "place": ("属地", "具体地点", "行政区域"),
-    "line": ("业务条线", "领域"),
+    "line": ("业务条线", "领域", "隐患类别"),
     "target": ("整改目标", "整改标准", "整改要求"),
     "measure": ("整改措施", "采取的整改措施", "具体措施"),
     "commander": ("挂帅领导",),
     "lead_unit": (
         "主办单位",
         "责任单位",
+        "被检查单位",
         "牵头单位",
         "牵头部门",
         "责任部门",
@@ -49,9 +53,10 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "co_units": ("协办单位", "配合单位", "配合部门", "会办单位", "整治参与单位"),
     "handler": ("责任人", "整改责任人", "经办人"),
     "limit": ("整改时限", "完成时限", "办结时限", "整改期限", "计划节点", "处置时限", "审计整改期限"),
-    "progress": ("整改进展", "进展情况", "整改情况", "整改完成情况"),
+    "progress": ("整改情况", "整改进展", "进展情况", "整改完成情况"),
     "state": ("状态", "完成情况", "整改状态", "是否办结", "是否销号"),
     "completed_at": ("完成日期", "整改完成时间", "实际完成时间"),
+    "limit_text": ("时限原文",),
     "evidence": ("佐证材料", "证明材料", "附件"),
     "verifier": ("验收单位", "复查人", "整改验收单位"),
     "verdict": ("验收意见", "复查结果"),
@@ -65,6 +70,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 
 PROBLEM = (
     "问题描述",
+    "整改任务",
     "存在问题",
     "存在的问题",
     "问题表现",
@@ -77,7 +83,7 @@ PROBLEM = (
 )
 """Names of the column that says what is wrong: the title where a list has no other, else the description."""
 
-IMPORTED = (
+REGISTERED = (
     "title",
     "description",
     "source",
@@ -89,12 +95,30 @@ IMPORTED = (
     "co_units",
     "handler",
     "limit",
+    "limit_text",
     "external_no",
     "place",
     "line",
     "remark",
 )
-"""The fields that an import takes: what is known when a problem is registered. What came later is entered as acts."""
+"""The fields that an import takes of what is known when a problem is registered."""
+
+CAME_LATER: Mapping[str, str] = {
+    "target": "objective",
+    "measure": "measures",
+    "commander": "commander",
+    "progress": "outcome",
+    "satisfaction": "satisfaction",
+    "rules_made": "institution",
+}
+"""The fields that it takes of what came later, and the definition's field for each."""
+
+IMPORTED = (
+    *REGISTERED,
+    *CAME_LATER,
+    *("serial", "state", "registered_at", "assigned_at", "completed_at", "closed_at"),
+)
+"""All the fields that an import takes; by the last ones it finds the row again and says where it stood, and since when."""
 
 AMBIGUOUS: Mapping[str, tuple[str, ...]] = {
     "完成时间": ("limit", "completed_at"),  # by when it is to be done, or when it was
@@ -121,18 +145,18 @@ _SENTENCE = re.compile(r"[。；！？\n]")
 
 
 class RowFault(NamedTuple):
-    """What is wrong with one cell of a list: row in the sheet, name of the column, text, a code and the reason."""
+    """What is wrong with one cell of a list: row in the sheet, name of the column, text, a code and the reason.
+
+    `cell` is its place (C5) where there is one, `sheet` the name of the sheet.
+    """
 
     row: int
     column: str
     value: str
     code: str
     why: str = ""
-
-    @classmethod
-    def of(cls, row: Row, column: str, value: Value, error: SibanError) -> RowFault:
-        """Make the fault of a cell from the error that its value raised."""
-        return cls(row.number, column, _raw(value), error.code, str(error.data.get("why", "")))
+    cell: str = ""
+    sheet: str = ""
 
 
 def parse_map(options: Iterable[str]) -> dict[str, str]:
@@ -196,28 +220,13 @@ def left_out(headers: Sequence[str], mapping: Mapping[str, int]) -> list[str]:
     return [header for i, header in enumerate(headers) if header and i not in mapping.values()]
 
 
-def suspension_faults(headers: Sequence[str], rows: Iterable[Row], explicit: Mapping[str, str]) -> list[RowFault]:
-    """Give a fault for each row whose state is 挂账, unless that column is ignored.
-
-    In one office it says that the clock stands still, in supervision that the problem is on the tracked list.
-    """
-    ignored = set(map(header_key, _names_given(IGNORE, explicit.get(IGNORE, ""))))
-    states = [
-        i for i, h in enumerate(headers) if _FIELD_OF.get(header_key(h)) == "state" and header_key(h) not in ignored
-    ]
-    return [
-        RowFault(row.number, headers[i], _raw(row.cells[i]), "bad_state", "suspended_or_listed")
-        for row in rows
-        for i in states
-        if "挂账" in _raw(row.cells[i])
-    ]
-
-
 def as_text(value: Value) -> str:
     """Give a cell's value as text: 2549.0 is 2549, a date 2023-07-09, a blank cell nothing.
 
     Raises Misused `digits_lost` with `text` for a number so long that the sheet no longer holds its last digits.
     """
+    if isinstance(value, str):
+        return value
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         if abs(value) >= _EXACT:
             raise Misused("digits_lost", text=_raw(value))

@@ -2,37 +2,50 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.clock import day_of, time_of_day
-from engine.errors import SibanError
+from engine.errors import Misused, SibanError
 from engine.field import checked
+from engine.intake import Entry
 from engine.privacy import PRIVATE_FIELDS
 from engine.text import clean_block, clean_line
 from interfaces.columns import (
+    CAME_LATER,
     RowFault,
     as_block,
     as_line,
     left_out,
     map_columns,
-    parse_map,
-    suspension_faults,
     title_and_description,
     to_instant,
     wanted_names,
 )
 from interfaces.display import display
 from interfaces.masking import HIDDEN
-from interfaces.sheet import read_table
+from interfaces.output import plain
+from interfaces.package import place_of
+from interfaces.sheet import Broken, read_tables
+from interfaces.standing import Dates, Words, came_in, standings
 from workflows.messages import sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from engine.context import Rules
+    from engine.organisation import Organisation
+    from engine.takeover import Standing
     from interfaces.session import Session
-    from interfaces.sheet import Row, Value
+    from interfaces.sheet import Row, Table, Value
     from workflows.labels import Titles
+
+BLOCKS = ("description", "remark", "target", "progress")
+"""The columns that may hold several lines."""
+
+COLUMN_OF = {"track": "problem_list", "longterm": "limit"} | {field: name for name, field in CAME_LATER.items()}
+"""The column from which a field of the definition is read, where they are not called alike."""
 
 ANONYMOUS = ("匿名", "无名", "不详", "佚名")
 """What ledgers write where nobody is named."""
@@ -51,100 +64,210 @@ class RowLimit(NamedTuple):
     note: str
 
 
-class Batch(NamedTuple):
-    """A list as read: (fields, when it came in) for each row, what was found wrong, and what the reader should know."""
+class Line(NamedTuple):
+    """One row as read: its sheet and number, what is entered, and by what it is found again."""
 
-    sheets: list[tuple[dict[str, object], int | None]]
+    sheet: str
+    row: int
+    entry: Entry
+    serial: str = ""
+
+
+class Batch(NamedTuple):
+    """A list as read: its lines, what was found wrong, and what the reader should know. `places` has the columns of each sheet."""
+
+    lines: list[Line]
     faults: list[RowFault]
     notes: list[str]
     limits: list[RowLimit]
+    places: dict[str, Columns]
+
+    @property
+    def sheets(self) -> list[tuple[Mapping[str, object], int | None]]:
+        """What each line registers: its fields, and when it came in."""
+        return [(line.entry.fields, line.entry.came_in) for line in self.lines]
+
+
+class Columns(NamedTuple):
+    """The columns of one sheet: its heads and the index of each field's, and the row (from 1) of the heads."""
+
+    headers: list[str]
+    index: Mapping[str, int]
+    header_at: int = 1
+
+    def header(self, field: str) -> str:
+        """Return the head of a field's column, or the field's own name where there is none."""
+        at = self.index.get(field)
+        return self.headers[at] if at is not None and at < len(self.headers) else field
+
+    def cell(self, row: int, field: str) -> str:
+        """Return the place of a field's cell, "" where the sheet has no such column."""
+        at = self.index.get(field)
+        return "" if at is None else place_of(row - 1, at)
+
+
+class Choice(NamedTuple):
+    """What the office says about a list beside its columns."""
+
+    source: str | None = None
+    anonymous: bool = False
+    words: Mapping[str, str] = {}
+    done_on: int | None = None
 
 
 def read_problems(
     path: str,
-    maps: tuple[str, ...],
+    explicit: Mapping[str, str],
     sheet: str | None,
     session: Session,
     workflow: str,
-    *,
-    source: str | None,
-    anonymous: bool,
+    choice: Choice,
+    progress: Callable[[int], Callable[[int], None] | None] | None = None,
 ) -> Batch:
     """Read a problem list; raises `Misused` or `FaultsFound` when the file or its columns as a whole cannot be used."""
-    explicit = parse_map(maps)
-    table = read_table(path, wanted=wanted_names(explicit), sheet=sheet)
-    columns = map_columns(table.headers, explicit)
-    notes = []
-    unused = left_out(table.headers, columns)
-    if unused:
-        notes.append(f"未导入的列：{'、'.join(display(name) for name in unused)}")
-    if table.other_sheets:
-        notes.append(f"另有工作表未读：{'、'.join(display(name) for name in table.other_sheets)}（用 --sheet 指定）")
-    faults = suspension_faults(table.headers, table.rows, explicit)
+    tables = read_tables(path, wanted=wanted_names(explicit), sheet=sheet)
     with session.store.read() as reader:
         rules = session.shelf.current(reader, workflow)
+    fitting, notes = _fitting(tables, explicit)
     choices = rules.definition.fields["source"].choices if "source" in rules.definition.register.fields else {}
-    if "source" not in columns and source is None and UNNAMED in choices:
-        source = UNNAMED
+    if choice.source is None and UNNAMED in choices and any("source" not in columns.index for _, columns in fitting):
+        choice = choice._replace(source=UNNAMED)
         notes.append(f"清单中没有来源列，均按“{choices[UNNAMED]}”登记；可用 --source 指明来源。")
-    titles, sheets = session.titles, []
-    limits: list[RowLimit] = []
-    for row in table.rows:
-        reading = _Reading(row, table.headers, columns, rules, session, titles)
-        fields = reading.fields(source, anonymous=anonymous)
-        faults += reading.faults
-        limits += reading.limits
-        sheets.append((fields, reading.came_in))
-    return Batch(sheets, faults, notes, limits)
+    batch = Batch([], [], notes, [], {table.sheet: columns for table, columns in fitting})
+    words = Words(rules.definition, choice.words)
+    done, total = 0, sum(len(table.rows) for table, _ in fitting)
+    draw = progress(total) if progress else None
+    for table, columns in fitting:
+        place = table.sheet if len(fitting) > 1 else ""
+        rows = table.rows
+        rows.reverse()
+        while rows:  # each is let go of when it has been read
+            reading = _Reading(rows.pop(), place, columns, rules, session, words)
+            batch.lines.append(reading.line(choice))
+            batch.faults.extend(reading.faults)
+            batch.limits.extend(reading.limits)
+            done += 1
+            if draw and (not done % 500 or done == total):
+                draw(done)
+    return batch
+
+
+def _fitting(tables: list[Table], explicit: Mapping[str, str]) -> tuple[list[tuple[Table, Columns]], list[str]]:
+    """Return the sheets that are lists of problems with their columns, and what is not imported.
+
+    A sheet that is none is passed over where another is; raises what `map_columns` raises where none is.
+    """
+    fitting: list[tuple[Table, Columns]] = []
+    notes, others, first = [], [], None
+    for table in tables:
+        try:
+            columns = map_columns(table.headers, explicit)
+        except Misused as error:
+            if error.code not in ("column_required", "column_not_found"):
+                raise
+            first = first or error
+            others.append(table.sheet)
+            continue
+        fitting.append((table, Columns(table.headers, columns, table.header_at)))
+        if unused := left_out(table.headers, columns):
+            where = f"（工作表“{display(table.sheet)}”）" if len(tables) > 1 else ""
+            notes.append(f"未导入的列{where}：{'、'.join(display(name) for name in unused)}")
+    if not fitting and first is not None:
+        raise first
+    if others:
+        notes.append(f"不是问题清单、未导入的工作表：{'、'.join(map(display, others))}")
+    return fitting, notes
 
 
 class _Reading:
     """One row under reading."""
 
-    def __init__(
-        self, row: Row, headers: list[str], columns: Mapping[str, int], rules: Rules, session: Session, titles: Titles
-    ) -> None:
-        self.row, self.headers, self.columns, self.rules = row, headers, columns, rules
-        self.session, self.now, self.titles = session, session.now, titles
+    def __init__(self, row: Row, sheet: str, columns: Columns, rules: Rules, session: Session, words: Words) -> None:
+        self.row, self.sheet, self.columns, self.rules, self.words = row, sheet, columns, rules, words
+        self.session, self.now, self.titles = session, session.now, session.titles
         self.limits: list[RowLimit] = []
         self.faults: list[RowFault] = []
-        self.came_in: int | None = None
+        self.came_at: int | None = None
+        self.dates = Dates()
 
-    def fields(self, source: str | None, *, anonymous: bool) -> dict[str, object]:
+    def line(self, choice: Choice) -> Line:
+        """Read the row."""
+        fields = self._fields()
+        serial, word = str(fields.pop("serial", "")), str(fields.pop("state", ""))
+        later = {CAME_LATER[name]: fields.pop(name) for name in CAME_LATER if name in fields}
+        later = {name: value for name, value in later.items() if name in self.rules.definition.fields}
+        given = self._registered(fields, choice)
+        later = self._checked(later)
+        standings = self._standings(word, later, choice)
+        came = self.came_at if self.dates.registered_at is None else self.dates.registered_at
+        if standings:
+            came = min(came_in(self.dates) or self.now, standings[0].at)
+        return Line(self.sheet, self.row.number, Entry(given, came, standings), serial)
+
+    def _fields(self) -> dict[str, object]:
         """Read every cell that an import takes."""
-        known = self.rules.definition.register.fields
         fields: dict[str, object] = {}
-        for name in self.columns:
+        for name in self.columns.index:
             value = self._read(name)
             if value not in (None, "", []):
                 fields[name] = value
-        if "description" not in self.columns and isinstance(fields.get("title"), str):
+        if "description" not in self.columns.index and isinstance(fields.get("title"), str):
             title, whole = title_and_description(str(fields["title"]))
             fields["title"] = title
             if whole:
                 fields["description"] = whole
+        return fields
+
+    def _registered(self, fields: dict[str, object], choice: Choice) -> dict[str, object]:
+        """Return what a registration takes."""
+        known = self.rules.definition.register.fields
         self._track(fields)
         if isinstance(fields.get("source"), str):
             fields["source"] = self._source(str(fields["source"]))
-        if source and "source" not in fields:
-            fields["source"] = source
+        if choice.source and "source" not in fields:
+            fields["source"] = choice.source
         for name, _ in self.rules.definition.register.require:
             if name not in fields:
                 self._fault(name, "", "missing", f"缺少{self.rules.definition.fields[name].title}")
-        self._reporter(fields, anonymous=anonymous)
+        self._reporter(fields, anonymous=choice.anonymous)
         self._limit(fields)
-        given = {name: value for name, value in fields.items() if name in known}
-        return self._checked(given)
+        return self._checked({name: value for name, value in fields.items() if name in known})
+
+    def _standings(self, word: str, later: dict[str, object], choice: Choice) -> tuple[Standing, ...]:
+        dates, definition = self.dates, self.rules.definition
+        closed, done = dates.closed_at is not None, dates.completed_at is not None
+        try:
+            state = self.words.state(word, closed=closed, done=done)
+            if not state and not later and dates.assigned_at is None:
+                return ()
+            if state and not done and not closed and definition.states[state].stage in ("verify", "feedback", "closed"):
+                dates = dates._replace(completed_at=choice.done_on)
+            return standings(state, dates, later, definition, self.now)
+        except Misused as error:
+            name = {"days_out_of_order": str(error.data.get("later")), "done_yet_open": "completed_at"}.get(
+                error.code, "state"
+            )
+            self._wrong(name, word if name == "state" else self._cell(name), error)
+            return ()
 
     def _cell(self, name: str) -> Value:
-        return self.row.cells[self.columns[name]] if self.columns[name] < len(self.row.cells) else None
+        at = self.columns.index.get(name)
+        return self.row.cells[at] if at is not None and at < len(self.row.cells) else None
 
-    def _read(self, name: str) -> object:
+    def _read(self, name: str) -> object:  # noqa: PLR0911 - one return a kind of column
         value = self._cell(name)
         try:
+            if value is None:
+                return None
+            if isinstance(value, Broken):
+                raise Misused("broken_formula", text=str(value))
             if name == "found_at":
                 return self._found(value)
-            if name in ("description", "remark"):
+            if name in Dates._fields:
+                return self._date(name, value)
+            if name == "measure":
+                return measures_of(clean_block(as_block(value), field=name), self.rules.organisation)
+            if name in BLOCKS:
                 return clean_block(as_block(value), field=name)
             text = clean_line(as_line(value), field=name)
         except SibanError as error:
@@ -160,15 +283,21 @@ class _Reading:
 
     def _found(self, value: Value) -> str | None:
         """Read when it was found; with a time of day it is also when it came in."""
-        if value in (None, ""):
-            return None
-        at = to_instant(value)
-        if at > self.now:
-            self._fault("found_at", value, "in_the_future", "日期晚于现在")
+        at = self._date("found_at", value)
+        if at is None:
             return None
         if time_of_day(at):
-            self.came_in = at
+            self.came_at = at
         return day_of(at).isoformat()
+
+    def _date(self, name: str, value: Value) -> int | None:
+        """Read a date that has passed, and remember it."""
+        at = to_instant(value)
+        if at > self.now:
+            self._fault(name, value, "in_the_future", "日期晚于现在")
+            return None
+        self.dates = self.dates._replace(**{name: at})
+        return at
 
     def _track(self, fields: dict[str, object]) -> None:
         """Take the list's name for its track: by its title, or a distinctive part of it."""
@@ -214,8 +343,9 @@ class _Reading:
                 "本流程的时限由流程规定，不能逐件填写；请用 --map ignore=列名 略去这一列",
             )
             return
-        reading = self.session.read_limit(text, day_of(self.came_in or self.now))
-        fields["limit_text"] = text
+        as_written = fields.get("limit_text")
+        reading = self.session.read_limit(text, day_of(came_in(self.dates) or self.now))
+        fields["limit_text"] = as_written or text
         if reading.note:
             self.limits.append(RowLimit(self.row.number, text, reading.code or "", reading.note))
         if reading.code:
@@ -233,16 +363,42 @@ class _Reading:
                 self._wrong(name, value, error)
         return good
 
-    def _header(self, name: str) -> str:
-        key = "problem_list" if name == "track" else "limit" if name in ("limit_text", "longterm") else name
-        index = self.columns.get(key)
-        return self.headers[index] if index is not None and index < len(self.headers) else key
-
     def _wrong(self, name: str, value: object, error: SibanError) -> None:
         if name in PRIVATE_FIELDS and "text" in error.data:  # it quotes the cell
             error = type(error)(error.code, **error.data | {"text": HIDDEN})
         self._fault(name, value, error.code, sentence(error, self.titles))
 
     def _fault(self, name: str, value: object, code: str, why: str) -> None:
-        shown = HIDDEN if name in PRIVATE_FIELDS else str(value)  # whoever looks into the list sees it there
-        self.faults.append(RowFault(self.row.number, self._header(name), shown, code, why))
+        shown = HIDDEN if name in PRIVATE_FIELDS else plain(value)  # whoever looks into the list sees it there
+        field = COLUMN_OF.get(name, name)
+        header, cell = self.columns.header(field), self.columns.cell(self.row.number, field)
+        self.faults.append(RowFault(self.row.number, header, shown, code, why, cell, self.sheet))
+
+
+def row_fault(line: Line, columns: Columns, error: SibanError, titles: Titles) -> RowFault:
+    """Make the fault of a row as a whole from the error that entering it raised."""
+    fields = error.data.get("fields")
+    name = str(error.data.get("field") or (fields[0] if isinstance(fields, list) and fields else "") or "title")
+    field = COLUMN_OF.get(name, name)
+    why = sentence(error, titles)
+    return RowFault(line.row, columns.header(field), "", error.code, why, columns.cell(line.row, field), line.sheet)
+
+
+def measures_of(text: str, organisation: Organisation) -> list[dict[str, str]]:
+    """Read measures as ledgers write them: one a line, perhaps numbered, perhaps with （单位，2023-08-31前） at its end."""
+    found = []
+    for line in text.split("\n"):
+        words = _NUMBERED.sub("", line).strip()
+        if not words:
+            continue
+        measure = {"text": words, "unit": "", "due": ""}
+        if end := _WHO_WHEN.fullmatch(words):
+            unit, due = end.group(2) or "", end.group(3) or ""
+            with suppress(SibanError):
+                measure = {"text": end.group(1), "unit": organisation.unit(unit).id if unit else "", "due": due}
+        found.append(measure)
+    return found
+
+
+_NUMBERED = re.compile(r"\s*(?:\d{1,2}|[一二三四五六七八九十]{1,3})[.、．]\s*")
+_WHO_WHEN = re.compile(r"(.*?)（(?:([^（），\d][^（），]*))?，?(?:(\d{4}-\d{2}-\d{2})前)?）", re.DOTALL)

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.errors import FaultsFound, Unavailable
+from interfaces.package import BadPackage, check_package
 
 if TYPE_CHECKING:
-    import zipfile
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 Value = str | int | float | bool | dt.datetime | dt.date | dt.time | dt.timedelta | None
 """What a cell holds; a blank one holds None."""
@@ -29,16 +29,20 @@ Value = str | int | float | bool | dt.datetime | dt.date | dt.time | dt.timedelt
 SUFFIXES = (".xlsx", ".xls", ".ods", ".csv")
 """The kinds of file that are read; one with macros (.xlsm) or a binary one (.xlsb) is not."""
 
-MAX_BYTES = 20 * 1024 * 1024
-MAX_PARTS = 200
-MAX_UNPACKED = 200 * 1024 * 1024
-MAX_ROWS = 20_000
+MAX_BYTES = 64 * 1024 * 1024
+MAX_ROWS = 150_000
 MAX_COLUMNS = 100
 
-_MEMORY = 2 * 1024**3
+_MEMORY = 1024**3  # of addresses; what is really taken stays far below
 _SECONDS = 60
 _HEADER_WITHIN = 20  # rows from the top
-_BARRED_PARTS = ("xl/vbaproject.bin", "xl/workbook.bin")  # macros or a binary workbook under another suffix
+_DOWN_MOST = 5000  # rows that one merged cell may fill
+
+
+class Broken(str):
+    """What stands in a cell whose formula has no value or an error for one."""
+
+    __slots__ = ()
 
 
 class Row(NamedTuple):
@@ -55,6 +59,15 @@ class Table(NamedTuple):
     rows: list[Row]
     sheet: str = ""
     other_sheets: tuple[str, ...] = ()
+    header_at: int = 1
+
+
+class Grid(NamedTuple):
+    """A sheet as it stands, with its merged ranges ((row, column), (row, column)) and its formulas without a value."""
+
+    rows: list[list[Value]]
+    name: str = ""
+    merges: tuple[tuple[tuple[int, int], tuple[int, int]], ...] = ()
 
 
 class _Why(Exception):
@@ -66,10 +79,20 @@ def read_table(path: Path | str, *, wanted: Collection[str] = (), sheet: str | N
 
     Without `sheet` the first visible sheet that holds anything is read.
     """
-    path = Path(path)
+    first, *others = read_tables(path, wanted=wanted, sheet=sheet)
+    return first._replace(other_sheets=tuple(other.sheet for other in others))
+
+
+def read_tables(path: Path | str, *, wanted: Collection[str] = (), sheet: str | None = None) -> list[Table]:
+    """Read the lists in a file, one from each visible sheet that holds anything, or from the one named."""
+    return [_table(grid, wanted, path) for grid in read_grids(Path(path), sheet)]
+
+
+def read_grids(path: Path, sheet: str | None = None) -> list[Grid]:
+    """Read a file as it stands: each visible sheet that holds anything, or the one named."""
     try:
-        return _table(*_grid(path, sheet), wanted)
-    except _Why as why:
+        return _grids(path, sheet)
+    except (_Why, BadPackage) as why:
         raise FaultsFound("bad_file", path=str(path), why=str(why), allowed=list(SUFFIXES)) from None
     except FileNotFoundError:
         raise FaultsFound("bad_file", path=str(path), why="missing") from None
@@ -109,16 +132,20 @@ def fill_down(rows: Iterable[Row], columns: Collection[int]) -> list[Row]:
     return filled
 
 
-def _grid(path: Path, sheet: str | None) -> tuple[list[list[Value]], str, tuple[str, ...]]:
+def _grids(path: Path, sheet: str | None) -> list[Grid]:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise _Why("kind")
     content = _content(path)
     if suffix == ".csv":
-        return _csv_grid(content), "", ()
-    if suffix != ".xls":
-        _check_zip(content)
-    return _in_child(content, sheet)
+        return [Grid(_csv_grid(content))]
+    broken = check_package(content) if suffix != ".xls" else {}
+    grids = _in_child(content, sheet)
+    for grid in grids:
+        for row, column in broken.get(grid.name, ()):
+            if row < len(grid.rows) and column < len(grid.rows[row]):
+                grid.rows[row][column] = Broken(grid.rows[row][column] or "")
+    return grids
 
 
 def _content(path: Path) -> bytes:
@@ -133,61 +160,62 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _check_zip(content: bytes) -> None:
-    """Unpack every part once and throw it away: the sizes that a ZIP file declares can be lies."""
-    import zipfile
-
-    if content.startswith(b"\xd0\xcf\x11\xe0"):  # how Office wraps an .xlsx that has a password; also a renamed .xls
-        raise _Why("password")
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            _check_parts(archive)
-    except _Why:
-        raise
-    except Exception as error:  # zipfile alone raises a dozen classes on damaged input
-        raise _Why("damaged") from error
-
-
-def _check_parts(archive: zipfile.ZipFile) -> None:
-    parts = archive.infolist()
-    if len(parts) > MAX_PARTS:
-        raise _Why("too_big")
-    if any(part.filename.lower() in _BARRED_PARTS for part in parts):
-        raise _Why("kind")
-    left = MAX_UNPACKED
-    for part in parts:
-        with archive.open(part) as unpacked:
-            while chunk := unpacked.read(65536):
-                left -= len(chunk)
-                if left < 0:
-                    raise _Why("too_big")
-
-
-def _in_child(content: bytes, sheet: str | None) -> tuple[list[list[Value]], str, tuple[str, ...]]:
+def _in_child(content: bytes, sheet: str | None) -> list[Grid]:
     import subprocess
+    import threading
 
     here = Path(__file__).resolve()
     command = [sys.executable, "-m", "interfaces.sheet", *([sheet] if sheet else [])]
+    child = subprocess.Popen(  # noqa: S603 - ourselves, without a shell; the file comes by standard input
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=here.parent.parent
+    )
+    watchdog = threading.Timer(_SECONDS, child.kill)
+    watchdog.start()
     try:
-        done = subprocess.run(  # noqa: S603 - ourselves, without a shell; the file comes by standard input
-            command, input=content, capture_output=True, cwd=here.parent.parent, timeout=_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise _Why("too_big") from None
+        with child:
+            with suppress(OSError):  # it has ended already, and says below why
+                child.stdin.write(content)  # type: ignore[union-attr]  # a pipe, as asked for
+            with suppress(OSError):
+                child.stdin.close()  # type: ignore[union-attr]  # as above
+            grids = _received(child.stdout)  # type: ignore[arg-type]  # as above
+            said = child.stderr.read()  # type: ignore[union-attr]  # as above
+    finally:
+        watchdog.cancel()
+    if child.returncode == 1:  # what the child does not foresee, such as an installation without the parser
+        raise Unavailable("no_reader", detail=said.decode(errors="replace").strip().rpartition("\n")[2])
     if (
-        done.returncode == 1
-    ):  # an exception that `parse_book` does not foresee, such as an installation without the parser
-        raise Unavailable("no_reader", detail=done.stderr.decode(errors="replace").strip().rpartition("\n")[2])
-    if done.returncode:  # ended by the operating system, or by the parser itself when it got no memory
+        child.returncode or grids is None
+    ):  # ended by the operating system, or by the parser itself when it got no memory
         raise _Why("too_big")
-    answer = json.loads(done.stdout)
-    if "why" in answer:
-        raise _Why(answer["why"])
-    return [[_unpacked(value) for value in row] for row in answer["rows"]], answer["sheet"], tuple(answer["others"])
+    return grids
 
 
-def parse_book(content: bytes, sheet: str | None = None) -> dict[str, object]:
-    """Parse a workbook in this process, for the child: its rows with values that JSON can carry, or `why` not."""
+def _received(lines: Iterable[bytes]) -> list[Grid] | None:
+    """Read what the child says; None when it did not come to its end."""
+    grids: list[Grid] = []
+    rows: list[list[Value]] = []
+    for line in lines:
+        try:
+            said = json.loads(line)
+        except ValueError:  # cut off by its end
+            return None
+        if isinstance(said, list):
+            rows.append([_unpacked(value) if isinstance(value, dict) else value for value in said])
+        elif "why" in said:
+            raise _Why(said["why"])
+        elif "sheet" in said:
+            rows = []
+            grids.append(Grid(rows, said["sheet"], tuple(((a, b), (c, d)) for (a, b), (c, d) in said["merges"])))
+        else:
+            return grids
+    return None
+
+
+def parse_book(content: bytes, sheet: str | None = None) -> Iterator[object]:
+    """Parse a workbook in this process, for the child.
+
+    Yields for each sheet {sheet, merges} and then its rows, with values that JSON can carry; at the end {end}, or {why}.
+    """
     import python_calamine as calamine
 
     try:
@@ -195,22 +223,32 @@ def parse_book(content: bytes, sheet: str | None = None) -> dict[str, object]:
             visible = [m.name for m in book.sheets_metadata if m.visible == calamine.SheetVisibleEnum.Visible]
             names = [sheet] if sheet else visible
             _expect(set(names) <= set(book.sheet_names), "no_sheet")
-            full = [found for found in map(book.get_sheet_by_name, names) if found.end]
-            _expect(bool(full), "empty")
-            first = full[0]
-            # `total_height` and `total_width` are the indexes of the last row and column
-            _expect(first.total_height < MAX_ROWS + _HEADER_WITHIN, "too_many_rows")
-            _expect(first.total_width < MAX_COLUMNS, "too_many_columns")
-            rows = [[_packed(value) for value in row] for row in first.to_python(skip_empty_area=False)]
-            return {"rows": rows, "sheet": first.name, "others": [other.name for other in full[1:]]}
+            left, none = MAX_ROWS + _HEADER_WITHIN, True
+            for name in names:
+                found = book.get_sheet_by_name(name)
+                if not found.end:
+                    continue
+                none = False
+                # `total_height` and `total_width` are the indexes of the last row and column
+                left -= found.total_height
+                _expect(left > 0, "too_many_rows")
+                _expect(found.total_width < MAX_COLUMNS, "too_many_columns")
+                yield {"sheet": name, "merges": (found.merged_cell_ranges or [])[:MAX_ROWS]}
+                before = [None] * (found.start or (0, 0))[1]
+                for row in found.iter_rows():
+                    yield before + [None if value == "" else _packed(value) for value in row]
+            _expect(not none, "empty")
+        yield {"end": True}
     except _Why as why:
-        return {"why": str(why)}
+        yield {"why": str(why)}
     except calamine.PasswordError:
-        return {"why": "password"}
+        yield {"why": "password"}
     except MemoryError:
-        return {"why": "too_big"}
+        yield {"why": "too_big"}
+    except GeneratorExit:
+        raise
     except BaseException:  # noqa: BLE001 - also a panic of the native code, which is no Exception
-        return {"why": "damaged"}
+        yield {"why": "damaged"}
 
 
 def _expect(holds: bool, why: str) -> None:  # noqa: FBT001 - reads as a sentence
@@ -227,6 +265,8 @@ _TAGGED: dict[str, Callable[[str], Value]] = {
 
 
 def _packed(value: Value) -> object:
+    if isinstance(value, (str, int, float)):
+        return value
     if isinstance(value, dt.datetime):  # before date, whose subclass it is
         return {"at": value.isoformat()}
     if isinstance(value, dt.date):
@@ -238,11 +278,9 @@ def _packed(value: Value) -> object:
     return value
 
 
-def _unpacked(value: Value | dict[str, str]) -> Value:
-    if isinstance(value, dict):
-        ((tag, text),) = value.items()
-        return _TAGGED[tag](text)
-    return value
+def _unpacked(value: dict[str, str]) -> Value:
+    ((tag, text),) = value.items()
+    return _TAGGED[tag](text)
 
 
 def _csv_grid(content: bytes) -> list[list[Value]]:
@@ -287,10 +325,6 @@ def _filled(row: Sequence[Value]) -> bool:
     return any(value is not None for value in row)
 
 
-def _blank_to_none(value: Value) -> Value:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
 def _heading(value: Value) -> str:
     """Give a column name on one line; a break between Chinese characters leaves no blank behind."""
     return " ".join(
@@ -298,10 +332,14 @@ def _heading(value: Value) -> str:
     )
 
 
-def _table(raw: Sequence[Sequence[Value]], sheet: str, others: tuple[str, ...], wanted: Collection[str]) -> Table:
-    grid = [[_blank_to_none(value) for value in row] for row in raw]
+def _table(sheet: Grid, wanted: Collection[str], path: Path | str) -> Table:
+    grid = sheet.rows
+    for row in grid:
+        for i, value in enumerate(row):
+            if isinstance(value, str) and not isinstance(value, Broken) and not value.strip():
+                row[i] = None
     if not any(map(_filled, grid)):
-        raise _Why("empty")
+        raise FaultsFound("bad_file", path=str(path), why="empty")
     at = find_header(grid, wanted)
     header, below = list(grid[at]), at + 1
     keys = set(map(header_key, wanted))
@@ -309,15 +347,31 @@ def _table(raw: Sequence[Sequence[Value]], sheet: str, others: tuple[str, ...], 
         under = grid[below]
         header = [under[i] if i < len(under) and under[i] is not None else value for i, value in enumerate(header)]
         below += 1
+    _fill_merged(grid, sheet.merges, below)
     numbered = [(number, row) for number, row in enumerate(grid[below:], below + 1) if _filled(row)]
     if len(numbered) > MAX_ROWS:
-        raise _Why("too_many_rows")
-    columns = max(
-        (i + 1 for row in (header, *(row for _, row in numbered)) for i, v in enumerate(row) if v is not None),
-        default=0,
-    )
+        raise FaultsFound("bad_file", path=str(path), why="too_many_rows")
+    columns = max((i + 1 for i, v in enumerate(header) if v is not None), default=0)
+    for _, row in numbered:
+        while len(row) > columns and row[-1] is None:
+            row.pop()
+        columns = max(columns, len(row))
     headers = [_heading(value) for value in (*header, *[None] * columns)][:columns]
-    return Table(headers, [Row(n, tuple([*row, *[None] * columns][:columns])) for n, row in numbered], sheet, others)
+    rows = [
+        Row(n, tuple(row) if len(row) == columns else tuple(row + [None] * (columns - len(row)))) for n, row in numbered
+    ]
+    return Table(headers, rows, sheet.name, (), below)
+
+
+def _fill_merged(
+    grid: list[list[Value]], merges: Iterable[tuple[tuple[int, int], tuple[int, int]]], below: int
+) -> None:
+    """Let every row of a cell that is merged downwards under the header hold what it says."""
+    for (top, column), (bottom, _) in merges:
+        if below <= top < bottom < min(len(grid), top + _DOWN_MOST) and column < len(grid[top]):
+            for row in grid[top + 1 : bottom + 1]:
+                if column < len(row) and row[column] is None and _filled(row):
+                    row[column] = grid[top][column]
 
 
 def _is_second_header(header: Sequence[Value], under: Sequence[Value], keys: set[str]) -> bool:
@@ -336,8 +390,9 @@ def _main() -> None:
         for kind, most in ((resource.RLIMIT_AS, _MEMORY), (resource.RLIMIT_CPU, _SECONDS), (resource.RLIMIT_CORE, 0)):
             with suppress(ValueError, OSError):  # the system allows less than that already
                 resource.setrlimit(kind, (most, most))
-    answer = parse_book(sys.stdin.buffer.read(), sys.argv[1] if len(sys.argv) > 1 else None)
-    sys.stdout.write(json.dumps(answer))
+    for said in parse_book(sys.stdin.buffer.read(), sys.argv[1] if len(sys.argv) > 1 else None):
+        sys.stdout.write(json.dumps(said))
+        sys.stdout.write("\n")
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ STAGES: Mapping[str, str] = {
 
 FIXED_VERBS: Mapping[str, str] = {
     "register": "登记",
+    "take_over": "原台账转入",
     "request": "提出申请",
     "grant": "同意申请",
     "refuse": "不同意申请",
@@ -82,6 +83,18 @@ ADDRESSEES: Mapping[str, str] = {
     "place": "调研所在单位",
     "party_org": "党组织",
 }
+
+LEDGER_DAYS: Mapping[str, str] = {
+    "found_at": "发现日期",
+    "registered_at": "登记日期",
+    "assigned_at": "交办日期",
+    "completed_at": "完成日期",
+    "closed_at": "销号日期",
+}
+"""The days that a ledger names beside its problems."""
+
+OLD_LEDGER = "原台账"
+"""What an entry rests on that says where an item of an old ledger stood."""
 
 BASES: tuple[str, ...] = ("会议纪要", "签批件", "OA", "电话")
 """What a decision entered for somebody else (代录) may rest on."""

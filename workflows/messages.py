@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workflows.faults import ATTACHMENT_FAULTS, CALENDAR_FAULTS, FILE_FAULTS, KINDS, TEXT_FAULTS
-from workflows.labels import NOTICE_STATES, REQUEST_STATES, ROLES, addressee, moment
+from workflows.labels import LEDGER_DAYS, NOTICE_STATES, REQUEST_STATES, ROLES, addressee, moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,6 +107,16 @@ MESSAGES: Mapping[str, str] = {
     "column_twice": "“{column}”一列不能同时作为{fields}。",
     "columns_compete": "{columns}都可能是“{field}”；请用 --map 字段=列名 指明。",
     "column_ambiguous": "“{column}”在不同台账中含义不同（{fields}）；请用 --map FIELD={column} 指明，不需要则用 --map ignore={column}。",
+    "bad_state_word": "看不懂“{text}”：应写作 --state 台账用语=状态，状态可为 {allowed}。",
+    "suspended_or_listed": "“{text}”有两种意思，须指明：暂缓办理的用 --state {text}=暂缓办理，列入台账督办、仍在整改的用 --state {text}=整改中。",
+    "unknown_state_word": "不知道“{text}”是什么状态；请用 --state {text}=状态 指明，状态可为 {allowed}。",
+    "done_when": "状态为“{state}”，却没有完成日期或销号日期；请补填，或用 --done-on 日期 指明没有日期的一律按哪一天。",
+    "done_yet_open": "状态为“{state}”，却有完成日期；请改正其一。",
+    "days_out_of_order": "{later}早于{earlier}，请改正其一。",
+    "broken_formula": "公式没有结果或结果有误；请在表格软件中改正后保存。",
+    "same_row": "与第 {row} 行是同一件（编号相同）；请只留一行。",
+    "entries_refused": "有 {count} 行不能登记。",
+    "unknown_profile": "没有名为“{name}”的列名对应；已保存的：{among}。",
     "column_required": "找不到“{field}”一列；请用 --map title=列名 指明。现有的列：{headers}。",
     "digits_lost": "“{text}”超过15位，电子表格已改变末几位；请把该列设为文本格式后重新填写。",
     "bad_file": "不能读取“{path}”：{why}。",
@@ -226,6 +236,8 @@ def _word(key: str, value: object, titles: Titles) -> str:  # noqa: C901, PLR091
         return titles.clocks.get(str(value), str(value))
     if key == "status":
         return NOTICE_STATES.get(str(value), str(value))
+    if key in ("earlier", "later"):
+        return LEDGER_DAYS.get(str(value), str(value))
     if key == "field":
         return titles.fields.get(str(value)) or {"command_id": "指令编号"}.get(str(value), str(value))
     if key == "kind":

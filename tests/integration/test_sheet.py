@@ -13,6 +13,7 @@ import xlsxwriter
 
 from engine.clock import iso
 from engine.errors import FaultsFound, Misused
+from interfaces import package
 from interfaces import sheet as module
 from interfaces.columns import (
     IMPORTED,
@@ -196,7 +197,7 @@ def test_rows_keep_their_numbers_under_a_gap(tmp_path: Path) -> None:
     """A list that begins lower down and further right is numbered as the office sees it."""
     grid: type_of_grid = [[], [], [None, "问题", "备注"], [None, "甲", "注"]]
     table = read_table(workbook(tmp_path / "gap.xlsx", grid))
-    assert table == Table(["", "问题", "备注"], [Row(4, (None, "甲", "注"))], "台账")
+    assert table == Table(["", "问题", "备注"], [Row(4, (None, "甲", "注"))], "台账", (), 3)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
@@ -251,12 +252,12 @@ def test_macros_under_another_name_are_refused(tmp_path: Path, ledger: Path) -> 
 
 
 def test_zip_bomb_is_refused(tmp_path: Path) -> None:
-    """A small file that unpacks to more than 200 MB is not unpacked to the end, let alone parsed."""
+    """A small file that unpacks to more than 512 MB is not unpacked to the end, let alone parsed."""
     path = tmp_path / "bomb.xlsx"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as zipped, zipped.open("a", "w") as part:
-        for _ in range(201):
+        for _ in range(513):
             part.write(bytes(1024 * 1024))
-    assert path.stat().st_size < 2 * 1024 * 1024
+    assert path.stat().st_size < 4 * 1024 * 1024
     assert why(path) == "too_big"
 
 
@@ -269,8 +270,8 @@ def test_lying_sizes_are_refused(tmp_path: Path) -> None:
 
 
 def test_too_many_parts_are_refused(tmp_path: Path) -> None:
-    """No workbook of this kind has 200 parts."""
-    assert why(archive(tmp_path / "parts.xlsx", {str(n): b"" for n in range(module.MAX_PARTS + 1)})) == "too_big"
+    """No workbook of this kind has 1,000 parts."""
+    assert why(archive(tmp_path / "parts.xlsx", {str(n): b"" for n in range(package.MAX_PARTS + 1)})) == "too_big"
 
 
 @pytest.mark.parametrize(

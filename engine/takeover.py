@@ -1,0 +1,87 @@
+"""Taking over an item that was already under way when its old ledger was read in: where it stood, and since when.
+
+An old ledger holds no evidence, opinions or second pair of eyes for the acts of a definition, so none of them is made
+up: one kind of entry says what the ledger says. Its clocks began at their true moments and are recorded now, so that
+rungs planned before are skipped and nobody is warned of what is past.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from engine.decide import completed, field_body
+from engine.errors import Refused
+from engine.roles import holds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.context import Context
+    from engine.definition import Definition
+    from engine.event import Event
+    from engine.item import Item
+
+TAKE_OVER = "take_over"
+"""The verb of the entry, and the name of the act that a review's end looks for."""
+
+TAKERS = ("supervisor",)
+"""Who may say where items of an old ledger stand."""
+
+
+class Standing(NamedTuple):
+    """Where an item stood, from `at` on (µs): the state, what the ledger says of it, and the instants of its main clock.
+
+    `started` is when the main clock began, `done` when the work was done; None where the state needs neither.
+    """
+
+    state: str
+    at: int
+    fields: Mapping[str, object]
+    started: int | None = None
+    done: int | None = None
+
+
+def take_over(item: Item, standing: Standing, context: Context) -> Event:
+    """Return the entry that an item stood so.
+
+    Raises `Refused`: `not_allowed` for anybody outside the supervising unit, `in_the_future`, `before_last_act`.
+    """
+    organisation = context.rules.organisation
+    if not holds(TAKERS, context.hand.decider, item, organisation):
+        raise Refused("not_allowed", item=item.serial, verb=TAKE_OVER, roles=list(TAKERS), people=[])
+    if standing.at > context.now:
+        raise Refused("in_the_future", done_at=standing.at, now_at=context.now)
+    if standing.at < item.effective_at:
+        raise Refused("before_last_act", item=item.serial, done_at=standing.at, last_at=item.effective_at)
+    body: dict[str, object] = {"to": standing.state}
+    if standing.fields:
+        body |= field_body(context.rules.definition, standing.fields)
+    clocks = _clocks(item, standing, context.rules.definition)
+    if clocks:
+        body["clocks"] = clocks
+    return completed(item, TAKE_OVER, body, context._replace(effective_at=standing.at))
+
+
+def _clocks(item: Item, standing: Standing, definition: Definition) -> list[list[object]]:
+    """List what each clock did by then: those of the state left end, those of this one begin, the main one at its own instant."""
+    found: list[list[object]] = []
+    for name, clock in definition.clocks.items():
+        run = item.clocks.get(name)
+        begun = run is not None and run.stopped is None
+        here = standing.state in clock.runs_in
+        waits = standing.state in clock.pauses_in
+        if clock.main:
+            if not begun and standing.started is not None:
+                found.append(["start", name, standing.started])
+                begun = True
+            if begun and standing.done is not None and not here:
+                found.append(["stop", name, max(standing.done, run.started if run else standing.started or 0)])
+            elif begun and waits:
+                found.append(["pause", name, standing.at])
+            elif begun and not here:
+                found.append(["stop", name, standing.at])
+        elif begun and not here:
+            found.append(["stop", name, max(standing.at, run.started if run else 0)])
+        elif not begun and here and not clock.starts_at:
+            found.append(["start", name, standing.at])
+    return found
