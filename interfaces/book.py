@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import Refused, Unavailable
+from engine.errors import Misused, Refused, Unavailable
 from interfaces.output import plain
 
 if TYPE_CHECKING:
@@ -38,26 +38,32 @@ def text_of(value: object) -> str:
     return text
 
 
+def refuse_target(target: str, *, force: bool) -> None:
+    """Raise for a place where no workbook can be put, before any work is done for it.
+
+    Raises `Misused("not_xlsx")`, `Refused("exists")` where something is there and `force` is not given, `Unavailable`.
+    """
+    path = Path(target)
+    if path.suffix.lower() != ".xlsx":
+        raise Misused("not_xlsx", path=target)
+    if os.path.lexists(path) and not (force and path.is_file()):
+        raise Refused("exists", path=target)
+    if not path.parent.is_dir():
+        raise Unavailable("no_directory", path=target)
+
+
 @contextmanager
 def writing(target: str, *, force: bool, constant_memory: bool = False) -> Iterator[xlsxwriter.Workbook]:
     """Open a workbook that is put at `target` when the block ends, and nowhere when it raises.
 
-    Raises `Misused("not_xlsx")`, `Refused("exists")` where something is there and `force` is not given, `Unavailable` with
-    what the file system says.
+    Raises what `refuse_target` raises, and `Unavailable` with what the file system says.
     """
     import tempfile
 
     import xlsxwriter
 
-    from engine.errors import Misused
-
+    refuse_target(target, force=force)
     path = Path(target)
-    if path.suffix.lower() != ".xlsx":
-        raise Misused("not_xlsx", path=target)
-    if not force and os.path.lexists(path):
-        raise Refused("exists", path=target)
-    if not path.parent.is_dir():
-        raise Unavailable("no_directory", path=target)
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=".xlsx")
     except OSError as error:

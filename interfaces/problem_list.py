@@ -29,6 +29,7 @@ from interfaces.output import plain
 from interfaces.package import place_of
 from interfaces.sheet import Broken, read_tables
 from interfaces.standing import Dates, Words, came_in, standings
+from workflows.limits import limit_title
 from workflows.messages import sentence
 
 if TYPE_CHECKING:
@@ -343,9 +344,10 @@ class _Reading:
                 "本流程的时限由流程规定，不能逐件填写；请用 --map ignore=列名 略去这一列",
             )
             return
-        as_written = fields.get("limit_text")
+        as_written = fields.pop("limit_text", "")
         reading = self.session.read_limit(text, day_of(came_in(self.dates) or self.now))
-        fields["limit_text"] = as_written or text
+        if as_written or not reading.code or text not in (reading.code, limit_title(reading.code)):
+            fields["limit_text"] = as_written or text
         if reading.note:
             self.limits.append(RowLimit(self.row.number, text, reading.code or "", reading.note))
         if reading.code:

@@ -160,7 +160,8 @@ MESSAGES: Mapping[str, str] = {
     "workflow_missing": "库中没有流程“{name}”；现有：{among}。",
     "policy_replaced": "刚才已有人另行载入，本次未作任何改动；请看过最新情况后重新载入。",
     "policy_missing": "库中缺少{kind}，请重新载入。",
-    "not_xlsx": "表样只写成 .xlsx 文件，“{path}”不是。",
+    "not_xlsx": "只写成 .xlsx 文件，“{path}”不是。",
+    "bad_layout": "台账格式 {path} 有误（{text}）；可以写：{among}。",
     "bad_toml": "{path} 不是有效的 TOML 文件：{why}。",
     # storage
     "no_database": "没有数据库 {path}。先试用：siban demo；新建：siban --db {path} init。",

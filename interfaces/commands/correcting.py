@@ -39,8 +39,8 @@ def correct(item: str, field: str, to: str, reason: str, command_id: str, dry_ru
     """
     from engine.correction import PLAIN
     from engine.text import clean_block
-    from interfaces.commands.ledger import one_of
     from interfaces.fields import read_value
+    from interfaces.selecting import one_of
 
     session = session_of()
     number = session.numbers([item])[0]

@@ -139,7 +139,7 @@ def log(
 
 
 def _stage(text: str | None) -> str:
-    from interfaces.commands.ledger import one_of
+    from interfaces.selecting import one_of
     from workflows.labels import STAGES
 
     return one_of("环节", text, {title: name for name, title in STAGES.items()}) if text else ""
@@ -197,8 +197,8 @@ def _query(  # the filters of one command
 ) -> EventQuery:
     from engine.clock import parse_instant
     from engine.row import EventQuery
-    from interfaces.commands.ledger import one_of
     from interfaces.past import end_of
+    from interfaces.selecting import one_of
     from workflows.labels import FIXED_VERBS
 
     verbs = {title: name for name, title in (*FIXED_VERBS.items(), *titles.verbs.items())}
@@ -314,7 +314,7 @@ def _spent(dossier: Dossier, form: str) -> None:
 def _clock(dossier: Dossier, name: str | None) -> str:
     """Return the clock meant: the one named, else the main one, before it begins the one that runs out first."""
     from engine.run import due
-    from interfaces.commands.ledger import one_of
+    from interfaces.selecting import one_of
 
     item, definition = dossier.item, dossier.rules.definition
     if name:

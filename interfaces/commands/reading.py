@@ -26,8 +26,8 @@ def reading(
 
     设定记入办理记录；此前已读的时限不变。
     """
-    from interfaces.commands.ledger import one_of
     from interfaces.founding import installer
+    from interfaces.selecting import one_of
     from workflows.limits import AS_SHIPPED, UNIT_WORDS, WRITTEN, checked_readings, reading_words
 
     session = session_of()

@@ -53,8 +53,8 @@ def report(
     """一页通报：总数和变化、两个率、逾期事项卡在哪里、要领导协调什么。各单位按机构顺序列出，不排名次。"""
     from engine.clock import parse_instant, start_of_day
     from engine.report import report as drawn_up
-    from interfaces.commands.ledger import one_of
     from interfaces.past import nothing_yet, past_of
+    from interfaces.selecting import one_of
 
     session = session_of()
     with session.view() as reader:
@@ -130,7 +130,7 @@ def _drill(page: Report, text: str, items: Items, now: int, form: str) -> None:
 
 def _figure(page: Report, text: str, items: Items) -> tuple[Figure, str]:
     """Find the figure meant: KEY of the whole page, LINE or LINE:KEY of a division."""
-    from interfaces.commands.ledger import one_of
+    from interfaces.selecting import one_of
 
     titles = {title: key for key, title in FIGURES.items()}
     name, _, key = text.replace("：", ":").partition(":")

@@ -1,0 +1,198 @@
+"""Which items a question is about: the conditions that `list` and `export` share, as options and as a walk over the items."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import click
+
+from engine.light import OVERDUE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from engine.context import Rules
+    from engine.item import Item
+    from engine.organisation import Organisation
+    from engine.past import Past
+    from engine.ports import Reader
+    from interfaces.session import Session
+    from workflows.index import Index
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+_OPTIONS = (
+    click.option("--state", "--状态", "states", multiple=True, metavar="STATE", help="状态；可多次"),
+    click.option(
+        "--stage",
+        "--环节",
+        "stages",
+        multiple=True,
+        metavar="STAGE",
+        help="环节：受理｜分办｜办理｜核验｜反馈｜办结；可多次",
+    ),
+    click.option("--unit", "--单位", "--主办", "units", multiple=True, metavar="UNIT", help="主办单位；可多次"),
+    click.option("--track", "--清单", "tracks", multiple=True, metavar="LIST", help="问题清单；可多次"),
+    click.option("--source", "--来源", "sources", multiple=True, metavar="SOURCE", help="问题来源；可多次"),
+    click.option(
+        "--light", "--亮灯", "lights", multiple=True, metavar="LIGHT", help="正常｜临期｜逾期｜未计时；可多次"
+    ),
+    click.option("--text", "--含", metavar="TEXT", help="编号或问题中含有的文字"),
+    click.option("--workflow", "--流程", metavar="NAME", help="流程"),
+    click.option("--open", "only_open", is_flag=True, help="只看在办"),
+    click.option("--closed", "only_closed", is_flag=True, help="只看已办结"),
+    click.option("--all", "--全部", "everything", is_flag=True, help="在办和已办结（默认）"),
+    click.option("--mine", "--我的", is_flag=True, help="我负责的，或现在该我办的"),
+    click.option("--overdue", "--逾期", is_flag=True, help="只看逾期未办结"),
+    click.option("--limit-unclear", "--时限待明确", is_flag=True, help="只看时限待明确的，附时限原文"),
+)
+
+
+class Chosen(NamedTuple):
+    """One item of an answer: with its rules, its row as `interfaces.listing` makes it, and the due moment that is kept."""
+
+    item: Item
+    rules: Rules
+    row: dict[str, object]
+
+
+class Instant(NamedTuple):
+    """What a question is judged under: the words of the definitions, the organisation, and the moment."""
+
+    index: Index
+    organisation: Organisation
+    now: int
+
+
+def item_options(command: F) -> F:
+    """Give a question the options that choose items; they come as keyword arguments for `Conditions`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+class Conditions(NamedTuple):
+    """What an officer asked for, as given by `item_options`; every condition must hold."""
+
+    states: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    tracks: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    lights: tuple[str, ...] = ()
+    text: str | None = None
+    workflow: str | None = None
+    only_open: bool = False
+    only_closed: bool = False
+    everything: bool = False
+    mine: bool = False
+    overdue: bool = False
+    limit_unclear: bool = False
+
+    def refuse_opposites(self) -> None:
+        """Raise `click.UsageError` for options that exclude each other."""
+        if self.only_open + self.only_closed + self.everything > 1:
+            message = "--open、--closed、--all 只能用一个。"
+            raise click.UsageError(message)
+
+    def asker(self, session: Session) -> str:
+        """Return whose items are meant, "" for everybody's; to be asked before a view of the store is open."""
+        return session.hand().decider if self.mine else ""
+
+    def chosen(self, session: Session, reader: Reader, past: Past | None, at: Instant, me: str) -> Iterator[Chosen]:
+        """Yield the items that meet the conditions, by number; raises `Refused("unknown_choice")` and `unknown_unit`."""
+        from engine.row import ItemQuery
+        from interfaces.listing import item_row
+        from interfaces.past import items_of
+
+        organisation, now = at.organisation, at.now
+        meant = _Meanings(at.index, organisation)
+        self.refuse_opposites()
+        still_open = self.only_open or self.overdue or self.limit_unclear
+        query = ItemQuery(
+            open=True if still_open else False if self.only_closed else None,
+            states=meant.states(self.states),
+            stages=meant.stages(self.stages),
+            lead_units=meant.units(self.units),
+            tracks=meant.field("track", "问题清单", self.tracks),
+            sources=meant.field("source", "问题来源", self.sources),
+            workflow=meant.workflow(self.workflow),
+            text=self.text or "",
+        )
+        asked = meant.lights(self.lights)
+        for item, rules, kept_due in items_of(session, reader, past, query):
+            row = item_row(item, rules, now, kept_due)
+            late = row["light"] == OVERDUE and row["done_at"] is None
+            if (me and not _is_mine(item, rules, me, now)) or (asked and row["light"] not in asked):
+                continue
+            if (late or not self.overdue) and (row["unclear"] or not self.limit_unclear):
+                yield Chosen(item, rules, row)
+
+
+def _is_mine(item: Item, rules: Rules, me: str, now: int) -> bool:
+    """Whether I handle an item, or it is my move."""
+    from engine.turn import people, turns
+
+    return item.text("handler") == me or any(me in people(turn, item, rules) for turn in turns(item, rules, now))
+
+
+def one_of(what: str, text: str, among: Mapping[str, str]) -> str:
+    """Return the identifier for a text that is one, or its title, or the beginning of just one title.
+
+    `among` maps titles to identifiers. Raises `Refused("unknown_choice")` with what there is.
+    """
+    if text in among.values():
+        return text
+    if text in among:
+        return among[text]
+    near = {value for title, value in among.items() if title.startswith(text)}
+    if len(near) == 1:
+        return near.pop()
+    from engine.errors import Refused
+
+    raise Refused("unknown_choice", what=what, text=text, among=list(dict.fromkeys(among)))
+
+
+class _Meanings:
+    """Turns what an officer wrote as a condition into identifiers; what nothing is called is refused."""
+
+    def __init__(self, index: Index, organisation: Organisation) -> None:
+        self._index, self._organisation = index, organisation
+
+    def states(self, texts: tuple[str, ...]) -> tuple[str, ...]:
+        """Read states by title; one title may stand for states of several workflows."""
+        found = []
+        for text in texts:
+            titles = [(t, name) for entry in self._index.values() for name, t in entry["states"].items()]
+            several = [name for title, name in titles if text in (title, name)]
+            found += several or [one_of("状态", text, dict(titles))]
+        return tuple(dict.fromkeys(found))
+
+    def stages(self, texts: tuple[str, ...]) -> tuple[str, ...]:
+        """Read stages by title."""
+        from workflows.labels import STAGES
+
+        among = {title: name for name, title in STAGES.items()}
+        return tuple(one_of("环节", text, among) for text in texts)
+
+    def units(self, texts: tuple[str, ...]) -> tuple[str, ...]:
+        """Read units by title."""
+        return tuple(self._organisation.unit(text).id for text in texts)
+
+    def field(self, name: str, what: str, texts: tuple[str, ...]) -> tuple[str, ...]:
+        """Read the values of a choice by their titles."""
+        shapes = [entry["fields"].get(name, {}) for entry in self._index.values()]
+        among = {title: value for shape in shapes for value, title in shape.get("choices", {}).items()}
+        return tuple(one_of(what, text, among) for text in texts)
+
+    def lights(self, texts: tuple[str, ...]) -> tuple[str, ...]:
+        """Read lights by their words."""
+        from interfaces.wording import LIGHTS
+
+        among = {word: light for light, word in LIGHTS.items()}
+        return tuple(one_of("亮灯", text, among) for text in texts)
+
+    def workflow(self, text: str | None) -> str:
+        """Read a workflow by title."""
+        among = {str(entry["title"]): name for name, entry in self._index.items()}
+        return one_of("流程", text, among) if text else ""
