@@ -8,6 +8,7 @@ import click
 
 from engine.clock import day_of, parse_instant
 from engine.errors import Misused
+from interfaces.display import display
 from interfaces.output import emit_value, note, say
 from interfaces.verbs import given_fields
 from interfaces.wording import item_json, outcome_text
@@ -37,8 +38,16 @@ def run_act(verb: str, given: Given, shapes: Shapes, *, new: bool) -> None:
     if new:
         workflow = next(n for n, e in session.index.items() if any(a["name"] == verb and a["new"] for a in e["verbs"]))
         outcomes = session.office.compose_new(workflow, verb, fields, hand, at=at, dry_run=dry_run)
+    elif given.get("from_sheet"):
+        orders = _orders(verb, given, fields, shapes, session)
+        outcomes = session.office.act_each(orders, verb, hand, at=at, dry_run=dry_run)
     else:
         numbers = _items(given, session)
+        if not numbers:
+            context = click.get_current_context()
+            raise click.MissingParameter(
+                ctx=context, param=next(p for p in context.command.params if p.name == "items")
+            )
         unread = {n: v for n, v in given.items() if v and n not in fields and shapes.get(n, {}).get("kind") == "limit"}
         if unread:
             _refuse_beside(unread, numbers, session)
@@ -104,6 +113,34 @@ def finish(outcomes: Sequence[Outcome], verb: str, given: Given, session: Sessio
                 break
     if dry_run:
         note("以上为试办，未作任何改动。")
+
+
+def _orders(
+    verb: str, given: Given, fields: Given, shapes: Shapes, session: Session
+) -> list[tuple[int, dict[str, object]]]:
+    """Read a sheet of items with their fields; what the command line gives holds for every row that says nothing else.
+
+    Lists what is wrong and exits 4 where a row cannot be read.
+    """
+    from interfaces.acts_sheet import read_acts
+    from interfaces.output import Column, emit
+
+    if given["items"]:
+        message = "--from 与 ITEM 只能用一个。"
+        raise click.UsageError(message)
+    acts = [act for entry in session.index.values() for act in entry["verbs"] if act["name"] == verb]
+    known = dict.fromkeys(field for act in acts for field in act["fields"])
+    orders, faults, unused = read_acts(str(given["from_sheet"]), list(known), shapes, session)
+    if unused:
+        note(f"未用的列：{'、'.join(map(display, unused))}")
+    if faults:
+        columns = [Column("row", "行", "right"), Column("cell", "位置"), Column("column", "列"),
+                   Column("value", "内容", max_cells=40), Column("why", "问题")]  # fmt: skip
+        form = str(given.get("form", "text"))
+        emit([fault._asdict() for fault in faults], columns, form="table" if form == "text" else form)
+        note(f"{len(faults)} 处有误，一件也没有办理。")
+        click.get_current_context().exit(4)
+    return [(number, {**fields, **own}) for number, own in orders]
 
 
 def _refuse_beside(unread: Given, numbers: Sequence[int], session: Session) -> None:

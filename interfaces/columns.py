@@ -56,6 +56,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "progress": ("整改情况", "整改进展", "进展情况", "整改完成情况"),
     "state": ("状态", "完成情况", "整改状态", "是否办结", "是否销号"),
     "completed_at": ("完成日期", "整改完成时间", "实际完成时间"),
+    "percent": ("完成进度", "进度"),
     "limit_text": ("时限原文",),
     "evidence": ("佐证材料", "证明材料", "附件"),
     "verifier": ("验收单位", "复查人", "整改验收单位"),
@@ -108,6 +109,7 @@ CAME_LATER: Mapping[str, str] = {
     "measure": "measures",
     "commander": "commander",
     "progress": "outcome",
+    "percent": "percent",
     "satisfaction": "satisfaction",
     "rules_made": "institution",
 }
@@ -208,7 +210,10 @@ def map_columns(headers: Sequence[str], explicit: Mapping[str, str]) -> dict[str
                 mapping[field] = (usual or found)[0]
     _add_problem(headers, [i for i, key in enumerate(keys) if key in _PROBLEM and i not in taken], mapping)
     for i, key in enumerate(keys):
-        if i not in taken and any(field in IMPORTED and field not in mapping for field in _AMBIGUOUS.get(key, ())):
+        open_ = [field for field in _AMBIGUOUS.get(key, ()) if field not in mapping] if i not in taken else []
+        if len(open_) == 1 and len(_AMBIGUOUS[key]) > 1 and open_[0] in IMPORTED:
+            mapping[open_[0]] = i  # the other meaning has a column of its own
+        elif any(field in IMPORTED for field in open_):
             raise Misused("column_ambiguous", column=headers[i], fields=list(_AMBIGUOUS[key]))
     if "title" not in mapping:
         raise Misused("column_required", field="title", headers=_named(headers))

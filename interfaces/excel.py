@@ -33,6 +33,7 @@ FIRST = 2
 """The index of the first row of data: a title and the heads stand over it."""
 
 ALL, CLOSED, LATE, NEAR = HEADS = ("件数", "已销号", "逾期未办结", "临期")
+SHORT = 10_000  # characters, of which no cell has too many
 NO_UNIT, LATE_WORD = "（未交办）", "逾期"
 
 _CHINESE = 2.1  # widths of a digit that a Chinese character takes
@@ -74,7 +75,7 @@ def write_ledger(  # noqa: PLR0913 - one ledger has all of these, and each is gi
         _below(page, layout, sums.rows, forms)
         _choices(page, others[2], layout, sums.rows, choices)
         _lights(page, layout, sums.rows, book, live=live)
-        _print(page, paper or layout.paper)
+        _print(page, paper or layout.paper, layout.pages_wide)
         _sums(others[0], sums, layout, closed, forms)
         _definitions(others[1], forms)
     return sums.rows
@@ -86,6 +87,7 @@ class _Forms:
     def __init__(self, book: xlsxwriter.Workbook) -> None:
         common = {"font_name": FONT, "font_size": 10, "valign": "vcenter", "border": 1, "border_color": "#A6A6A6"}
         self.title = book.add_format({"font_name": HEAD_FONT, "font_size": 16, "align": "center", "valign": "vcenter"})
+        self.title_left = book.add_format({"font_name": HEAD_FONT, "font_size": 16, "valign": "vcenter"})
         self.head = book.add_format(
             common | {"font_name": HEAD_FONT, "bold": True, "bg_color": GREY, "text_wrap": True, "align": "center"}
         )
@@ -100,10 +102,10 @@ def _top(page: Worksheet, layout: Layout, title: str, forms: _Forms) -> None:
         page.set_column(at, at, head.width * _CHINESE)
     last = len(layout.columns) - 1
     page.set_row(0, 30)
-    if last:
+    if last and layout.pages_wide == 1:
         page.merge_range(0, 0, 0, last, text_of(title), forms.title)
     else:
-        page.write_string(0, 0, text_of(title), forms.title)
+        page.write_string(0, 0, text_of(title), forms.title_left)
     page.set_row(1, 32)
     for at, head in enumerate(layout.columns):
         page.write_string(1, at, text_of(head.title), forms.head)
@@ -133,7 +135,9 @@ def _rows(
             if value is None or value == "":
                 write_blank(row, at, None, forms.text)
             elif isinstance(value, str):
-                write_string(row, at, value if value.isascii() and value.isprintable() else text_of(value), forms.text)
+                write_string(
+                    row, at, value if len(value) < SHORT and value.isprintable() else text_of(value), forms.text
+                )
             elif isinstance(value, int):
                 write_number(row, at, value, forms.number)
             else:
@@ -163,11 +167,13 @@ def _below(page: Worksheet, layout: Layout, rows: int, forms: _Forms) -> None:
     page.autofilter(1, 0, rows + FIRST - 1, len(layout.columns) - 1)
 
 
-def _print(page: Worksheet, paper: str) -> None:
+def _print(page: Worksheet, paper: str, pages_wide: int = 1) -> None:
     page.set_landscape()
     page.set_paper(PAPERS[paper])
-    page.fit_to_pages(1, 0)
+    page.fit_to_pages(pages_wide, 0)
     page.repeat_rows(0, 1)
+    if pages_wide > 1:
+        page.repeat_columns(0, 1)
     page.set_margins(left=0.4, right=0.4, top=0.6, bottom=0.6)
     page.set_footer("&C第 &P 页，共 &N 页")
 
@@ -228,6 +234,7 @@ def _sums(page: Worksheet, sums: Sums, layout: Layout, closed: str, forms: _Form
     page.set_column(1, len(HEADS), 12)
     at = {name: _column(layout, name) for name in ("lead_unit", "state", "light")}
     span = {name: _span(column, sums.rows) for name, column in at.items() if column is not None}
+    _print(page, "A4")
     row = 1
     for row, (unit, counts) in enumerate(sums.units.items(), FIRST):
         page.write_string(row, 0, text_of(unit or NO_UNIT), forms.text)
@@ -271,6 +278,4 @@ def _definitions(page: Worksheet, forms: _Forms) -> None:
     for row, texts in enumerate(INDICATORS, FIRST):
         for at, text in enumerate(texts):
             page.write_string(row, at, text, forms.text)
-    page.set_landscape()
-    page.set_paper(PAPERS["A4"])
-    page.fit_to_pages(1, 0)
+    _print(page, "A4")

@@ -37,11 +37,12 @@ class Head(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """A ledger's form: its title, its columns, the paper it is printed on and the lines for signatures under it."""
+    """A ledger's form: its title and columns, the paper and on how many sheets side by side, the lines for signatures under it."""
 
     title: str
     columns: tuple[Head, ...]
     paper: str = "A4"
+    pages_wide: int = 1
     foot: tuple[str, ...] = ()
 
 
@@ -72,10 +73,10 @@ def read_layout(path: Path) -> Layout:
             raise FaultsFound("bad_layout", path=str(path), text=field or title, among=sorted(FIELDS))
         width = one.get("width", 8)
         columns.append(Head(title, field, float(width) if isinstance(width, (int, float)) else 8.0))
-    paper, foot = str(data.get("paper", "A4")), data.get("foot", [])
-    if not columns or paper not in PAPERS or not isinstance(foot, list):
-        raise FaultsFound("bad_layout", path=str(path), text="columns、paper、foot", among=sorted(PAPERS))
-    return Layout(str(data.get("title", path.stem)), tuple(columns), paper, tuple(map(str, foot)))
+    paper, wide, foot = str(data.get("paper", "A4")), data.get("pages_wide", 1), data.get("foot", [])
+    if not columns or paper not in PAPERS or wide not in (1, 2, 3) or not isinstance(foot, list):
+        raise FaultsFound("bad_layout", path=str(path), text="columns、paper、pages_wide、foot", among=sorted(PAPERS))
+    return Layout(str(data.get("title", path.stem)), tuple(columns), paper, wide, tuple(map(str, foot)))
 
 
 def facts_of(number: int, item: Item, rules: Rules, now: int, reporter: tuple[str, str]) -> Facts:

@@ -110,8 +110,8 @@ def _changes(line: Line, item: Item, rules: Rules) -> list[Change]:
     said = dict(line.entry.fields)
     for standing in line.entry.standings:
         said |= standing.fields
-    if line.entry.standings:
-        said["state"] = line.entry.standings[-1].state
+    if line.state:
+        said["state"] = line.state
     found = []
     for name, value in said.items():
         old = item.state if name == "state" else item.fields.get(name)

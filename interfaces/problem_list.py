@@ -34,6 +34,7 @@ from workflows.messages import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import date
 
     from engine.context import Rules
     from engine.organisation import Organisation
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from interfaces.session import Session
     from interfaces.sheet import Row, Table, Value
     from workflows.labels import Titles
+    from workflows.limits import Reading
 
 BLOCKS = ("description", "remark", "target", "progress")
 """The columns that may hold several lines."""
@@ -66,12 +68,13 @@ class RowLimit(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One row as read: its sheet and number, what is entered, and by what it is found again."""
+    """One row as read: its sheet and number, what is entered, by what it is found again, and the state that it names."""
 
     sheet: str
     row: int
     entry: Entry
     serial: str = ""
+    state: str = ""
 
 
 class Batch(NamedTuple):
@@ -140,16 +143,18 @@ def read_problems(
     draw = progress(total) if progress else None
     for table, columns in fitting:
         place = table.sheet if len(fitting) > 1 else ""
-        rows = table.rows
+        about, rows = _List(place, columns, rules, session, words, choice), table.rows
         rows.reverse()
         while rows:  # each is let go of when it has been read
-            reading = _Reading(rows.pop(), place, columns, rules, session, words)
-            batch.lines.append(reading.line(choice))
+            reading = _Reading(rows.pop(), about)
+            batch.lines.append(reading.line())
             batch.faults.extend(reading.faults)
             batch.limits.extend(reading.limits)
             done += 1
             if draw and (not done % 500 or done == total):
                 draw(done)
+        if about.not_yet:
+            batch.notes.append(f"待受理的 {about.not_yet} 件，整改措施、整改情况等待交办后填报，未导入。")
     return batch
 
 
@@ -180,19 +185,44 @@ def _fitting(tables: list[Table], explicit: Mapping[str, str]) -> tuple[list[tup
     return fitting, notes
 
 
+class _List:
+    """What all rows of one sheet are read with."""
+
+    def __init__(
+        self, sheet: str, columns: Columns, rules: Rules, session: Session, words: Words, choice: Choice
+    ) -> None:
+        self.sheet, self.columns, self.rules, self.words, self.choice = sheet, columns, rules, words, choice
+        self.now, self.titles, self.read_limit = session.now, session.titles, session.read_limit
+        fields = rules.definition.fields
+        # what the check of a field cleans anyway
+        self.cleaned = {name for name in columns.index if name in fields and fields[name].kind in ("line", "text")}
+        self.limits: dict[tuple[str, date], Reading] = {}
+        self.not_yet = 0
+
+    def limit(self, text: str, today: date) -> Reading:
+        """Read a limit's text: the same few recur."""
+        found = self.limits.get((text, today))
+        if found is None:
+            found = self.limits[text, today] = self.read_limit(text, today)
+        return found
+
+
 class _Reading:
     """One row under reading."""
 
-    def __init__(self, row: Row, sheet: str, columns: Columns, rules: Rules, session: Session, words: Words) -> None:
-        self.row, self.sheet, self.columns, self.rules, self.words = row, sheet, columns, rules, words
-        self.session, self.now, self.titles = session, session.now, session.titles
+    def __init__(self, row: Row, about: _List) -> None:
+        self.row, self.about, self.sheet = row, about, about.sheet
+        self.columns, self.rules, self.words = about.columns, about.rules, about.words
+        self.now, self.titles = about.now, about.titles
         self.limits: list[RowLimit] = []
         self.faults: list[RowFault] = []
         self.came_at: int | None = None
         self.dates = Dates()
+        self.state = ""
 
-    def line(self, choice: Choice) -> Line:
+    def line(self) -> Line:
         """Read the row."""
+        choice = self.about.choice
         fields = self._fields()
         serial, word = str(fields.pop("serial", "")), str(fields.pop("state", ""))
         later = {CAME_LATER[name]: fields.pop(name) for name in CAME_LATER if name in fields}
@@ -203,7 +233,7 @@ class _Reading:
         came = self.came_at if self.dates.registered_at is None else self.dates.registered_at
         if standings:
             came = min(came_in(self.dates) or self.now, standings[0].at)
-        return Line(self.sheet, self.row.number, Entry(given, came, standings), serial)
+        return Line(self.sheet, self.row.number, Entry(given, came, standings), serial, self.state if word else "")
 
     def _fields(self) -> dict[str, object]:
         """Read every cell that an import takes."""
@@ -238,8 +268,9 @@ class _Reading:
         dates, definition = self.dates, self.rules.definition
         closed, done = dates.closed_at is not None, dates.completed_at is not None
         try:
-            state = self.words.state(word, closed=closed, done=done)
-            if not state and not later and dates.assigned_at is None:
+            state = self.state = self.words.state(word, closed=closed, done=done)
+            if state in ("", definition.initial) and dates.assigned_at is None:
+                self.about.not_yet += bool(later)
                 return ()
             if state and not done and not closed and definition.states[state].stage in ("verify", "feedback", "closed"):
                 dates = dates._replace(completed_at=choice.done_on)
@@ -266,11 +297,15 @@ class _Reading:
                 return self._found(value)
             if name in Dates._fields:
                 return self._date(name, value)
+            if name == "percent":
+                return _percent(value)
             if name == "measure":
                 return measures_of(clean_block(as_block(value), field=name), self.rules.organisation)
             if name in BLOCKS:
                 return clean_block(as_block(value), field=name)
-            text = clean_line(as_line(value), field=name)
+            text = as_line(value)
+            if name not in self.about.cleaned:
+                text = clean_line(text, field=name)
         except SibanError as error:
             self._wrong(name, value, error)
             return None
@@ -345,7 +380,7 @@ class _Reading:
             )
             return
         as_written = fields.pop("limit_text", "")
-        reading = self.session.read_limit(text, day_of(came_in(self.dates) or self.now))
+        reading = self.about.limit(text, day_of(came_in(self.dates) or self.now))
         if as_written or not reading.code or text not in (reading.code, limit_title(reading.code)):
             fields["limit_text"] = as_written or text
         if reading.note:
@@ -356,11 +391,15 @@ class _Reading:
             fields["longterm"] = True
 
     def _checked(self, fields: dict[str, object]) -> dict[str, object]:
-        """Check each field alone, so that every fault of a row is reported and not only the first."""
-        good: dict[str, object] = {}
+        """Check the fields; where one is wrong each alone, so that every fault of a row is reported and not only the first."""
+        definition, organisation = self.rules.definition, self.rules.organisation
+        try:
+            return checked(fields, definition, organisation)
+        except SibanError:
+            good: dict[str, object] = {}
         for name, value in fields.items():
             try:
-                good |= checked({name: value}, self.rules.definition, self.rules.organisation)
+                good |= checked({name: value}, definition, organisation)
             except SibanError as error:
                 self._wrong(name, value, error)
         return good
@@ -400,6 +439,14 @@ def measures_of(text: str, organisation: Organisation) -> list[dict[str, str]]:
                 measure = {"text": end.group(1), "unit": organisation.unit(unit).id if unit else "", "due": due}
         found.append(measure)
     return found
+
+
+def _percent(value: Value) -> object:
+    """Read a percentage, which a sheet may hold as a share of one."""
+    if isinstance(value, float) and 0 < value <= 1:
+        return round(value * 100)
+    text = as_line(value).rstrip("%％").strip()
+    return int(text) if text.isdecimal() else text
 
 
 _NUMBERED = re.compile(r"\s*(?:\d{1,2}|[一二三四五六七八九十]{1,3})[.、．]\s*")

@@ -49,11 +49,18 @@ _OPTIONS = (
 
 
 class Chosen(NamedTuple):
-    """One item of an answer: with its rules, its row as `interfaces.listing` makes it, and the due moment that is kept."""
+    """One item of an answer: with its rules, when it is judged, and the due moment that the ledger keeps."""
 
     item: Item
     rules: Rules
-    row: dict[str, object]
+    now: int
+    kept_due: int | None
+
+    def row(self) -> dict[str, object]:
+        """Return the item as a row of an answer."""
+        from interfaces.listing import item_row
+
+        return item_row(self.item, self.rules, self.now, self.kept_due)
 
 
 class Instant(NamedTuple):
@@ -102,7 +109,6 @@ class Conditions(NamedTuple):
     def chosen(self, session: Session, reader: Reader, past: Past | None, at: Instant, me: str) -> Iterator[Chosen]:
         """Yield the items that meet the conditions, by number; raises `Refused("unknown_choice")` and `unknown_unit`."""
         from engine.row import ItemQuery
-        from interfaces.listing import item_row
         from interfaces.past import items_of
 
         organisation, now = at.organisation, at.now
@@ -121,12 +127,17 @@ class Conditions(NamedTuple):
         )
         asked = meant.lights(self.lights)
         for item, rules, kept_due in items_of(session, reader, past, query):
-            row = item_row(item, rules, now, kept_due)
-            late = row["light"] == OVERDUE and row["done_at"] is None
-            if (me and not _is_mine(item, rules, me, now)) or (asked and row["light"] not in asked):
+            if me and not _is_mine(item, rules, me, now):
                 continue
-            if (late or not self.overdue) and (row["unclear"] or not self.limit_unclear):
-                yield Chosen(item, rules, row)
+            one = Chosen(item, rules, now, kept_due)
+            if asked or self.overdue or self.limit_unclear:
+                row = one.row()
+                late = row["light"] == OVERDUE and row["done_at"] is None
+                if (asked and row["light"] not in asked) or (self.overdue and not late):
+                    continue
+                if self.limit_unclear and not row["unclear"]:
+                    continue
+            yield one
 
 
 def _is_mine(item: Item, rules: Rules, me: str, now: int) -> bool:

@@ -15,7 +15,19 @@ if TYPE_CHECKING:
     from interfaces.session import Session
     from workflows.index import Index
 
-GENERAL = ("on_behalf", "basis", "ref", "basis_date", "scan", "done_at", "command_id", "dry_run", "form", "items")
+GENERAL = (
+    "from_sheet",
+    "on_behalf",
+    "basis",
+    "ref",
+    "basis_date",
+    "scan",
+    "done_at",
+    "command_id",
+    "dry_run",
+    "form",
+    "items",
+)
 """Parameters that every act has beside its fields."""
 
 METAVARS = {
@@ -58,7 +70,7 @@ def request_command(index: Index, kind: str) -> Command:
 
         run_request(kind, given, shapes)
 
-    return _command(kind, acts, shapes, callback, items=True)
+    return _command(kind, acts, shapes, callback, items=True, request=True)
 
 
 def register_command(index: Index) -> Command:
@@ -99,12 +111,17 @@ def _command(
     callback: Callable[..., None],
     *,
     items: bool,
+    request: bool = False,
 ) -> Command:
     fields = list(dict.fromkeys(field for act in acts for field in act["fields"]))
     required = set.intersection(*(set(act["required"]) for act in acts))
     params: list[click.Parameter] = []
     if items:
-        params.append(click.Argument(["items"], nargs=-1, required=True, metavar="ITEM..."))
+        sheet = not request
+        params.append(click.Argument(["items"], nargs=-1, required=not sheet, metavar="ITEM..."))
+        if sheet:
+            help_from = "按表办理：每行一件，列为编号和要填的内容；全部办成或全部不办"
+            params.append(click.Option(["from_sheet", "--from", "--从"], metavar="FILE.xlsx", help=help_from))
     params += [field_option(field, shapes[field], needed=field in required) for field in fields]
     params += general_options()
     title = acts[0]["title"]

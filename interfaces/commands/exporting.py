@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from engine.context import Rules
     from engine.item import Item
     from engine.organisation import Organisation
+    from engine.past import Past
     from engine.ports import Reader
     from interfaces.ledger_sheet import Layout
     from interfaces.session import Session
@@ -102,8 +103,8 @@ def _items(
     session: Session,
     reader: Reader,
     at: Instant,
-    past: Any,
-    me: str,  # noqa: ANN401 - `Past | None`
+    past: Past | None,
+    me: str,
 ) -> Iterator[tuple[Item, Rules]]:
     for one in asked.chosen(session, reader, past, at, me):
         yield one.item, one.rules

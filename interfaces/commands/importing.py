@@ -33,7 +33,7 @@ LISTED = 50
     cls=Command,
     short_help="导入问题清单、原有台账（xlsx、csv）",
     example="siban import 问题清单.xlsx --dry-run\n"
-    "siban 导入 2022年台账.xlsx --state 挂账=整改中 --annotated 待改.xlsx\n"
+    "siban 导入 2022年台账.xlsx --state 在推进=整改中 --annotated 待改.xlsx\n"
     "siban 导入 来信.xlsx --map title=留言主题 --map found_at=留言时间 --source 群众反映 --anonymous --save-map 来信",
 )
 @click.argument("path", metavar="FILE")

@@ -78,7 +78,7 @@ def list_items(
         organisation = past.organisation() if past else session.organisation(reader)
         at = Instant(index, organisation, past.as_of if past else now)
         key = _SORTS[one_of("排序", sort, {**{name: name for name in _SORTS}, **_SORT_WORDS})]
-        rows = [one.row for one in asked.chosen(session, reader, past, at, me)]
+        rows = [one.row() for one in asked.chosen(session, reader, past, at, me)]
         empty = "" if rows else nothing_yet(reader, past, "没有符合条件的事项。")
     rows.sort(key=key)
     shown = rows[: limit or None]

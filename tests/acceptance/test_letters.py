@@ -18,9 +18,9 @@ from engine.context import Hand
 from engine.office import Office
 from engine.policy import PolicyShelf
 from engine.row import EventQuery, ItemQuery, from_text
-from interfaces.columns import to_instant
+from interfaces.columns import parse_map, to_instant
 from interfaces.founding import found
-from interfaces.problem_list import read_problems
+from interfaces.problem_list import Choice, read_problems
 from interfaces.roster import read_organisation
 from interfaces.session import Session
 from interfaces.sheet import read_table
@@ -84,7 +84,8 @@ def read_letters(session: Session) -> tuple[list[tuple[int, int, dict[str, objec
     """Return when each letter came, when it was answered and its fields, and how many rows were reported as faulty."""
     table = read_table(str(LETTERS))
     replies = [to_instant(row.cells[table.headers.index("答复时间")]) for row in table.rows]
-    batch = read_problems(str(LETTERS), MAPS, None, session, "siban", source="citizen", anonymous=True)
+    choice = Choice(source="citizen", anonymous=True)
+    batch = read_problems(str(LETTERS), parse_map(MAPS), None, session, "siban", choice)
     odd = {fault.row for fault in batch.faults}
     assert len(batch.sheets) == len(table.rows) == len(replies)
     letters = [

@@ -60,6 +60,7 @@ ABOUT_ONE: tuple[tuple[str, ...], ...] = (
 ELSEWHERE = {
     "demo": "a database of its own",
     "init": "makes one",
+    "export": "writes a workbook: test_export",
     "import": "brings in, shows what it brought",
     "register": "says what it registered",
     "serve": "is tick",

@@ -18,14 +18,12 @@ from interfaces import sheet as module
 from interfaces.columns import (
     IMPORTED,
     NAMES,
-    RowFault,
     as_block,
     as_line,
     as_text,
     left_out,
     map_columns,
     parse_map,
-    suspension_faults,
     title_and_description,
     to_instant,
     wanted_names,
@@ -376,8 +374,9 @@ def test_ambiguous_names_are_asked_about() -> None:
     assert misuse(headers) == ("column_ambiguous", {"column": "完成时间", "fields": ["limit", "completed_at"]})
     assert map_columns(headers, parse_map(["limit=完成时间"])) == {"title": 0, "limit": 1}
     assert map_columns(headers, parse_map(["ignore=完成时间"])) == {"title": 0}
-    assert map_columns([*headers, "整改时限"], {}) == {"title": 0, "limit": 2}
-    assert map_columns(["问题", "牵头领导"], {}) == {"title": 0}  # neither of its meanings is imported
+    assert map_columns([*headers, "整改时限"], {}) == {"title": 0, "limit": 2, "completed_at": 1}
+    assert misuse(["问题", "牵头领导"])[0] == "column_ambiguous"
+    assert map_columns(["问题", "牵头领导", "挂帅领导"], {}) == {"title": 0, "commander": 2}
 
 
 def test_map_options_are_read() -> None:
@@ -386,7 +385,7 @@ def test_map_options_are_read() -> None:
     assert parse_map(options) == {"title": "留言主题", "lead_unit": "部门", "ignore": "甲、乙,丙"}
 
 
-@pytest.mark.parametrize("option", ["title", "title=", "=问题", "nonsense=问题", "state=状态", ""])
+@pytest.mark.parametrize("option", ["title", "title=", "=问题", "nonsense=问题", "verdict=状态", ""])
 def test_a_bad_map_option_names_what_is_allowed(option: str) -> None:
     """Among them a field that exists but is not imported."""
     with pytest.raises(Misused) as caught:
@@ -413,17 +412,7 @@ def test_wrong_maps_are_refused() -> None:
         {"column": "问题", "fields": ["title", "description"]},
     )
     assert misuse(["备注"]) == ("column_required", {"field": "title", "headers": ["备注"]})
-    assert misuse(headers, state="问题")[0] == "bad_map"
-
-
-def test_suspended_or_listed_is_asked() -> None:
-    """挂账 means opposite things: each such row is a fault until the column is put right or ignored."""
-    rows = [Row(3, ("甲", "挂账")), Row(4, ("乙", "整改中")), Row(5, ("丙", "已挂账督办"))]
-    headers = ["问题", "整改\n状态"]
-    faults = suspension_faults(headers, rows, {})
-    assert [fault.row for fault in faults] == [3, 5]
-    assert faults[0] == RowFault(3, "整改\n状态", "挂账", "bad_state", "suspended_or_listed")
-    assert suspension_faults(headers, rows, {"ignore": "整改状态"}) == []
+    assert misuse(headers, verdict="问题")[0] == "bad_map"
 
 
 @pytest.mark.parametrize(
@@ -482,8 +471,7 @@ def test_values_become_text() -> None:
     assert as_block("\n\t\t\n\t　　甲\t乙\r\n\n 丙 \n") == "　　甲\t乙\n\n丙"
     with pytest.raises(Misused) as caught:
         as_text(310115199001011234.0)
-    fault = RowFault.of(Row(3, ()), "证件号", 310115199001011234.0, caught.value)
-    assert fault == RowFault(3, "证件号", "3.1011519900101126e+17", "digits_lost")
+    assert (caught.value.code, caught.value.data) == ("digits_lost", {"text": "3.1011519900101126e+17"})
 
 
 def test_a_title_is_made_from_a_long_text() -> None:
