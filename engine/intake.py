@@ -22,16 +22,23 @@ if TYPE_CHECKING:
 AT_ONCE = 500
 """How many items are written together: more would only cost memory."""
 
+HIGHEST = 9_999_999
+"""A number in a sheet that is higher is no item's."""
+
 FAULTS = 1000
 """After so many refused rows nobody reads on."""
 
 
 class Entry(NamedTuple):
-    """One row: the fields of its registration, when it came in (µs, None: now), and where it stood since, the oldest first."""
+    """One row: the fields of its registration, when it came in (µs, None: now), and where it stood since, the oldest first.
+
+    `number` is the item's number in the ledger that is moved here; an empty database goes on with the numbers of old.
+    """
 
     fields: Mapping[str, object]
     came_in: int | None
     standings: tuple[Standing, ...] = ()
+    number: int = 0
 
 
 class Order(NamedTuple):
@@ -88,8 +95,10 @@ def _take_in(  # noqa: PLR0913, PLR0917 - one call, from above
     faults: list[tuple[int, SibanError]] = []
     taken: list[Taken] = []
     job = Work(reader, office.shelf, now)
-    index = -1
+    empty, index = reader.next_item() == 1, -1
     for index, entry in enumerate(entries):
+        if empty and 0 < entry.number <= HIGHEST:
+            job.skip_to(entry.number)
         try:
             number = office.register_one(job, rules, entry.fields, hand, entry.came_in, draft=False).after.number
             for standing in entry.standings:

@@ -106,6 +106,10 @@ class Work:
         self._next_item = self._next_item + 1 if self._next_item else self.reader.next_item()
         return self._next_item
 
+    def skip_to(self, number: int) -> None:
+        """Let the next item to be registered have this number, if it is higher than the last."""
+        self._next_item = max(self._next_item, number - 1)
+
     def apply(self, events: Iterable[Event]) -> None:
         """Fold decided events into the items they are about, and settle what they brought about."""
         for event in events:

@@ -143,16 +143,23 @@ def read_problems(
     draw = progress(total) if progress else None
     for table, columns in fitting:
         place = table.sheet if len(fitting) > 1 else ""
+        blank: list[int] = []
         about, rows = _List(place, columns, rules, session, words, choice), table.rows
         rows.reverse()
         while rows:  # each is let go of when it has been read
-            reading = _Reading(rows.pop(), about)
-            batch.lines.append(reading.line())
-            batch.faults.extend(reading.faults)
-            batch.limits.extend(reading.limits)
+            row = rows.pop()
+            if about.holds(row):
+                reading = _Reading(row, about)
+                batch.lines.append(reading.line())
+                batch.faults.extend(reading.faults)
+                batch.limits.extend(reading.limits)
+            else:
+                blank.append(row.number)
             done += 1
             if draw and (not done % 500 or done == total):
                 draw(done)
+        if blank:
+            batch.notes.append(f"没有可导入的内容，略去 {len(blank)} 行：第 {'、'.join(map(str, blank[:10]))} 行。")
         if about.not_yet:
             batch.notes.append(f"待受理的 {about.not_yet} 件，整改措施、整改情况等待交办后填报，未导入。")
     return batch
@@ -199,6 +206,16 @@ class _List:
         self.limits: dict[tuple[str, date], Reading] = {}
         self.not_yet = 0
 
+    def holds(self, row: Row) -> bool:
+        """Whether a row has anything in a column that is imported: the lines for signatures under a list have not."""
+        cells = row.cells
+        return any(cells[at] is not None for at in self.columns.index.values() if at < len(cells))
+
+    def number_of(self, serial: str) -> int:
+        """Return the number of an item in its serial, 0 when it is none of ours."""
+        found = re.fullmatch(rf"{re.escape(self.rules.definition.serial)}\d{{4}}-(\d{{4,7}})", serial)
+        return int(found.group(1)) if found else 0
+
     def limit(self, text: str, today: date) -> Reading:
         """Read a limit's text: the same few recur."""
         found = self.limits.get((text, today))
@@ -233,7 +250,10 @@ class _Reading:
         came = self.came_at if self.dates.registered_at is None else self.dates.registered_at
         if standings:
             came = min(came_in(self.dates) or self.now, standings[0].at)
-        return Line(self.sheet, self.row.number, Entry(given, came, standings), serial, self.state if word else "")
+        number = self.about.number_of(serial)
+        return Line(
+            self.sheet, self.row.number, Entry(given, came, standings, number), serial, self.state if word else ""
+        )
 
     def _fields(self) -> dict[str, object]:
         """Read every cell that an import takes."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from engine.clock import day_of
 from engine.errors import Misused
 from engine.takeover import Standing
-from workflows.standings import CLOSED, DONE, FINISHED, IN_HAND, SUSPENDED_OR_LISTED, WORDS
+from workflows.standings import CLOSED, DONE, DONE_SAYS, FINISHED, IN_HAND, SUSPENDED_OR_LISTED, WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -94,6 +94,7 @@ def standings(
     if done is None:
         raise Misused("done_when", state=target.title)
     done = max(done, at)  # of the same day
+    fields = {name: value for name, value in DONE_SAYS.items() if name in definition.fields} | dict(fields)
     working = _in_hand(definition)
     before = (Standing(working, at, {}, started=at),) if working and at < done else ()
     closed = max(dates.closed_at, done) if target.final and dates.closed_at is not None else done

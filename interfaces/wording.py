@@ -108,6 +108,8 @@ def event_text(event: Event, titles: Titles, rules: Rules) -> str:  # noqa: PLR0
     if event.verb == "set_reading":
         return f"{title}：{_readings_text(body)}"
     detail = _fields_text(body.get("fields"), titles, rules)
+    if event.verb == "take_over":
+        title = f"{title}（{titles.states.get(str(body['to']), body['to'])}）"
     return f"{title}{_decision_text(event, body)}{'：' + detail if detail else ''}"
 
 
