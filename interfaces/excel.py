@@ -33,6 +33,7 @@ FIRST = 2
 """The index of the first row of data: a title and the heads stand over it."""
 
 ALL, CLOSED, LATE, NEAR = HEADS = ("件数", "已销号", "逾期未办结", "临期")
+DAY_ZERO = 693_594  # the ordinal of the day that spreadsheets count from
 SHORT = 10_000  # characters, of which no cell has too many
 NO_UNIT, LATE_WORD = "（未交办）", "逾期"
 
@@ -123,8 +124,8 @@ def _rows(
 ) -> Sums:
     columns = [(at, FIELDS[head.field]) for at, head in enumerate(layout.columns)]
     units: dict[str, Counter[str]] = {}
-    write_string, write_number, write_day, write_blank = (
-        page.write_string, page.write_number, page.write_datetime, page.write_blank,
+    write_string, write_number, write_blank = (
+        page.write_string, page.write_number, page.write_blank,
     )  # fmt: skip
     number = 0
     for number, (item, rules) in enumerate(items, 1):
@@ -141,7 +142,7 @@ def _rows(
             elif isinstance(value, int):
                 write_number(row, at, value, forms.number)
             else:
-                write_day(row, at, value, forms.day)
+                write_number(row, at, value.toordinal() - DAY_ZERO, forms.day)
         unit = rules.organisation.unit_title(item.text("lead_unit")) if item.text("lead_unit") else ""
         units.setdefault(unit, Counter()).update(_counted(facts))
         if progress and not number % 500:

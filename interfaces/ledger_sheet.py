@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.clock import day_of
 from engine.errors import FaultsFound, Misused
-from engine.light import NORMAL, OVERDUE, light, unread_text
+from engine.light import NORMAL, OVERDUE, Light, light
 from engine.run import due
 from engine.takeover import TAKE_OVER
 from interfaces.listing import left
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from engine.context import Rules
     from engine.item import Item
-    from engine.light import Light
     from engine.run import Run
 
 Cell = str | int | dt.date | None
@@ -83,11 +82,14 @@ def facts_of(number: int, item: Item, rules: Rules, now: int, reporter: tuple[st
     """Gather what the columns of an item look at."""
     clock = rules.definition.main_clock
     run = item.clocks.get(clock.name) if clock else None
-    judged = light(item, rules, now)
-    verdict = item.fields.get("on_time")
-    if rules.definition.states[item.state].final and isinstance(verdict, bool):
-        judged = judged._replace(word=NORMAL if verdict else OVERDUE, days=0 if verdict else judged.days)
     due_at = due(run, clock, item, rules.calendar) if run and clock else None
+    verdict = item.fields.get("on_time") if rules.definition.states[item.state].final else None
+    if verdict is True:
+        judged = Light(NORMAL, 0, due_at)
+    else:
+        judged = light(item, rules, now)
+        if verdict is False:  # it stays as it was closed, whatever a later calendar says
+            judged = judged._replace(word=OVERDUE)
     return Facts(number, item, rules, run, judged, due_at, reporter)
 
 
@@ -145,10 +147,6 @@ def _limit(facts: Facts) -> Cell:
     from workflows.limits import limit_title
 
     return limit_title(code)
-
-
-def _limit_text(facts: Facts) -> Cell:
-    return unread_text(facts.item, facts.rules) or facts.item.text("limit_text") or None
 
 
 def _measures(facts: Facts) -> Cell:
@@ -238,7 +236,7 @@ FIELDS: Mapping[str, Callable[[Facts], Cell]] = {
     "duties": _duties,
     "assigned_at": lambda facts: _day(facts.run.started) if facts.run else None,
     "limit": _limit,
-    "limit_text": _limit_text,
+    "limit_text": _text("limit_text"),
     "outcome": _text("outcome"),
     "percent": _percent,
     "state": lambda facts: facts.rules.definition.states[facts.item.state].title,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 MAX_PARTS = 1000
 MAX_UNPACKED = 512 * 1024 * 1024
-MAX_CELLS = 4_000_000
+MAX_CELLS = 3_400_000
 
 _BARRED_PARTS = ("xl/vbaproject.bin", "xl/workbook.bin")  # macros or a binary workbook under another suffix
 _CHUNK = 1 << 20
@@ -70,12 +70,12 @@ def _walk(archive: zipfile.ZipFile) -> dict[str, set[Place]]:
     left, cells, broken = MAX_UNPACKED, 0, {}
     for part in parts:
         is_sheet = part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml")
-        found: set[Place] = set()
+        is_xml, found = part.filename.endswith(".xml"), set[Place]()
         tail = b""
         with archive.open(part) as unpacked:
             while chunk := unpacked.read(_CHUNK):
                 left -= len(chunk)
-                if left < 0:
+                if left < 0 or (len(chunk) == _CHUNK and is_xml and b"<" not in chunk):  # no cell holds a text of 1 MB
                     raise BadPackage("too_big")
                 if is_sheet:
                     cells += chunk.count(b"<c ")

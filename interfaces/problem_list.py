@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from engine.clock import day_of, time_of_day
 from engine.errors import Misused, SibanError
 from engine.field import checked
-from engine.intake import Entry
+from engine.intake import FAULTS, Entry
 from engine.privacy import PRIVATE_FIELDS
 from engine.text import clean_block, clean_line
 from interfaces.columns import (
@@ -146,7 +146,7 @@ def read_problems(
         blank: list[int] = []
         about, rows = _List(place, columns, rules, session, words, choice), table.rows
         rows.reverse()
-        while rows:  # each is let go of when it has been read
+        while rows and len(batch.faults) < FAULTS:  # each row is let go of when it has been read
             row = rows.pop()
             if about.holds(row):
                 reading = _Reading(row, about)
@@ -158,6 +158,8 @@ def read_problems(
             done += 1
             if draw and (not done % 500 or done == total):
                 draw(done)
+        if len(batch.faults) >= FAULTS:
+            batch.notes.append(f"错误已达 {len(batch.faults)} 处，第 {batch.lines[-1].row} 行以后的没有再查。")
         if blank:
             batch.notes.append(f"没有可导入的内容，略去 {len(blank)} 行：第 {'、'.join(map(str, blank[:10]))} 行。")
         if about.not_yet:

@@ -33,7 +33,7 @@ MAX_BYTES = 64 * 1024 * 1024
 MAX_ROWS = 150_000
 MAX_COLUMNS = 100
 
-_MEMORY = 1024**3  # of addresses; what is really taken stays far below
+_MEMORY = 400 * 1024**2  # of addresses: a ledger of 100,000 rows needs two thirds of it
 _SECONDS = 60
 _HEADER_WITHIN = 20  # rows from the top
 _DOWN_MOST = 5000  # rows that one merged cell may fill

@@ -1,0 +1,198 @@
+"""Workbooks made to harm: each ends in one sentence or in a list that was read whole, soon, in little memory, with nothing taken in."""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+import subprocess
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+import xlsxwriter
+
+from tests.acceptance.conftest import SIBAN, Office, environment
+from tests.people import Bureau, real
+from tests.trial import CLERK, HEAD
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+SECONDS, MEGABYTES = 10, 300
+"""What one file may take: of the processor, since others share the machine, and of memory."""
+
+SHEET = "xl/worksheets/sheet1.xml"
+OPENING = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+CLOSING = b"</sheetData></worksheet>"
+
+
+def plain() -> bytes:
+    """A list of three problems as xlsxwriter makes it."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out) as book:
+        page = book.add_worksheet("台账")
+        page.write_row(0, 0, ["问题", "问题来源", "备注"])
+        for row in range(1, 4):
+            page.write_row(row, 0, [f"问题{row}", "调查研究", "=1+1"])
+        page.merge_range(2, 2, 3, 2, "合并")
+    return out.getvalue()
+
+
+def with_parts(path: Path, changes: dict[str, Iterator[bytes] | None], extra: dict[str, bytes] | None = None) -> Path:
+    """Write that list with some parts put in other words, and more parts."""
+    with (
+        zipfile.ZipFile(io.BytesIO(plain())) as old,
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as new,
+    ):
+        for name in old.namelist():
+            pieces = changes.get(name)
+            if pieces is None:
+                new.writestr(name, old.read(name))
+                continue
+            with new.open(name, "w") as part:
+                for piece in pieces:
+                    part.write(piece)
+        for name, content in (extra or {}).items():
+            new.writestr(name, content)
+    return path
+
+
+def sheet(*pieces: bytes, times: int = 1) -> Iterator[bytes]:
+    """Make a sheet's XML of pieces that recur."""
+    yield OPENING
+    for _ in range(times):
+        yield from pieces
+    yield CLOSING
+
+
+def _cell(place: str, text: str) -> bytes:
+    return f'<c r="{place}" t="inlineStr"><is><t>{text}</t></is></c>'.encode()
+
+
+HEADS = b'<row r="1">' + _cell("A1", "问题") + _cell("B1", "问题来源") + b"</row>"
+LAUGHS = b'<!DOCTYPE x [<!ENTITY a "ha">' + b"".join(
+    f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">'.encode() for n in range(12)
+) + b"]>"  # fmt: skip
+
+
+def _rows(count: int) -> Iterator[bytes]:
+    yield OPENING + HEADS
+    for first in range(2, count, 10_000):
+        yield b"".join(b'<row r="%d"><c r="A%d"><v>1</v></c></row>' % (n, n) for n in range(first, first + 10_000))
+    yield CLOSING
+
+
+def _wide(count: int) -> Iterator[bytes]:
+    yield OPENING + HEADS
+    letters = [chr(65 + n) for n in range(26)]
+    for row in range(2, count):
+        yield b'<row r="%d">' % row + b"".join(f'<c r="{a}{row}"><v>1</v></c>'.encode() for a in letters) + b"</row>"
+    yield CLOSING
+
+
+MADE: dict[str, Callable[[Path], Path]] = {
+    "zeros": lambda p: with_parts(p, {}, {"xl/media/a.bin": bytes(600 * 1024 * 1024)}),
+    "one long text": lambda p: with_parts(
+        p, {SHEET: iter([OPENING + HEADS + b'<row r="2"><c r="A2" t="inlineStr"><is><t>', *[b"x" * 2**20] * 400, b"</t></is></c></row>" + CLOSING])}
+    ),
+    "a million rows": lambda p: with_parts(p, {SHEET: _rows(1_048_000)}),
+    "four million cells": lambda p: with_parts(p, {SHEET: _wide(150_000)}),
+    "entities": lambda p: with_parts(p, {SHEET: iter([LAUGHS, *sheet(HEADS, b'<row r="2"><c r="A2" t="inlineStr"><is><t>&m;</t></is></c></row>')])}),
+    "deep": lambda p: with_parts(p, {SHEET: sheet(b"<a>" * 1000, times=5000)}),
+    "far cell": lambda p: with_parts(p, {SHEET: sheet(HEADS, b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>')}),
+    "rather far cell": lambda p: with_parts(p, {SHEET: sheet(HEADS, b'<row r="140000"><c r="CV140000"><v>1</v></c></row>')}),
+    "no such place": lambda p: with_parts(p, {SHEET: sheet(HEADS, b'<row r="2"><c r="ZZZZZ99999999999"><v>1</v></c></row>')}),
+    "forbidden characters": lambda p: with_parts(p, {SHEET: sheet(HEADS, b'<row r="2"><c r="A2" t="inlineStr"><is><t>\x01\xff\xfe</t></is></c></row>')}),
+    "escaped controls": lambda p: with_parts(p, {SHEET: sheet(HEADS, b'<row r="2">' + _cell("A2", "&#27;]0;x&#7;") + _cell("B2", "调查研究") + b"</row>")}),
+    "macros": lambda p: with_parts(p, {}, {"xl/vbaProject.bin": b"\0" * 100}),
+    "a zip in a zip": lambda p: with_parts(p, {}, {"xl/media/b.zip": plain()}),
+    "merges": lambda p: with_parts(
+        p, {SHEET: iter([OPENING + HEADS + b'<row r="3"><c r="A3"><v>1</v></c></row></sheetData><mergeCells>',
+                         *[b'<mergeCell ref="A2:XFD1048576"/>' * 1000] * 300, b"</mergeCells></worksheet>"])}
+    ),
+}  # fmt: skip
+
+READ = {"zeros": False, "a zip in a zip": True, "merges": None, "one long text": None, "entities": None}
+"""Which of them are read all the same (None: either will do); all others are refused."""
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_it_ends_soon_in_little_memory_with_one_sentence(office: Office, tmp_path: Path, name: str) -> None:
+    """By the installed command: seconds, memory of it and of its parser, exit status, one line, nothing taken in."""
+    path = MADE[name](tmp_path / "list.xlsx")
+    command = [str(SIBAN), "--db", str(office.path), "--as", CLERK, "import", str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment()) as child:
+        said = child.stdout.read().decode() if child.stdout else ""
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+    assert "Traceback" not in said
+    assert usage.ru_utime + usage.ru_stime < SECONDS, (usage.ru_utime, usage.ru_stime, said)
+    assert usage.ru_maxrss < MEGABYTES * 1024, (usage.ru_maxrss // 1024, said)
+    if READ.get(name) or (name in READ and READ[name] is None and child.returncode == 0):
+        assert child.returncode == 0, said
+        return
+    assert child.returncode in (2, 4), said
+    if child.returncode == 4 and "行" not in said.splitlines()[0]:
+        assert len(said.strip().splitlines()) == 1, said
+    assert len([line for line in office("list", "-n", "0", "-o", "jsonl").out.splitlines() if "问题1" in line]) == 0
+
+
+def mutants(content: bytes, count: int) -> Iterator[bytes]:
+    """Change bytes of the file, or of one of its parts, in one way or another; the same on each run."""
+    dice = random.Random(20_260_512)  # noqa: S311 - the same files each time
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    for number in range(count):
+        if number % 3 == 0:
+            yield _changed(content, dice)
+            continue
+        name = dice.choice(sorted(parts))
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            for other, part in parts.items():
+                archive.writestr(other, _changed(part, dice) if other == name else part)
+        yield out.getvalue()
+
+
+def _changed(content: bytes, dice: random.Random) -> bytes:
+    data = bytearray(content)
+    for _ in range(dice.choice((1, 1, 2, 5, 20))):
+        at = dice.randrange(len(data))
+        match dice.randrange(5):
+            case 0:
+                data[at] ^= 1 << dice.randrange(8)
+            case 1:
+                data[at : at + dice.randrange(1, 40)] = b""
+            case 2:
+                data[at:at] = data[at : at + dice.randrange(1, 200)]
+            case 3:
+                data[at : at + 1] = dice.choice((b"<", b">", b'"', b"&", b"9999999999", b"-1", b"\0", b"]]>"))
+            case _:
+                del data[at + dice.randrange(1, max(len(data) - at, 2)) :]
+        if not data:
+            return b"\0"
+    return bytes(data)
+
+
+@pytest.mark.parametrize("count", [40, pytest.param(2000, marks=pytest.mark.slow)])
+def test_a_damaged_workbook_is_refused_or_read_and_nothing_is_half_taken(
+    count: int, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit 4 or 2 with a sentence, or 0 for one that can still be read; never a traceback; a dry run takes nothing in."""
+    database = tmp_path / "office.db"
+    real(database, lambda _: None)
+    bureau = Bureau(database, capsys, monkeypatch)
+    ends: dict[int, int] = {}
+    for content in mutants(plain(), count):
+        path = tmp_path / "list.xlsx"
+        path.write_bytes(content)
+        said = bureau(CLERK, "import", str(path), "--dry-run", "-o", "json")
+        ends[said.status] = ends.get(said.status, 0) + 1
+        assert said.status in (0, 2, 4), said
+        assert "程序内部出错" not in said.err
+        assert said.err.strip() or said.status == 0
+    assert ends.get(0), ends
+    assert ends.get(4), ends
+    assert bureau(HEAD, "list", "-o", "jsonl").out == ""
