@@ -182,6 +182,17 @@ def parse_map(options: Iterable[str]) -> dict[str, str]:
     return explicit
 
 
+def parse_fields(names: Iterable[str]) -> tuple[str, ...]:
+    """Read fields named by identifier or by their usual Chinese name; raises `Misused("bad_map")`."""
+    found = []
+    for name in names:
+        field = name if name in IMPORTED else _FIELD_OF.get(header_key(name), "")
+        if field not in IMPORTED:
+            raise Misused("bad_map", text=name, allowed=list(IMPORTED))
+        found.append(field)
+    return tuple(found)
+
+
 def wanted_names(explicit: Mapping[str, str]) -> frozenset[str]:
     """Give all column names by which the header row of a list may be known."""
     given = (name for field, column in explicit.items() for name in _names_given(field, column))

@@ -78,7 +78,7 @@ def read_sheet(numbers: Sequence[int], session: Session) -> dict[int, dict[str, 
         batch = read_problems(str(path), {}, None, session, WORKFLOW, Choice())
     if batch.faults:
         raise ValueError(batch.faults)
-    return {int(row["序号"]): fields for row, (fields, _) in zip(rows, batch.sheets, strict=True)}
+    return {int(row["序号"]): dict(fields) for row, (fields, _) in zip(rows, batch.sheets, strict=True)}
 
 
 def _rows() -> list[dict[str, str]]:

@@ -233,8 +233,8 @@ def _sums(page: Worksheet, sums: Sums, layout: Layout, closed: str, forms: _Form
         page.write_string(1, at, head, forms.head)
     page.set_column(0, 0, 24)
     page.set_column(1, len(HEADS), 12)
-    at = {name: _column(layout, name) for name in ("lead_unit", "state", "light")}
-    span = {name: _span(column, sums.rows) for name, column in at.items() if column is not None}
+    found = {name: _column(layout, name) for name in ("lead_unit", "state", "light")}
+    span = {name: _span(column, sums.rows) for name, column in found.items() if column is not None}
     _print(page, "A4")
     row = 1
     for row, (unit, counts) in enumerate(sums.units.items(), FIRST):

@@ -27,7 +27,7 @@ from interfaces.display import display
 from interfaces.masking import HIDDEN
 from interfaces.output import plain
 from interfaces.package import place_of
-from interfaces.sheet import Broken, read_tables
+from interfaces.sheet import Broken, fill_down, read_tables
 from interfaces.standing import Dates, Words, came_in, standings
 from workflows.limits import limit_title
 from workflows.messages import sentence
@@ -93,20 +93,20 @@ class Batch(NamedTuple):
 
 
 class Columns(NamedTuple):
-    """The columns of one sheet: its heads and the index of each field's, and the row (from 1) of the heads."""
+    """The columns of one sheet: its heads, the index of each field's column, and the row (from 1) of the heads."""
 
     headers: list[str]
-    index: Mapping[str, int]
+    at: Mapping[str, int]
     header_at: int = 1
 
     def header(self, field: str) -> str:
         """Return the head of a field's column, or the field's own name where there is none."""
-        at = self.index.get(field)
+        at = self.at.get(field)
         return self.headers[at] if at is not None and at < len(self.headers) else field
 
     def cell(self, row: int, field: str) -> str:
         """Return the place of a field's cell, "" where the sheet has no such column."""
-        at = self.index.get(field)
+        at = self.at.get(field)
         return "" if at is None else place_of(row - 1, at)
 
 
@@ -117,6 +117,7 @@ class Choice(NamedTuple):
     anonymous: bool = False
     words: Mapping[str, str] = {}
     done_on: int | None = None
+    fill: tuple[str, ...] = ()
 
 
 def read_problems(
@@ -134,7 +135,7 @@ def read_problems(
         rules = session.shelf.current(reader, workflow)
     fitting, notes = _fitting(tables, explicit)
     choices = rules.definition.fields["source"].choices if "source" in rules.definition.register.fields else {}
-    if choice.source is None and UNNAMED in choices and any("source" not in columns.index for _, columns in fitting):
+    if choice.source is None and UNNAMED in choices and any("source" not in columns.at for _, columns in fitting):
         choice = choice._replace(source=UNNAMED)
         notes.append(f"清单中没有来源列，均按“{choices[UNNAMED]}”登记；可用 --source 指明来源。")
     batch = Batch([], [], notes, [], {table.sheet: columns for table, columns in fitting})
@@ -144,7 +145,8 @@ def read_problems(
     for table, columns in fitting:
         place = table.sheet if len(fitting) > 1 else ""
         blank: list[int] = []
-        about, rows = _List(place, columns, rules, session, words, choice), table.rows
+        about = _List(place, columns, rules, session, words, choice)
+        rows = fill_down(table.rows, [columns.at[name] for name in choice.fill if name in columns.at])
         rows.reverse()
         while rows and len(batch.faults) < FAULTS:  # each row is let go of when it has been read
             row = rows.pop()
@@ -204,14 +206,14 @@ class _List:
         self.now, self.titles, self.read_limit = session.now, session.titles, session.read_limit
         fields = rules.definition.fields
         # what the check of a field cleans anyway
-        self.cleaned = {name for name in columns.index if name in fields and fields[name].kind in ("line", "text")}
+        self.cleaned = {name for name in columns.at if name in fields and fields[name].kind in ("line", "text")}
         self.limits: dict[tuple[str, date], Reading] = {}
         self.not_yet = 0
 
     def holds(self, row: Row) -> bool:
         """Whether a row has anything in a column that is imported: the lines for signatures under a list have not."""
         cells = row.cells
-        return any(cells[at] is not None for at in self.columns.index.values() if at < len(cells))
+        return any(cells[at] is not None for at in self.columns.at.values() if at < len(cells))
 
     def number_of(self, serial: str) -> int:
         """Return the number of an item in its serial, 0 when it is none of ours."""
@@ -260,11 +262,11 @@ class _Reading:
     def _fields(self) -> dict[str, object]:
         """Read every cell that an import takes."""
         fields: dict[str, object] = {}
-        for name in self.columns.index:
+        for name in self.columns.at:
             value = self._read(name)
             if value not in (None, "", []):
                 fields[name] = value
-        if "description" not in self.columns.index and isinstance(fields.get("title"), str):
+        if "description" not in self.columns.at and isinstance(fields.get("title"), str):
             title, whole = title_and_description(str(fields["title"]))
             fields["title"] = title
             if whole:
@@ -305,7 +307,7 @@ class _Reading:
             return ()
 
     def _cell(self, name: str) -> Value:
-        at = self.columns.index.get(name)
+        at = self.columns.at.get(name)
         return self.row.cells[at] if at is not None and at < len(self.row.cells) else None
 
     def _read(self, name: str) -> object:  # noqa: PLR0911 - one return a kind of column

@@ -66,7 +66,7 @@ class Chosen(NamedTuple):
 class Instant(NamedTuple):
     """What a question is judged under: the words of the definitions, the organisation, and the moment."""
 
-    index: Index
+    words: Index
     organisation: Organisation
     now: int
 
@@ -112,7 +112,7 @@ class Conditions(NamedTuple):
         from interfaces.past import items_of
 
         organisation, now = at.organisation, at.now
-        meant = _Meanings(at.index, organisation)
+        meant = _Meanings(at.words, organisation)
         self.refuse_opposites()
         still_open = self.only_open or self.overdue or self.limit_unclear
         query = ItemQuery(

@@ -120,6 +120,8 @@ def find_header(grid: Sequence[Sequence[Value]], wanted: Collection[str]) -> int
 
 def fill_down(rows: Iterable[Row], columns: Collection[int]) -> list[Row]:
     """Give the rows with each blank cell of the columns filled from above: what a cell merged downwards means."""
+    if not columns:
+        return list(rows)
     last: dict[int, Value] = {}
     filled = []
     for row in rows:

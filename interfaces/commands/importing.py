@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from engine.intake import Taken
     from interfaces.columns import RowFault
     from interfaces.matching import Change, Known
-    from interfaces.problem_list import Batch, Line, RowLimit
+    from interfaces.problem_list import Batch, Columns, Line, RowLimit
     from interfaces.session import Session
 
 NAMED = 10
@@ -44,6 +44,14 @@ LISTED = 50
     "--state", "--状态", "words", multiple=True, metavar="台账用语=状态", help="指明台账中的状态用语是什么状态，可多次"
 )
 @click.option("--done-on", "--完成于", metavar="DATE", help="已完成、已销号而没有日期的，一律按这一天")
+@click.option(
+    "--fill",
+    "--下填",
+    "fill",
+    multiple=True,
+    metavar="FIELD",
+    help="空格与上一行相同的列（csv 中的合并单元格），可多次",
+)
 @click.option("--sheet", "--工作表", metavar="NAME", help="只导入这张工作表，默认每张问题清单都导入")
 @click.option("--source", "--来源", metavar="TEXT", help="清单中没有来源列时，全部按此来源")
 @click.option("--anonymous", "--匿名", is_flag=True, help="群众反映而没有反映人的，按匿名登记")
@@ -62,6 +70,7 @@ def import_list(
     maps: tuple[str, ...],
     words: tuple[str, ...],
     done_on: str | None,
+    fill: tuple[str, ...],
     sheet: str | None,
     source: str | None,
     anonymous: bool,
@@ -81,7 +90,7 @@ def import_list(
     from engine.clock import parse_instant
     from engine.errors import FaultsFound
     from engine.intake import take_in
-    from interfaces.columns import parse_map
+    from interfaces.columns import parse_fields, parse_map
     from interfaces.matching import match
     from interfaces.past import bar
     from interfaces.problem_list import Choice, read_problems
@@ -94,7 +103,7 @@ def import_list(
     if profile:
         meant = meant.over(saved(profile, session))
     day = parse_instant(done_on) if done_on else None
-    choice = Choice(meant.source, meant.anonymous, meant.words, day)
+    choice = Choice(meant.source, meant.anonymous, meant.words, day, parse_fields(fill))
     batch = read_problems(path, meant.columns, sheet, session, name, choice, bar)
     for line in batch.notes:
         note(line)
@@ -168,7 +177,7 @@ def refused(found: Exception, known: Known, batch: Batch, session: Session) -> l
     ]
 
 
-def _columns(line: Line, batch: Batch) -> object:
+def _columns(line: Line, batch: Batch) -> Columns:
     return batch.places.get(line.sheet) or next(iter(batch.places.values()))
 
 

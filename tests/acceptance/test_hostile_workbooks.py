@@ -71,7 +71,9 @@ def _cell(place: str, text: str) -> bytes:
     return f'<c r="{place}" t="inlineStr"><is><t>{text}</t></is></c>'.encode()
 
 
+A2, END = b'<row r="2"><c r="A2" t="inlineStr"><is><t>', b"</t></is></c></row>"
 HEADS = b'<row r="1">' + _cell("A1", "问题") + _cell("B1", "问题来源") + b"</row>"
+ESCAPED = b'<row r="2">' + _cell("A2", "&#27;]0;x&#7;") + _cell("B2", "调查研究") + b"</row>"
 LAUGHS = b'<!DOCTYPE x [<!ENTITY a "ha">' + b"".join(
     f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">'.encode() for n in range(12)
 ) + b"]>"  # fmt: skip
@@ -95,17 +97,17 @@ def _wide(count: int) -> Iterator[bytes]:
 MADE: dict[str, Callable[[Path], Path]] = {
     "zeros": lambda p: with_parts(p, {}, {"xl/media/a.bin": bytes(600 * 1024 * 1024)}),
     "one long text": lambda p: with_parts(
-        p, {SHEET: iter([OPENING + HEADS + b'<row r="2"><c r="A2" t="inlineStr"><is><t>', *[b"x" * 2**20] * 400, b"</t></is></c></row>" + CLOSING])}
+        p, {SHEET: iter([OPENING + HEADS + A2, *[b"x" * 2**20] * 400, END + CLOSING])}
     ),
     "a million rows": lambda p: with_parts(p, {SHEET: _rows(1_048_000)}),
     "four million cells": lambda p: with_parts(p, {SHEET: _wide(150_000)}),
-    "entities": lambda p: with_parts(p, {SHEET: iter([LAUGHS, *sheet(HEADS, b'<row r="2"><c r="A2" t="inlineStr"><is><t>&m;</t></is></c></row>')])}),
+    "entities": lambda p: with_parts(p, {SHEET: iter([LAUGHS, *sheet(HEADS, A2 + b"&m;" + END)])}),
     "deep": lambda p: with_parts(p, {SHEET: sheet(b"<a>" * 1000, times=5000)}),
     "far cell": lambda p: with_parts(p, {SHEET: sheet(HEADS, b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>')}),
     "rather far cell": lambda p: with_parts(p, {SHEET: sheet(HEADS, b'<row r="140000"><c r="CV140000"><v>1</v></c></row>')}),
     "no such place": lambda p: with_parts(p, {SHEET: sheet(HEADS, b'<row r="2"><c r="ZZZZZ99999999999"><v>1</v></c></row>')}),
-    "forbidden characters": lambda p: with_parts(p, {SHEET: sheet(HEADS, b'<row r="2"><c r="A2" t="inlineStr"><is><t>\x01\xff\xfe</t></is></c></row>')}),
-    "escaped controls": lambda p: with_parts(p, {SHEET: sheet(HEADS, b'<row r="2">' + _cell("A2", "&#27;]0;x&#7;") + _cell("B2", "调查研究") + b"</row>")}),
+    "forbidden characters": lambda p: with_parts(p, {SHEET: sheet(HEADS, A2 + b"\x01\xff\xfe" + END)}),
+    "escaped controls": lambda p: with_parts(p, {SHEET: sheet(HEADS, ESCAPED)}),
     "macros": lambda p: with_parts(p, {}, {"xl/vbaProject.bin": b"\0" * 100}),
     "a zip in a zip": lambda p: with_parts(p, {}, {"xl/media/b.zip": plain()}),
     "merges": lambda p: with_parts(

@@ -89,7 +89,7 @@ def read_letters(session: Session) -> tuple[list[tuple[int, int, dict[str, objec
     odd = {fault.row for fault in batch.faults}
     assert len(batch.sheets) == len(table.rows) == len(replies)
     letters = [
-        (came, reply, fields)
+        (came, reply, dict(fields))
         for (fields, came), reply, row in zip(batch.sheets, replies, table.rows, strict=True)
         if row.number not in odd and came is not None
     ]
