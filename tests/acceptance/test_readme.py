@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from interfaces.session import os_user
 from tests.acceptance.conftest import ROOT, run
 from tests.acceptance.test_calendar_load import NOTICE
+from tests.acceptance.test_old_ledger import ledger
 from workflows.index import definition_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def told(part: str) -> list[list[str]]:
-    """Return the words of each line that a part of the page shows."""
-    page = (ROOT / "README.md").read_text(encoding="utf-8")
+def told(part: str, file: str = "README.md") -> list[list[str]]:
+    """Return the words of each line that a part of a page shows."""
+    page = (ROOT / file).read_text(encoding="utf-8")
     found = re.search(rf"<!-- {part} -->\n```sh\n(.*?)```", page, re.DOTALL)
     assert found is not None
     return [shlex.split(line, comments=True) for line in found[1].splitlines() if line.strip()]
@@ -48,3 +50,17 @@ def test_what_the_readme_shows_on_the_database_of_the_demo(part: str, tmp_path: 
         said = run("--db", database, *words[1:], cwd=tmp_path)
         assert said.status == 0, (words, said)
         assert "Traceback" not in said.err
+
+
+def test_three_commands_from_an_old_ledger_to_a_report(tmp_path: Path) -> None:
+    """Each line of docs/from-excel.md, in an office whose head is whoever runs this."""
+    bureau = (ROOT / "workflows" / "bureau.toml").read_text(encoding="utf-8")
+    mine = bureau.replace('id = "o11"\n', f'id = "o11"\nos_user = "{os_user("")}"\n', 1)
+    (tmp_path / "机构人员.toml").write_text(mine, encoding="utf-8")
+    ledger(tmp_path / "旧台账.xlsx")
+    lines = told("from-excel", "docs/from-excel.md")
+    assert len(lines) == 3
+    for words in lines:
+        said = run(*words[1:], cwd=tmp_path)
+        assert said.status == 0, (words, said)
+    assert "已在库 5 件" in run("--db", "整改.db", "import", "旧台账.xlsx", cwd=tmp_path).out
