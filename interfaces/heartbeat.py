@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
     from engine.office import Office
     from engine.watch import Watch
+    from interfaces.delivering import Carried
+
+    Carry = Callable[[Callable[[], bool]], Carried]
 
 LOOKS = 5.0
 """Every how many seconds the clock is looked at, whether or not a beat is due."""
@@ -40,11 +43,14 @@ def run(
     log_file: str | None = None,
     watch: Watch | None = None,
     seal: Callable[[Office], int] | None = None,
+    make_carry: Callable[[], Carry] | None = None,
 ) -> None:
     """Tick every so many seconds until SIGTERM or SIGINT; the pass under way is finished first.
 
     `make_office` is called once, in the thread that beats: a store belongs to one thread. A pass that fails is logged
     and tried again at the next beat. `seal` follows each pass and returns how many entries it sealed, 0 when it did not.
+    `make_carry` is called once, in a thread of its own, and what it returns carries notices out at each beat: a service that
+    hangs holds up no rung.
     Raises `Conflict("another_serve")` when one runs already on this machine, and `ClockDoubted` when the clock was set,
     which `watch` looks after; without it the time is a simulated one.
     """
@@ -54,8 +60,9 @@ def run(
 
     logger = _logger(log_file)
     release = _only_one(path)
-    # one worker thread: the office it makes at its first beat stays with it
-    scheduler = Scheduler(timezone="Asia/Shanghai", executors={"default": ThreadPoolExecutor(1)})
+    # one worker thread each: the office it makes at its first beat stays with it
+    workers = {"default": ThreadPoolExecutor(1), "carrier": ThreadPoolExecutor(1)}
+    scheduler = Scheduler(timezone="Asia/Shanghai", executors=workers)
     offices: list[Office] = []
     guard = _Guard(scheduler, watch)
 
@@ -87,15 +94,11 @@ def run(
     signal.signal(signal.SIGINT, stop)
     # None: a beat missed while the machine slept is made up for at once
     # coalesce: by one pass, which finds all that is due
-    scheduler.add_job(
-        beat,
-        "interval",
-        seconds=every,
-        next_run_time=_at_once(),
-        misfire_grace_time=None,
-        coalesce=True,
-        max_instances=1,
-    )
+    missed = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+    scheduler.add_job(beat, "interval", seconds=every, next_run_time=_at_once(), **missed)
+    if make_carry:
+        carry = _carrying(make_carry, guard, logger)
+        scheduler.add_job(carry, "interval", executor="carrier", seconds=every, next_run_time=_at_once(), **missed)
     scheduler.add_listener(guard.begin, EVENT_SCHEDULER_STARTED)
     note(f"值守中，每 {every} 秒巡查一遍（进程 {os.getpid()}）。")
     try:
@@ -106,6 +109,24 @@ def run(
     if guard.doubts:
         raise guard.doubts[0]
     note("值守结束。")
+
+
+def _carrying(make_carry: Callable[[], Carry], guard: _Guard, logger: Logger) -> Callable[[], None]:
+    """Return what carries notices out at a beat; its store is opened at the first, by the thread that uses it."""
+    made: list[Carry] = []
+
+    def carry() -> None:
+        try:
+            if not made:
+                made.append(make_carry())
+            done = made[0](guard.is_ended)
+        except SibanError as error:
+            logger.bind(code=error.code).error("carrying failed")
+            return
+        if done.digests or done.failed:
+            logger.bind(digests=done.digests, failed=done.failed, given_up=done.given_up).info("carried")
+
+    return carry
 
 
 class _Guard:
@@ -125,6 +146,10 @@ class _Guard:
         """Look no more."""
         self._ended.set()
 
+    def is_ended(self) -> bool:
+        """Whether the heartbeat is about to stop: what carries notices begins no further one."""
+        return self._ended.is_set()
+
     def give_up(self, doubt: ClockDoubted, *, wait: bool) -> None:
         """End the scheduler because of a doubt; `wait` for the pass under way, unless this is it."""
         self.doubts.append(doubt)
@@ -132,6 +157,7 @@ class _Guard:
 
     def stop(self, *, wait: bool = True) -> None:
         """End the scheduler."""
+        self._ended.set()
         from apscheduler.schedulers import SchedulerNotRunningError
 
         with suppress(SchedulerNotRunningError):  # a signal, the pass and the looking may come together

@@ -115,6 +115,23 @@ CREATE TABLE notice (
 );
 CREATE INDEX notice_item ON notice (item);
 CREATE INDEX notice_receiver ON notice (receiver, acked_at);
+CREATE INDEX notice_released ON notice (number) WHERE status = 'released';
+CREATE TABLE delivery (
+    notice BIGINT NOT NULL,
+    target VARCHAR NOT NULL,
+    receiver VARCHAR NOT NULL,
+    "key" VARCHAR NOT NULL,
+    made_at BIGINT NOT NULL,
+    tries INTEGER NOT NULL,
+    next_at BIGINT,
+    carried_at BIGINT,
+    error VARCHAR NOT NULL,
+    PRIMARY KEY (notice, target),
+    CHECK (tries >= 0),
+    CHECK (next_at IS NULL OR carried_at IS NULL)
+)
+ WITHOUT ROWID;
+CREATE INDEX delivery_open ON delivery (notice) WHERE carried_at IS NULL;
 CREATE TABLE reporter (
     item INTEGER NOT NULL,
     salt VARCHAR NOT NULL,

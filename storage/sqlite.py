@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Self
 
 from engine.chain import GENESIS, link
+from engine.delivery import Delivery
 from engine.errors import Conflict
 from engine.event import Event
 from engine.notice import Notice
@@ -251,6 +252,15 @@ class SqliteReader:
         """Return the number the next notice gets."""
         return self._number(statements.NEXT_NOTICE)
 
+    def undelivered(self) -> Iterator[Notice]:
+        """Yield sent and released notices that no delivery speaks of yet, by number."""
+        return map(Notice._make, self._ask(statements.UNDELIVERED))
+
+    def deliveries(self, notice: int | None = None) -> Iterator[Delivery]:
+        """Yield the deliveries that were not carried, by notice and target; with `notice` all of that one."""
+        found = self._ask(statements.DELIVERIES) if notice is None else self._ask(statements.DELIVERIES_OF, (notice,))
+        return map(Delivery._make, found)
+
     # -- inside
 
     def _begin(self) -> None:
@@ -363,6 +373,13 @@ class SqliteWriter(SqliteReader):
         for notice in notices:
             refuse_bad(notice, Notice._fields)
             self._run(statements.PUT_NOTICE, notice)
+
+    def put_deliveries(self, deliveries: Iterable[Delivery]) -> None:
+        """Keep new deliveries, or rewrite ones of the same notice and target."""
+        rows = list(deliveries)
+        for row in rows:
+            refuse_bad(row, Delivery._fields)
+        self._store.connection.executemany(statements.PUT_DELIVERY, rows)
 
     def put_reporter(self, reporter: Reporter) -> None:
         """Keep who reported an item; what the file held in its place before is overwritten, and so is what it moves."""

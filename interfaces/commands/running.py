@@ -8,6 +8,7 @@ import click
 
 from engine.clock import SteppedTime
 from interfaces.acting import session_of
+from interfaces.commands.notify import carrier_of, channels_of, channels_option
 from interfaces.output import note, say
 from interfaces.session import Session
 from interfaces.shell import Command
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.office import Office
+    from interfaces.heartbeat import Carry
 
 clock_option = click.option(
     "--clock-is-right",
@@ -84,9 +86,10 @@ def tick(right: bool) -> None:
 @click.option(
     "--seal-key", "--存证私钥", metavar="FILE", help="每日作一次存证所用的私钥（siban audit key new）；不写则不存证"
 )
+@channels_option
 @clock_option
-def serve(every: int, log_file: str | None, seal_key: str | None, right: bool) -> None:
-    """常驻值守，定时巡查；收到终止信号后办完手头的一遍再退出。停机期间的督办在恢复后按序补记。
+def serve(every: int, log_file: str | None, seal_key: str | None, settings: str | None, right: bool) -> None:
+    """常驻值守，定时巡查，并把通知送达；收到终止信号后办完手头的一遍再退出。停机期间的督办在恢复后按序补记。
 
     本机时间突变超过 5 分钟，或与上次记录相隔超过 14 天，即停下来等人核对，不据此督办。
     """
@@ -103,9 +106,16 @@ def serve(every: int, log_file: str | None, seal_key: str | None, right: bool) -
             made.time = Watch(made.time, elapsed)
         return made
 
+    channels = channels_of(session, settings)
+
+    def carry() -> Carry:
+        own = Session(session.path, session.acting, session.at)
+        carrier = carrier_of(own, channels)
+        return lambda stop: carrier.carry(lambda: own.now, stop)
+
     try:
         watch = Watch(session.office.time, elapsed) if real else None
-        run(office, session.path, every, log_file, watch, _daily_seal(seal_key) if seal_key else None)
+        run(office, session.path, every, log_file, watch, _daily_seal(seal_key) if seal_key else None, carry)
     except ClockDoubted as doubt:
         keep_doubt(session.store, doubt)
         raise

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import configure_mappers
 
+from engine.delivery import Delivery
 from engine.errors import Unavailable
 from engine.event import Event
 from engine.notice import Notice
@@ -82,6 +83,7 @@ def test_columns_are_the_fields_of_what_is_kept() -> None:
     assert columns == {
         "meta": ["name", "value"],
         "policy": ["seq", *Policy._fields[:-1], "index_text", "current"],
+        "delivery": [*Delivery._fields],
         "event": [*Event._fields],
         "item": [*Row._fields],
         "rung": [*Crossing._fields],
