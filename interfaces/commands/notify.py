@@ -92,8 +92,9 @@ def send(settings: str | None, backlog: bool, dry_run: bool) -> None:
     planned: list[list[Delivery]] = []
     if dry_run:
         planned, stay = carrier.planned(session.now, backlog=backlog)
-        with session.store.read() as reader:
+        with session.view() as reader:
             organisation = session.organisation(reader)
+            planned = [digest for digest in planned if all(reader.notice(one.notice) for one in digest)]
             for digest in planned:
                 who = organisation.name_of(digest[0].receiver)
                 say(f"→ {who}（{digest[0].target}）\n{carrier.text(reader, digest)}")
@@ -114,7 +115,7 @@ def status(form: str) -> None:
     from engine.clock import iso
 
     session = session_of()
-    with session.store.read() as reader:
+    with session.view() as reader:
         organisation = session.organisation(reader)
         groups: dict[str, list[object]] = {}
         rows = []
