@@ -26,6 +26,7 @@ FIXED_VERBS = (
         "load_organisation",
         "set_reading",
         "accept_clock",
+        "restore",
         "open_ledger",
         "correct",
     ),

@@ -260,9 +260,10 @@ class Session:
         return found
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Let go of the database; whoever asks for it again opens it anew."""
         if self._store is not None:
             self._store.close()
+            self._store = self._office = None
 
 
 def os_user(path: str) -> str:

@@ -62,6 +62,21 @@ class FileLock:
         pid, _, command = os.pread(self._fd, _NOTE, 0).decode(errors="replace").strip().partition(" ")
         return (int(pid), command) if pid.isdecimal() else (0, "")
 
+    def held(self) -> tuple[int, str] | None:
+        """Return pid and command of who has it now, None when nobody has; nothing is taken and nothing made."""
+        if fcntl is None:
+            return None
+        if not os.path.exists(f"{self._path}.lock"):  # noqa: PTH110 - pathlib loads slowly
+            return None
+        if self._fd < 0:
+            self._fd = self._open()
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return self.holder()
+        self.free()
+        return None
+
     def _open(self) -> int:
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         try:
@@ -82,3 +97,21 @@ class FileLock:
             return
         pid, command = self.holder()
         raise Unavailable("locked", path=self._path, seconds=seconds, pid=pid, command=command)
+
+
+def holder_of(path: str) -> int:
+    """Return the pid of who holds a file that names its holder, such as `DATABASE.serve`; 0 when nobody does."""
+    if fcntl is None:
+        return 0
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return 0
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        said = os.read(handle, 20).decode(errors="replace").strip()
+        return int(said) if said.isdecimal() else 0
+    finally:
+        os.close(handle)
+    return 0

@@ -89,6 +89,7 @@ FAULTS: Mapping[str, str] = {
     "policy_without_entry": "没有启用它的办理记录",
     "schema_differs": "库结构与本程序的不同：表、索引或保护规则被改动",
     "file_damaged": "数据库文件受损",
+    "copy_differs": "与来源不一致",
     "sealed_otherwise": "此条以前的记录与上一份存证不符",
     "sealed_and_gone": "上一份存证覆盖到此条，现已没有",
     "seal_changed": "内容与签名不符",
