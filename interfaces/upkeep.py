@@ -16,7 +16,7 @@ from engine.turn import people, turns
 from engine.watch import SEEN, ClockDoubted, examine
 from interfaces.keeping import last_backup, same_disk
 from interfaces.verifier import seal_of
-from storage.lock import FileLock, holder_of
+from storage.lock import holder_of
 from workflows.labels import moment
 from workflows.messages import sentence
 
@@ -134,12 +134,7 @@ def _beside(session: Session, seal_key: str | None) -> Iterator[Finding]:
 
 
 def _lock(session: Session) -> Finding:
-    real = os.path.realpath(session.path)
-    lock = FileLock(real, "siban doctor")
-    try:
-        held = lock.held()
-    finally:
-        lock.close()
+    held = holder_of(f"{os.path.realpath(session.path)}.lock")
     if held:
         pid, command = held
         return Finding("lock", NOTE, "写入", f"正由进程 {pid}（{command}）写入", "稍后再看；长时间不放的，查看该进程")
@@ -160,7 +155,7 @@ def _beat(session: Session, reader: Reader) -> Finding:
     if session.trial:
         return Finding("beat", OK, "值守", "试用库，由人巡查")
     serving = holder_of(f"{os.path.realpath(session.path)}.serve")
-    words = f"值守中（进程 {serving}）" if serving else "没有值守进程在本机运行"
+    words = f"值守中（进程 {serving[0]}）" if serving else "没有值守进程在本机运行"
     last, open_ = int(reader.setting(SEEN) or 0), next(iter(reader.rows(ItemQuery(open=True, limit=1))), None)
     words += f"，上次巡查 {moment(last)}" if last else "，还没有巡查过"
     advice = "让 siban serve 常驻，或定时运行 siban tick"

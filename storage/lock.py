@@ -59,23 +59,7 @@ class FileLock:
 
     def holder(self) -> tuple[int, str]:
         """Return pid and command of who took it last, (0, "") when unknown."""
-        pid, _, command = os.pread(self._fd, _NOTE, 0).decode(errors="replace").strip().partition(" ")
-        return (int(pid), command) if pid.isdecimal() else (0, "")
-
-    def held(self) -> tuple[int, str] | None:
-        """Return pid and command of who has it now, None when nobody has; nothing is taken and nothing made."""
-        if fcntl is None:
-            return None
-        if not os.path.exists(f"{self._path}.lock"):  # noqa: PTH110 - pathlib loads slowly
-            return None
-        if self._fd < 0:
-            self._fd = self._open()
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return self.holder()
-        self.free()
-        return None
+        return _named(os.pread(self._fd, _NOTE, 0))
 
     def _open(self) -> int:
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -99,19 +83,26 @@ class FileLock:
         raise Unavailable("locked", path=self._path, seconds=seconds, pid=pid, command=command)
 
 
-def holder_of(path: str) -> int:
-    """Return the pid of who holds a file that names its holder, such as `DATABASE.serve`; 0 when nobody does."""
+def holder_of(path: str) -> tuple[int, str] | None:
+    """Return pid and command of who holds a lock file now (`DATABASE.lock`, `DATABASE.serve`), None when nobody does.
+
+    Nothing is made or written, so that it can be asked by whoever may read the file; who may not learns of nobody.
+    """
     if fcntl is None:
-        return 0
+        return None
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:
-        return 0
+        return None
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        said = os.read(handle, 20).decode(errors="replace").strip()
-        return int(said) if said.isdecimal() else 0
+        return _named(os.read(handle, _NOTE))
     finally:
         os.close(handle)
-    return 0
+    return None
+
+
+def _named(note: bytes) -> tuple[int, str]:
+    pid, _, command = note.decode(errors="replace").strip().partition(" ")
+    return (int(pid), command) if pid.isdecimal() else (0, "")
