@@ -47,7 +47,7 @@ def register(number: int, fields: Fields, context: Context, *, draft: bool = Fal
     source = definition.sources.get(str(given.get("source", "")))
     to = definition.draft if draft and definition.draft else definition.initial
     body: dict[str, object] = {"to": to, "serial": item.serial, "workflow": definition.name}
-    body.update(_field_body(definition, given))
+    body.update(field_body(definition, given))
     appended = context.hand.delegated(f"{item.round}:register")
     if source:
         answered = ("addressees", "exempted") if given.get("anonymous") else ("addressees",)
@@ -180,7 +180,7 @@ def carry_out(item: Item, transition: Transition, given: Fields, context: Contex
         body["to"] = to
     fields = _all_fields(item, transition, given, context)
     if fields:
-        body.update(_field_body(definition, fields))
+        body.update(field_body(definition, fields))
     if item.requests:
         moves_on = fields.get("lead_unit", item.text("lead_unit")) != item.text("lead_unit")
         voided = [r.ordinal for r in item.requests if r.is_open and (moves_on or r.made_in != to)]
@@ -309,7 +309,7 @@ def constant(value: object, context: Context) -> object:
     return value
 
 
-def _field_body(definition: Definition, fields: Fields) -> dict[str, object]:
+def field_body(definition: Definition, fields: Fields) -> dict[str, object]:
     """Sort an act's fields into what is only recorded and what the item keeps; private data never enters the record."""
     shown: dict[str, object] = {}
     keep: list[str] = []

@@ -30,7 +30,7 @@ FIXED_VERBS = (
         "open_ledger",
         "correct",
     ),
-    *("recount", "move", "reveal", "redact"),
+    *("recount", "move", "reveal", "redact", "recur"),
 )
 """Verbs of the engine itself: no definition may take them."""
 
@@ -68,6 +68,7 @@ def reference_faults(definition: Definition) -> list[Fault]:
         *_ladder_faults(d, verbs),
         *_request_faults(d, verbs),
         *_composite_faults(d, verbs),
+        *_recurrence_faults(d),
     ]
 
 
@@ -108,6 +109,24 @@ def _transition_faults(d: Definition, verbs: set[str]) -> Iterator[Fault]:
         yield from _unknown(f"{place}.not_same_as", t.not_same_as, verbs | {"register"}, "unknown_verb")
         yield from _unknown(f"{place}.restarts", t.restarts, d.clocks, "unknown_clock")
         yield from _unknown(f"{place}.notify", t.notify, ADDRESSEES, "unknown_role")
+
+
+def _recurrence_faults(d: Definition) -> Iterator[Fault]:
+    if d.recurs is None:
+        return
+    yield from _unknown("recurs.from", d.recurs.sources, d.states, "unknown_state")
+    yield from _unknown("recurs.to", [d.recurs.to], d.states, "unknown_state")
+    yield from _unknown("recurs", d.recurs.fields, d.fields, "unknown_field")
+    yield from _unknown("recurs.notify", d.recurs.notify, ADDRESSEES, "unknown_role")
+    kinds = {"every": "period", "starts": "date", "ends": "date", "counter": "int", "series": "item", "due": "limit"}
+    for name, kind in kinds.items():
+        field = d.fields.get(getattr(d.recurs, name))
+        if field and field.kind != kind:
+            yield Fault(f"recurs.{name}", "wrong_kind", f"{field.name}: {kind}")
+    for name in d.recurs.fields:
+        field = d.fields.get(name)
+        if field and field.keep != "replace":
+            yield Fault("recurs", "not_kept", name)
 
 
 def _clock_faults(d: Definition, verbs: set[str]) -> Iterator[Fault]:

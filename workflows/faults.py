@@ -12,6 +12,8 @@ FAULTS: Mapping[str, str] = {
     "unknown_key": "多余的项",
     "not_a_table": "应为一个表",
     "list_needed": "应为一个列表",
+    "wrong_kind": "这一项的类型不对",
+    "not_kept": '须是 keep = "replace" 的项',
     "file_or_url": "应写 file 或 url 其中一项",
     "scheme": "不是可用的地址，只能是 wecombot、dingtalk、feishu、lark、json(s)、form(s)、xml(s)、mailto(s)，或 env:变量名",
     "unknown_target": "没有这样的去处",
