@@ -321,6 +321,14 @@ class Definition(NamedTuple):
         return _main[self.hash]
 
     @property
+    def relations(self) -> tuple[str, ...]:
+        """The kept fields that refer to another item."""
+        if self.hash not in _relations:
+            found = [field.name for field in self.fields.values() if field.kind == "item" and field.keep == "replace"]
+            _relations[self.hash] = tuple(found)
+        return _relations[self.hash]
+
+    @property
     def verbs(self) -> dict[str, str]:
         """Every verb with its title, in the order written; composites first."""
         titles = {c.verb: c.title for c in self.composites.values()}
@@ -334,3 +342,6 @@ _by_verb: dict[str, dict[str, list[Transition]]] = {}
 
 _main: dict[str, Clock | None] = {}
 """Definition hash → its main clock."""
+
+_relations: dict[str, tuple[str, ...]] = {}
+"""Definition hash → its fields that refer to another item."""

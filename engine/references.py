@@ -99,7 +99,10 @@ def _transition_faults(d: Definition, verbs: set[str]) -> Iterator[Fault]:
             yield Fault(f"transitions.{verb}", "fixed_verb", verb)
     for t in d.transitions:
         place = f"transitions.{t.name}"
-        fields = (*t.fields, *t.when, *t.put, *t.copy, *t.copy.values(), *t.clears)
+        copied = [
+            source.partition(".")[0] for source in t.copy.values()
+        ]  # of another item's fields nothing is known here
+        fields = (*t.fields, *t.when, *t.put, *t.copy, *copied, *t.clears)
         yield from _act_faults(place, d, t.by, fields, t.guards)
         yield from _late_faults(place, fields)
         yield from _choice_faults(f"{place}.when", d, t.when)

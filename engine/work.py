@@ -14,7 +14,7 @@ from engine.ledger import row_of
 from engine.notice import notices_of
 from engine.offspring import born
 from engine.recurrence import RECUR
-from engine.row import Crossing
+from engine.row import Crossing, ItemQuery
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -122,7 +122,12 @@ class Work:
 
     def context(self, rules: Rules, hand: Hand, effective_at: int, *, chosen: bool = False) -> Context:
         """Make the context of one decision."""
-        return Context(rules, hand, self.now, effective_at, self.peek, chosen, self._facts)
+        return Context(rules, hand, self.now, effective_at, self.peek, chosen, self._facts, self.parts)
+
+    def parts(self, relation: str) -> list[Item]:
+        """Return the items that refer to one (`project:12`), as they stand now."""
+        found = [row.number for row in self.reader.rows(ItemQuery(related=relation))]
+        return [item for number in found if (item := self.peek(number))]
 
     def new_number(self) -> int:
         """Return the number of the next item to be registered."""

@@ -370,6 +370,7 @@ def _wanted(row: Row, query: ItemQuery) -> bool:
         and query.workflow in {"", row.workflow}
         and query.open in {None, bool(row.open)}
         and (query.due_before is None or (row.due_at is not None and row.due_at < query.due_before))
+        and (not query.related or f" {query.related} " in row.related)
         and folded(query.text) in folded(f"{row.serial}\n{row.title}")
     )
 

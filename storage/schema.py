@@ -125,6 +125,7 @@ class KeptItem(SQLModel, table=True):
         Index("item_next", "next_at", "number", sqlite_where=text("next_at IS NOT NULL")),
         Index("item_open", "open", "state"),
         Index("item_lead", "lead_unit"),
+        Index("item_related", "related", sqlite_where=text("related <> ''")),
     )
 
     number: int = _key()
@@ -139,6 +140,7 @@ class KeptItem(SQLModel, table=True):
     track: str
     lead_unit: str
     handler: str
+    related: str
     registered_at: int = _instant()
     since: int = _instant()
     due_at: int | None = _instant()

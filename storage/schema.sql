@@ -59,6 +59,7 @@ CREATE TABLE item (
     track VARCHAR NOT NULL,
     lead_unit VARCHAR NOT NULL,
     handler VARCHAR NOT NULL,
+    related VARCHAR NOT NULL,
     registered_at BIGINT NOT NULL,
     since BIGINT NOT NULL,
     due_at BIGINT,
@@ -80,6 +81,7 @@ CREATE TABLE item (
 CREATE INDEX item_lead ON item (lead_unit);
 CREATE INDEX item_next ON item (next_at, number) WHERE next_at IS NOT NULL;
 CREATE INDEX item_open ON item (open, state);
+CREATE INDEX item_related ON item (related) WHERE related <> '';
 CREATE TABLE rung (
     item BIGINT NOT NULL,
     clock VARCHAR NOT NULL,

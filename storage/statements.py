@@ -62,7 +62,7 @@ ITEM_DUE = (  # with what every act asks for next: which policy is in force
 ROW = f"SELECT {_ROW} FROM item WHERE number = ?"
 PUT_ROW = f"{_insert('item', Row._fields)} ON CONFLICT (number) DO UPDATE SET {_renewed(Row._fields[1:])}"
 # Tried first: an index is written anew when its column is set, even to what it was, and these columns hardly change.
-_STEADY = ("number", "serial", "lead_unit")
+_STEADY = ("number", "serial", "lead_unit", "related")
 REWRITE_ROW = (
     f"UPDATE item SET {', '.join(f'{f} = ?{n}' for n, f in enumerate(Row._fields, 1) if f not in _STEADY)}"
     f" WHERE {' AND '.join(f'{f} = ?{n}' for n, f in enumerate(Row._fields, 1) if f in _STEADY)}"
@@ -152,6 +152,8 @@ def rows(query: ItemQuery) -> tuple[str, Parameters]:
         conditions["open = ?"] = int(query.open)
     if query.due_before is not None:
         conditions["due_at < ?"] = query.due_before
+    if query.related:
+        conditions["related <> '' AND instr(related, ?) > 0"] = f" {query.related} "
     if query.text:
         conditions["instr(lower(serial || char(10) || title), ?) > 0"] = folded(query.text)
     return _select(f"SELECT {_ROW} FROM item", conditions, "number", query.limit)

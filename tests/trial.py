@@ -44,7 +44,7 @@ class Ledger:
         self.office.put_policy("calendar", "cn", canonical(shipped_edition().to_dict()), hand)
         bureau = organisation.from_data(tomllib.loads((WORKFLOWS / "bureau.toml").read_text(encoding="utf-8")))
         self.office.put_policy("organisation", "bureau", bureau.text, hand)
-        for name in ("siban", "petition", "task"):
+        for name in ("siban", "petition"):
             definition = load((WORKFLOWS / f"{name}.toml").read_text(encoding="utf-8"))
             self.office.put_policy("definition", name, definition.text, hand, index_of(definition))
 

@@ -9,24 +9,32 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine import ladder
 from engine.check import check
 from engine.clock import parse_instant
 from engine.context import Hand
 from engine.errors import Refused
-from engine.recurrence import comes_at
+from engine.loader import load
 from engine.row import EventQuery, ItemQuery, from_text
+from engine.work import Work
 from storage.memory import MemoryStore
 from tests.trial import HEAD, RIVER, RIVER_HEAD, VERIFIER, WORKFLOWS, Ledger
+from workflows.index import index_of
 
 if TYPE_CHECKING:
     from engine.item import Item
+    from engine.ports import Store
 
 BASE = {"every": "1mo", "starts_on": "2023-05-08", "ends_on": "2023-08-31", "for_units": ["river", "sanitation"]}
 
 
 class Tasks(Ledger):
     """A bureau that holds recurring tasks as well."""
+
+    def __init__(self, store: Store) -> None:
+        """Put the definition of tasks beside the others."""
+        super().__init__(store)
+        definition = load((WORKFLOWS / "task.toml").read_text(encoding="utf-8"))
+        self.office.put_policy("definition", "task", definition.text, Hand("os:test", "os:test"), index_of(definition))
 
     def series(self, **fields: object) -> int:
         """Register a recurring task."""
@@ -161,8 +169,7 @@ def test_it_does_not_matter_when_anybody_looked(
         assert entries == alone
 
 
-def test_the_comparison_sees_a_series_that_looks_at_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Control: periods that are counted from when somebody looked are found out."""
-    alone, _ = record([], 1, 2, 1)
-    monkeypatch.setattr(ladder, "comes_at", lambda period, item: comes_at(period, item) + 1)
-    assert record(moments(1, 5, 1), 1, 2, 1)[0] != alone
+def test_the_comparison_sees_who_looked_when(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Control: items that are numbered as they are come upon, and not in the order of their moments, are found out."""
+    monkeypatch.setattr(Work, "put_in_order", lambda _: None)
+    assert record(moments(1, 20, 1), 3, 2, 1)[0] != record([], 3, 2, 1)[0]
