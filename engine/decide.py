@@ -307,10 +307,10 @@ def verdict(item: Item, context: Context) -> dict[str, object]:
 def constant(value: object, context: Context, item: Item | None = None) -> object:
     """Read a constant of the definition; `@decider` and `@decider.unit` stand for whoever decides.
 
-    `@due_on` is the day the item's main clock is due as it stands before the act, `@late` whether that has passed undone;
-    None where no main clock has begun.
+    `@due_on` is the day the item's main clock is due as it stands before the act, `@late_due_on` that day if it has passed
+    undone; None where there is none.
     """
-    if value in ("@due_on", "@late"):
+    if value in ("@due_on", "@late_due_on"):
         return _standing(item, context, str(value)) if item else None
     if value == "@decider":
         return context.hand.decider
@@ -325,7 +325,8 @@ def _standing(item: Item, context: Context, wanted: str) -> object:
     moment = due(run, clock, item, context.rules.calendar) if run and clock else None
     if run is None or moment is None:
         return None
-    return day_of(moment - 1).isoformat() if wanted == "@due_on" else (run.stopped or context.effective_at) > moment
+    late = (run.stopped or context.effective_at) > moment
+    return day_of(moment - 1).isoformat() if late or wanted == "@due_on" else None
 
 
 def field_body(definition: Definition, fields: Fields) -> dict[str, object]:

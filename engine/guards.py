@@ -31,8 +31,13 @@ def _merged(item: Item, fields: Fields, name: str) -> object:
 
 
 def limit_given(item: Item, fields: Fields, _context: Context, tracks: str) -> None:
-    """On the named tracks (`a|b`) the act or the item must carry a limit: a problem not solved at once has a date."""
-    if str(_merged(item, fields, "track")) in tracks.split("|") and not _merged(item, fields, "limit"):
+    """On the named tracks (`a|b`) the act or the item must carry a limit: a problem not solved at once has a date.
+
+    `a|b=field`: what the field refers to has a date that will do.
+    """
+    named, _, other = tracks.partition("=")
+    dated = _merged(item, fields, "limit") or (other and _merged(item, fields, other))
+    if str(_merged(item, fields, "track")) in named.split("|") and not dated:
         raise Refused("limit_needed")
 
 
@@ -49,6 +54,12 @@ def given(item: Item, fields: Fields, _context: Context, names: str) -> None:
     missing = [name for name in names.split("|") if fields.get(name) in _NOTHING]
     if missing:
         raise Refused("missing_field", item=item.serial, fields=missing)
+
+
+def given_one(item: Item, fields: Fields, _context: Context, names: str) -> None:
+    """The act itself must carry at least one of the fields (`a|b`)."""
+    if all(fields.get(name) in _NOTHING for name in names.split("|")):
+        raise Refused("missing_field", item=item.serial, fields=names.split("|")[:1])
 
 
 def given_when(item: Item, fields: Fields, _context: Context, argument: str) -> None:
@@ -318,6 +329,7 @@ GUARDS: Mapping[str, Guard] = {
         limit_given,
         limit_unclear,
         given,
+        given_one,
         given_when,
         stands,
         lead_not_co,
