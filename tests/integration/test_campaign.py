@@ -122,7 +122,9 @@ def test_an_item_carried_over_in_time_has_no_late_verdict(bureau: Bureau) -> Non
     """The first date is kept all the same."""
     campaign, following = bureau.campaign(), bureau.campaign("主题教育", "2023-12-31")
     one = bureau.assigned("甲", track="campaign", campaign=campaign)
-    bureau.act(HEAD, "carry_over", one, campaign=following, reason="统筹安排推进", authority="会议纪要", limit="2023-10-31")
+    bureau.act(
+        HEAD, "carry_over", one, campaign=following, reason="统筹安排推进", authority="会议纪要", limit="2023-10-31"
+    )
     assert bureau.due_on(one) == "2023-10-31"
     assert (bureau.item(one).names("original_dues"), bureau.item(one).names("late_dues")) == (("2023-08-31",), ())
 
