@@ -48,6 +48,8 @@ FIXED: dict[str, tuple[str, str, str, str]] = {
     "notify": ("送达", "notify", "notify", "送达：把通知发到企业微信、邮件等处"),
     "check": ("自查", "running", "check", "自查：台账与办理记录是否一致"),
     "audit": ("审计", "audit", "audit", "审计：核验、存证、导出办理记录"),
+    "project": ("专项", "project", "project", "专项整治：一览、进展一页"),
+    "campaign": ("行动", "campaign", "campaign", "行动：其下事项、结束时的安排"),
     "workflow": ("流程", "workflow", "workflow", "流程定义：检查、启用新版、比较、转版、查看、画图"),
     "calendar": ("日历", "calendar", "calendar", "工作日历：推算到期日、查看、载入"),
     "db": ("数据库", "database", "database", "数据库：状态、升级、备份、恢复、搬迁"),

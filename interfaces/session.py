@@ -161,9 +161,9 @@ class Session:
         return self.shelf.rules(reader, definition)
 
     def workflow(self, name: str | None = None) -> str:
-        """Return the workflow meant: the one named, else the first of the database."""
+        """Return the workflow meant: the one named, by its name or its title, else the first of the database."""
         if name:
-            return name
+            return next((known for known, entry in self.index.items() if entry["title"] == name), name)
         return next(iter(self.index))
 
     def me(self) -> str:

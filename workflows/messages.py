@@ -80,6 +80,7 @@ MESSAGES: Mapping[str, str] = {
     "names_reporter": "{field}中不能写反映人的姓名或联系方式：办理记录不能删改，写进去就清除不了。",
     # notices
     "unknown_notice": "没有第 {name} 号通知。",
+    "not_of_workflow": "{item} 不是{workflow}。",
     "parts_open": "{item} 之下还有 {count} 件未了结：{parts}。须先逐件办结或者作出安排。",
     "refers_elsewhere": "“{field}”所写的第 {number} 号不是可用的事项，或者已经结束。",
     "too_late_for": "“{field}”{value} 晚于 {latest}，不得晚于此日。",
