@@ -21,7 +21,7 @@ FIXED: dict[str, tuple[str, str, str, str]] = {
     "demo": ("演示", "demo", "demo", "演示：建一个试用库，走完 2023 年 5 月至 8 月的整改"),
     "init": ("建库", "start", "init", "新建数据库"),
     "org": ("机构", "start", "org", "机构人员：载入、查看"),
-    "doctor": ("体检", "doctor", "doctor", "体检：身份、设置、停滞的事项"),
+    "doctor": ("体检", "doctor", "doctor", "体检：身份、设置、值守、备份、停滞的事项"),
     "todo": ("待办", "todo", "todo", "我的待办"),
     "do": ("办", "acting", "do", "这件事项我现在能办什么；在终端上逐项填写"),
     "register": ("登记", "", "", "登记一个问题"),
@@ -46,11 +46,14 @@ FIXED: dict[str, tuple[str, str, str, str]] = {
     "report": ("通报", "reporting", "report", "一页通报：回应率、落实率与逾期事项"),
     "tick": ("巡查", "running", "tick", "巡查一遍：到期的提醒与督办"),
     "serve": ("值守", "running", "serve", "常驻值守，定时巡查"),
+    "notify": ("送达", "notify", "notify", "送达：把通知发到企业微信、邮件等处"),
     "check": ("自查", "running", "check", "自查：台账与办理记录是否一致"),
     "audit": ("审计", "audit", "audit", "审计：核验、存证、导出办理记录"),
+    "project": ("专项", "project", "project", "专项整治：一览、进展一页"),
+    "campaign": ("行动", "campaign", "campaign", "行动：其下事项、结束时的安排"),
     "workflow": ("流程", "workflow", "workflow", "流程定义：检查、启用新版、比较、转版、查看、画图"),
     "calendar": ("日历", "calendar", "calendar", "工作日历：推算到期日、查看、载入"),
-    "db": ("数据库", "database", "database", "数据库：状态、升级"),
+    "db": ("数据库", "database", "database", "数据库：状态、升级、备份、恢复、搬迁"),
 }
 
 ACTS = "办理动作（来自流程定义）"

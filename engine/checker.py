@@ -105,7 +105,7 @@ def _arrows(d: Definition) -> list[_Arrow]:
 
 
 def _starts(d: Definition) -> list[str]:
-    return [d.initial, *([d.draft] if d.draft else [])]
+    return [d.initial, *([d.draft] if d.draft else []), *([d.recurs.to] if d.recurs else [])]
 
 
 def _graph_faults(d: Definition) -> Iterator[Fault]:

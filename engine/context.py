@@ -9,7 +9,7 @@ from engine.event import DONE, Event
 from engine.roles import HANDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from engine.calendar import Calendar
     from engine.definition import Definition
@@ -56,12 +56,16 @@ class Hand(NamedTuple):
         return (*organisation.desks(self.decider), *organisation.desks(self.enterer))
 
 
+def _no_parts(_relation: str) -> tuple[Item, ...]:
+    return ()
+
+
 class Context(NamedTuple):
     """Everything outside the item that a decision may look at.
 
     `now` is when it is entered, `effective_at` when it was so. `other` finds another item by number (for merging). `chosen` is true for the
     steps of a composite, whose own rule said who may. `facts` keeps what each entry's body says beside its text, for whoever would
-    have to read it again.
+    have to read it again. `parts` gives the items that refer to one: `project:12`.
     """
 
     rules: Rules
@@ -71,6 +75,7 @@ class Context(NamedTuple):
     other: Callable[[int], Item | None]
     chosen: bool = False
     facts: dict[str, Mapping[str, object]] | None = None
+    parts: Callable[[str], Iterable[Item]] = _no_parts
 
     def event(self, item: int, verb: str, body: Mapping[str, object], result: str = DONE) -> Event:
         """Make an entry of this context, still without its place in the chain."""

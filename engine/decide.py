@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine import guards
+from engine.clock import day_of
 from engine.errors import Conflict, Refused
 from engine.evolve import evolve
 from engine.machine import next_state
@@ -62,7 +63,6 @@ def register(number: int, fields: Fields, context: Context, *, draft: bool = Fal
 
 def blank(number: int, context: Context) -> Item:
     """Return the item as it is before its registration: only a number and a serial (prefix, year, number)."""
-    from engine.clock import day_of  # noqa: PLC0415 - registration only
     from engine.item import Item  # noqa: PLC0415 - registration only
 
     definition, at = context.rules.definition, context.effective_at
@@ -217,7 +217,11 @@ def _all_fields(item: Item, transition: Transition, given: Fields, context: Cont
     if not transition.put and not transition.copy:
         return given
     copied = {name: item.fields[source] for name, source in transition.copy.items() if source in item.fields}
-    return copied | dict(given) | {name: constant(value, context) for name, value in transition.put.items()}
+    for name, source in transition.copy.items():
+        if "." in source and (value := guards.referred(item, given, source, context)) is not None:
+            copied[name] = value
+    put = {name: constant(value, context, item) for name, value in transition.put.items()}
+    return copied | dict(given) | {name: value for name, value in put.items() if value is not None}
 
 
 def completed(item: Item, verb: str, body: dict[str, object], context: Context) -> Event:
@@ -300,13 +304,29 @@ def verdict(item: Item, context: Context) -> dict[str, object]:
     return {"verdict": {"due_at": moment, "done_at": run.stopped, "on_time": on_time}}
 
 
-def constant(value: object, context: Context) -> object:
-    """Read a constant of the definition; `@decider` and `@decider.unit` stand for whoever decides."""
+def constant(value: object, context: Context, item: Item | None = None) -> object:
+    """Read a constant of the definition; `@decider` and `@decider.unit` stand for whoever decides.
+
+    `@due_on` is the day the item's main clock is due as it stands before the act, `@late_due_on` that day if it has passed
+    undone; None where there is none.
+    """
+    if value in ("@due_on", "@late_due_on"):
+        return _standing(item, context, str(value)) if item else None
     if value == "@decider":
         return context.hand.decider
     if value == "@decider.unit":
         return context.rules.organisation.unit_of(context.hand.decider)
     return value
+
+
+def _standing(item: Item, context: Context, wanted: str) -> object:
+    clock = context.rules.definition.main_clock
+    run = item.clocks.get(clock.name) if clock else None
+    moment = due(run, clock, item, context.rules.calendar) if run and clock else None
+    if run is None or moment is None:
+        return None
+    late = (run.stopped or context.effective_at) > moment
+    return day_of(moment - 1).isoformat() if late or wanted == "@due_on" else None
 
 
 def field_body(definition: Definition, fields: Fields) -> dict[str, object]:

@@ -17,7 +17,7 @@ STAGES = ("intake", "assign", "handle", "verify", "feedback", "closed")
 
 FIELD_KINDS = (
     "line", "text", "texts", "date", "instant", "int", "ints", "percent", "limit", "unit", "units", "officer",
-    "choice", "flag", "files", "measures", "item",
+    "choice", "flag", "files", "measures", "item", "period",
 )  # fmt: skip
 """What a field may hold; the command line makes one option of each."""
 
@@ -245,6 +245,36 @@ class Composite(NamedTuple):
         return tuple(r.field for r in self.require) + self.optional
 
 
+class Recurrence(NamedTuple):
+    """What an item brings forth by itself while it is in one of `sources`: one item for each period and each name under `each`.
+
+    `every`, `starts`, `ends`, `each` and `counter` name kept fields of the series: how often, first day, last day (may be
+    absent), for whom, and the number of the last period that came round. A new item begins in `to`; its field `whose`
+    gets the name, `series` the number of what brought it forth, `period` both days, `due` the last one; `takes` maps
+    further fields to those they are taken from. `notify` are told of it.
+    """
+
+    sources: tuple[str, ...]
+    to: str
+    every: str
+    starts: str
+    ends: str
+    each: str
+    counter: str
+    whose: str
+    series: str
+    period: str
+    due: str
+    takes: Mapping[str, str] = {}
+    notify: tuple[str, ...] = ()
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Every field it speaks of."""
+        own = (self.every, self.starts, self.ends, self.each, self.counter)
+        return (*own, self.whose, self.series, self.period, self.due, *self.takes, *self.takes.values())
+
+
 class Definition(NamedTuple):
     """A whole workflow. `hash` is the SHA-256 of `text`, its canonical JSON."""
 
@@ -268,6 +298,7 @@ class Definition(NamedTuple):
     composites: Mapping[str, Composite]
     text: str
     hash: str
+    recurs: Recurrence | None = None
 
     def variants(self, verb: str) -> Iterator[Transition]:
         """Yield the variants of a verb in the order they are written."""
@@ -290,6 +321,14 @@ class Definition(NamedTuple):
         return _main[self.hash]
 
     @property
+    def relations(self) -> tuple[str, ...]:
+        """The kept fields that refer to another item."""
+        if self.hash not in _relations:
+            found = [field.name for field in self.fields.values() if field.kind == "item" and field.keep == "replace"]
+            _relations[self.hash] = tuple(found)
+        return _relations[self.hash]
+
+    @property
     def verbs(self) -> dict[str, str]:
         """Every verb with its title, in the order written; composites first."""
         titles = {c.verb: c.title for c in self.composites.values()}
@@ -303,3 +342,6 @@ _by_verb: dict[str, dict[str, list[Transition]]] = {}
 
 _main: dict[str, Clock | None] = {}
 """Definition hash → its main clock."""
+
+_relations: dict[str, tuple[str, ...]] = {}
+"""Definition hash → its fields that refer to another item."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine import limit as limits
 from engine.errors import Misused
+from engine.recurrence import parse
 from engine.text import clean_block, clean_line
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ def _value(field: Field, value: object, organisation: Organisation) -> object:  
             return [_entry(field, entry, organisation) for entry in value]
         case (("texts" | "units"), str()):
             return [_entry(field, value, organisation)]
+        case "period", str():
+            parse(value)
+            return value
         case "date", str():
             return _date(field, value)
         case "limit", str():

@@ -31,8 +31,13 @@ def _merged(item: Item, fields: Fields, name: str) -> object:
 
 
 def limit_given(item: Item, fields: Fields, _context: Context, tracks: str) -> None:
-    """On the named tracks (`a|b`) the act or the item must carry a limit: a problem not solved at once has a date."""
-    if str(_merged(item, fields, "track")) in tracks.split("|") and not _merged(item, fields, "limit"):
+    """On the named tracks (`a|b`) the act or the item must carry a limit: a problem not solved at once has a date.
+
+    `a|b=field`: what the field refers to has a date that will do.
+    """
+    named, _, other = tracks.partition("=")
+    dated = _merged(item, fields, "limit") or (other and _merged(item, fields, other))
+    if str(_merged(item, fields, "track")) in named.split("|") and not dated:
         raise Refused("limit_needed")
 
 
@@ -49,6 +54,12 @@ def given(item: Item, fields: Fields, _context: Context, names: str) -> None:
     missing = [name for name in names.split("|") if fields.get(name) in _NOTHING]
     if missing:
         raise Refused("missing_field", item=item.serial, fields=missing)
+
+
+def given_one(item: Item, fields: Fields, _context: Context, names: str) -> None:
+    """The act itself must carry at least one of the fields (`a|b`)."""
+    if all(fields.get(name) in _NOTHING for name in names.split("|")):
+        raise Refused("missing_field", item=item.serial, fields=names.split("|")[:1])
 
 
 def given_when(item: Item, fields: Fields, _context: Context, argument: str) -> None:
@@ -240,6 +251,46 @@ def not_designated(item: Item, _fields: Fields, _context: Context, _argument: st
         raise Refused("designated")
 
 
+def refers(item: Item, fields: Fields, context: Context, argument: str) -> None:
+    """`field=workflow.state|state`: the item the field refers to is of that workflow and in one of the states; none given passes."""
+    name, _, wanted = argument.partition("=")
+    number = _merged(item, fields, name)
+    if number in _NOTHING:
+        return
+    workflow, _, states = wanted.partition(".")
+    other = context.other(number) if isinstance(number, int) else None
+    if other is None or other.workflow != workflow or other.state not in states.split("|"):
+        raise Refused("refers_elsewhere", field=name, number=str(number))
+
+
+def within(item: Item, fields: Fields, context: Context, argument: str) -> None:
+    """`field=relation.date`: a date in the field is not later than that date of the item referred to."""
+    name, _, source = argument.partition("=")
+    value, latest = str(_merged(item, fields, name) or ""), referred(item, fields, source, context)
+    if isinstance(latest, str) and "-" in value and value > latest:
+        raise Refused("too_late_for", field=name, value=value, latest=latest)
+
+
+def referred(item: Item, fields: Fields, source: str, context: Context) -> object:
+    """Return a kept field of the item that a field refers to (`campaign.ends_on`), None when there is none."""
+    relation, _, name = source.partition(".")
+    number = _merged(item, fields, relation)
+    other = context.other(number) if isinstance(number, int) else None
+    return other.fields.get(name) if other else None
+
+
+def parts_closed(item: Item, _fields: Fields, context: Context, argument: str) -> None:
+    """`field` or `field=state|state`: every item that refers to this one in the field is closed, or in one of the states."""
+    name, _, states = argument.partition("=")
+    left = [
+        part.serial
+        for part in context.parts(f"{name}:{item.number}")
+        if part.closed_at is None and part.state not in states.split("|")
+    ]
+    if left:
+        raise Refused("parts_open", item=item.serial, parts=left[:10], count=len(left))
+
+
 def merge_target(item: Item, fields: Fields, context: Context, _argument: str) -> None:
     """The item merged into is another one, open, and not itself merged."""
     number = fields.get("into")
@@ -278,6 +329,7 @@ GUARDS: Mapping[str, Guard] = {
         limit_given,
         limit_unclear,
         given,
+        given_one,
         given_when,
         stands,
         lead_not_co,
@@ -298,6 +350,9 @@ GUARDS: Mapping[str, Guard] = {
         percent_not_less,
         result_is,
         not_designated,
+        refers,
+        within,
+        parts_closed,
         merge_target,
         lead_changes,
         reporter_known,

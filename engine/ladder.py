@@ -15,6 +15,7 @@ from engine.decide import completed
 from engine.event import SYSTEM
 from engine.evolve import evolve
 from engine.machine import next_state
+from engine.recurrence import BRINGS, RECUR, comes_at, next_period
 from engine.roles import addressees, members
 from engine.run import due, near
 from engine.timing import operations
@@ -79,6 +80,9 @@ def next_coming(item: Item, rules: Rules) -> Coming | None:
         for request in item.requests
         if request.is_open and request.lapses_at is not None
     ]
+    recurs = rules.definition.recurs
+    if recurs and (period := next_period(item, recurs)):
+        found.append(Coming(comes_at(period, item), 3, RECUR, ordinal=period.number))
     for name, run in item.clocks.items():
         clock = rules.definition.clocks.get(name) if run.stopped is None else None
         if clock and clock.ladder and not run.paused:
@@ -145,6 +149,8 @@ def _happen(item: Item, coming: Coming, rules: Rules, now: int) -> Event:
     context = Context(rules, _BY_ITSELF, now, coming.at, lambda _number: None, chosen=True)
     if coming.kind == RUNG:
         return _escalation(item, coming, context)
+    if coming.kind == RECUR:
+        return _recurring(item, coming, context)
     if coming.kind == LAPSE:
         return context.event(item.number, "lapse", {"decision": [coming.ordinal, "lapsed"]})
     verb = item.wake[1] if item.wake else ""
@@ -160,6 +166,18 @@ def _happen(item: Item, coming: Coming, rules: Rules, now: int) -> Event:
     if told:
         body["tell"] = told
     return completed(item, verb, body, context)
+
+
+def _recurring(item: Item, coming: Coming, context: Context) -> Event:
+    """Say that a period has come round and for whom it brings something forth."""
+    recurs = context.rules.definition.recurs
+    found = next_period(item, recurs) if recurs else None
+    if recurs is None or found is None or found.number != coming.ordinal:
+        raise ValueError(coming)
+    kept = {recurs.counter: found.number}
+    brings = list(dict.fromkeys(item.names(recurs.each)))
+    body = {"fields": kept, "keep": list(kept), "period": [found.first, found.last], BRINGS: brings}
+    return context.event(item.number, RECUR, body)
 
 
 def rung_of(coming: Coming, rules: Rules) -> Rung:

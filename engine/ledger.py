@@ -10,6 +10,7 @@ from engine.run import due
 
 if TYPE_CHECKING:
     from engine.context import Rules
+    from engine.definition import Definition
     from engine.item import Item
     from engine.ladder import Coming
 
@@ -38,6 +39,7 @@ def row_of(item: Item, rules: Rules, coming: Coming | None = None, *, known: boo
         track,
         lead_unit,
         handler,
+        related(item, definition),
         item.registered_at,
         item.since,
         due(run, main, item, rules.calendar) if run and main else desk_due(item, rules),
@@ -49,6 +51,13 @@ def row_of(item: Item, rules: Rules, coming: Coming | None = None, *, known: boo
         item.last_seq,
         to_text(item),
     )
+
+
+def related(item: Item, definition: Definition) -> str:
+    """Name the items that an item refers to: ` campaign:3 project:12 `, or "" when there are none."""
+    fields = item.fields
+    found = [f"{name}:{fields[name]}" for name in definition.relations if name in fields]
+    return f" {' '.join(found)} " if found else ""
 
 
 def desk_due(item: Item, rules: Rules) -> int | None:

@@ -15,6 +15,7 @@ from engine.definition import (
     Definition,
     Field,
     LimitRule,
+    Recurrence,
     RequestKind,
     Requirement,
     Rung,
@@ -257,6 +258,9 @@ def _build(data: object, faults: list[Fault]) -> Definition:
         composites={c.verb: c for c in (_composite(t) for t in root.rows("composites"))},
         text=text,
         hash=digest(text),
+        recurs=_recurrence(_Table(root.take("recurs"), "recurs", faults), open_states)
+        if "recurs" in root.data
+        else None,
     )
     head.done()
     root.done()
@@ -279,6 +283,26 @@ def _field(name: str, t: _Table, order: Mapping[str, list[str]]) -> Field:
         t.fault("choices", "missing")
     t.done()
     return field
+
+
+def _recurrence(t: _Table, open_states: tuple[str, ...]) -> Recurrence:
+    recurrence = Recurrence(
+        sources=_sources(t, open_states),
+        to=t.text("to", None),
+        every=t.text("every", None),
+        starts=t.text("starts", None),
+        ends=t.text("ends", None),
+        each=t.text("each", None),
+        counter=t.text("counter", None),
+        whose=t.text("whose", None),
+        series=t.text("series", None),
+        period=t.text("period", None),
+        due=t.text("due", None),
+        takes=t.words("takes"),
+        notify=t.names("notify"),
+    )
+    t.done()
+    return recurrence
 
 
 def _in_order(words: dict[str, str], names: list[str] | None) -> dict[str, str]:

@@ -18,7 +18,7 @@ AUDITOR = "auditor"
 KEYS: Mapping[str, tuple[str, ...]] = {
     "organisation": ("title", "supervising_unit", "alternate_unit", "principal", "principal_deputy", "governing_body"),
     "units": ("id", "title", "kind", "line", "head", "deputy", "in_charge"),
-    "officers": ("id", "name", "unit", "post", "os_user", "person", "role", "away"),
+    "officers": ("id", "name", "unit", "post", "os_user", "person", "role", "away", "party_org"),
     "bodies": ("id", "title"),
     "delegations": ("from", "to", "since", "until"),
 }
@@ -26,7 +26,10 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 
 
 class Officer(NamedTuple):
-    """A desk. `away` are the spans in which a deputy stands in; two desks of one human being name the same `person`."""
+    """A desk. `away` are the spans in which a deputy stands in; two desks of one human being name the same `person`.
+
+    `party_org` is the party organisation (党组织) the officer belongs to: a unit beside his own, led by its secretary (书记).
+    """
 
     id: str
     name: str
@@ -36,6 +39,11 @@ class Officer(NamedTuple):
     away: tuple[Days, ...] = ()
     person: str = ""
     role: str = ""
+    party_org: str = ""
+
+    def belongs_to(self, unit: str) -> bool:
+        """Whether the officer is on the staff of a unit or a member of a party organisation."""
+        return unit in (self.unit, self.party_org) if unit else False
 
     def is_away(self, at: int) -> bool:
         """Whether the officer is away at an instant."""
@@ -46,7 +54,7 @@ class Officer(NamedTuple):
 
 
 class Unit(NamedTuple):
-    """A division or subordinate body. `head` and `deputy` lead it; `in_charge` is the leader above it."""
+    """A division, a subordinate body or a party organisation. `head` and `deputy` lead it; `in_charge` is the leader above it."""
 
     id: str
     title: str
@@ -54,6 +62,7 @@ class Unit(NamedTuple):
     head: str = ""
     deputy: str = ""
     in_charge: str = ""
+    kind: str = ""
 
 
 class Delegation(NamedTuple):
@@ -300,7 +309,7 @@ def _officer(key: str, row: Mapping[str, object], faults: list[tuple[str, str, s
             away.append(days)
     name, unit, post, os_user = (str(row.get(f, "")) for f in ("name", "unit", "post", "os_user"))
     person, role = str(row.get("person", "")), str(row.get("role", ""))
-    return Officer(key, name or key, unit, post, os_user, tuple(away), person, role)
+    return Officer(key, name or key, unit, post, os_user, tuple(away), person, role, str(row.get("party_org", "")))
 
 
 def _days(first: object, last: object, place: str, faults: list[tuple[str, str, str]]) -> Days | None:
@@ -336,6 +345,11 @@ def _dangling(organisation: Organisation) -> list[tuple[str, str, str]]:
             if (who := getattr(unit, key)) and who not in officers
         ]
     faults += [(f"officers.{o.id}.unit", "unknown_unit", o.unit) for o in officers.values() if o.unit not in units]
+    faults += [
+        (f"officers.{o.id}.party_org", "unknown_unit", o.party_org)
+        for o in officers.values()
+        if o.party_org and o.party_org not in units
+    ]
     faults += [
         (f"officers.{o.id}.role", "unknown_role", o.role) for o in officers.values() if o.role not in ("", AUDITOR)
     ]

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from contextlib import AbstractContextManager
 
+    from engine.delivery import Delivery
     from engine.event import Event
     from engine.item import Item
     from engine.notice import Notice
@@ -22,10 +23,10 @@ class TimeSource(Protocol):
 
 
 class Notifier(Protocol):
-    """Carries notices out of the database. Nothing of the engine waits for it."""
+    """Carries digests of notices out of the database. Nothing of the engine waits for it."""
 
-    def send(self, notice: Notice, text: str) -> None:
-        """Deliver one notice or raise; it is kept and tried again."""
+    def send(self, key: str, text: str) -> str:
+        """Deliver one digest under its key and return "", or what went wrong; it is kept and tried again."""
 
 
 class Reader(Protocol):
@@ -102,6 +103,12 @@ class Reader(Protocol):
     def seals(self) -> list[tuple[int, str]]:
         """Return the signed seals with their numbers, in the order in which they were made."""
 
+    def undelivered(self) -> Iterator[Notice]:
+        """Yield sent and released notices that no delivery speaks of yet, by number."""
+
+    def deliveries(self, notice: int | None = None) -> Iterator[Delivery]:
+        """Yield the deliveries that were not carried, by notice and target; with `notice` all of that one."""
+
 
 class Writer(Reader, Protocol):
     """The one who writes now: nobody else does until the transaction ends."""
@@ -129,6 +136,9 @@ class Writer(Reader, Protocol):
 
     def put_seal(self, note: str) -> None:
         """Keep a signed seal after those before it."""
+
+    def put_deliveries(self, deliveries: Iterable[Delivery]) -> None:
+        """Keep new deliveries, or rewrite ones of the same notice and target."""
 
 
 class Store(Protocol):

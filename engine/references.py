@@ -26,10 +26,11 @@ FIXED_VERBS = (
         "load_organisation",
         "set_reading",
         "accept_clock",
+        "restore",
         "open_ledger",
         "correct",
     ),
-    *("recount", "move", "reveal", "redact", "take_over"),
+    *("recount", "move", "reveal", "redact", "take_over", "recur"),
 )
 """Verbs of the engine itself: no definition may take them."""
 
@@ -67,6 +68,7 @@ def reference_faults(definition: Definition) -> list[Fault]:
         *_ladder_faults(d, verbs),
         *_request_faults(d, verbs),
         *_composite_faults(d, verbs),
+        *_recurrence_faults(d),
     ]
 
 
@@ -97,7 +99,10 @@ def _transition_faults(d: Definition, verbs: set[str]) -> Iterator[Fault]:
             yield Fault(f"transitions.{verb}", "fixed_verb", verb)
     for t in d.transitions:
         place = f"transitions.{t.name}"
-        fields = (*t.fields, *t.when, *t.put, *t.copy, *t.copy.values(), *t.clears)
+        copied = [
+            source.partition(".")[0] for source in t.copy.values()
+        ]  # of another item's fields nothing is known here
+        fields = (*t.fields, *t.when, *t.put, *t.copy, *copied, *t.clears)
         yield from _act_faults(place, d, t.by, fields, t.guards)
         yield from _late_faults(place, fields)
         yield from _choice_faults(f"{place}.when", d, t.when)
@@ -107,6 +112,24 @@ def _transition_faults(d: Definition, verbs: set[str]) -> Iterator[Fault]:
         yield from _unknown(f"{place}.not_same_as", t.not_same_as, verbs | {"register"}, "unknown_verb")
         yield from _unknown(f"{place}.restarts", t.restarts, d.clocks, "unknown_clock")
         yield from _unknown(f"{place}.notify", t.notify, ADDRESSEES, "unknown_role")
+
+
+def _recurrence_faults(d: Definition) -> Iterator[Fault]:
+    if d.recurs is None:
+        return
+    yield from _unknown("recurs.from", d.recurs.sources, d.states, "unknown_state")
+    yield from _unknown("recurs.to", [d.recurs.to], d.states, "unknown_state")
+    yield from _unknown("recurs", d.recurs.fields, d.fields, "unknown_field")
+    yield from _unknown("recurs.notify", d.recurs.notify, ADDRESSEES, "unknown_role")
+    kinds = {"every": "period", "starts": "date", "ends": "date", "counter": "int", "series": "item", "due": "limit"}
+    for name, kind in kinds.items():
+        field = d.fields.get(getattr(d.recurs, name))
+        if field and field.kind != kind:
+            yield Fault(f"recurs.{name}", "wrong_kind", f"{field.name}: {kind}")
+    for name in d.recurs.fields:
+        field = d.fields.get(name)
+        if field and field.keep != "replace":
+            yield Fault("recurs", "not_kept", name)
 
 
 def _clock_faults(d: Definition, verbs: set[str]) -> Iterator[Fault]:

@@ -125,7 +125,7 @@ def _on_staff(person: str, unit: str, organisation: Organisation) -> bool:
     officer, found = organisation.officers.get(person), organisation.units.get(unit)
     if officer is None or found is None:
         return False
-    return officer.unit == unit or person in (found.head, found.deputy)
+    return officer.belongs_to(unit) or person in (found.head, found.deputy)
 
 
 HANDS = "hands"
@@ -185,7 +185,7 @@ def _relation(relation: str, owner: str, item: Item, organisation: Organisation)
 def _staff(unit: str, organisation: Organisation) -> list[str]:
     """List a unit's officers, its head first."""
     found = organisation.units.get(unit)
-    staff = [o.id for o in organisation.officers.values() if o.unit == unit]
+    staff = [o.id for o in organisation.officers.values() if o.belongs_to(unit)]
     return list(dict.fromkeys([*_named(found.head, found.deputy), *staff])) if found else staff
 
 

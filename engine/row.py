@@ -12,6 +12,7 @@ from engine.run import Run
 class Row(NamedTuple):
     """One item as the ledger keeps it. `body` is the whole `Item` as JSON text; the rest are columns for questions.
 
+    `related` names the items this one refers to, as ` campaign:3 project:12 `.
     `due_at` is the main clock's due moment, or before it begins the desk's; `next_at` the next thing that happens by itself.
     """
 
@@ -27,6 +28,7 @@ class Row(NamedTuple):
     track: str
     lead_unit: str
     handler: str
+    related: str
     registered_at: int
     since: int
     due_at: int | None
@@ -83,7 +85,10 @@ class Reporter(NamedTuple):
 
 
 class ItemQuery(NamedTuple):
-    """Which rows of the ledger; every condition that is given must hold. An empty one is the whole ledger by number."""
+    """Which rows of the ledger; every condition that is given must hold. An empty one is the whole ledger by number.
+
+    `related` is `FIELD:NUMBER`: items that refer to that one in that field.
+    """
 
     open: bool | None = None
     states: tuple[str, ...] = ()
@@ -97,6 +102,7 @@ class ItemQuery(NamedTuple):
     text: str = ""
     numbers: tuple[int, ...] = ()
     limit: int = 0
+    related: str = ""
 
 
 class EventQuery(NamedTuple):

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from engine.item import Item
-    from engine.organisation import Organisation
+    from engine.organisation import Organisation, Unit
 
 
 class Scope(NamedTuple):
@@ -70,9 +70,7 @@ def scope_of(person: str, organisation: Organisation) -> Scope:
     """
     desks = organisation.desks(person)
     units = frozenset(
-        unit.id
-        for unit in organisation.units.values()
-        if any(organisation.unit_of(desk) == unit.id or desk in (unit.head, unit.deputy) for desk in desks)
+        unit.id for unit in organisation.units.values() if any(_on_staff(desk, unit, organisation) for desk in desks)
     )
     leaders = {
         organisation.principal,
@@ -84,5 +82,14 @@ def scope_of(person: str, organisation: Organisation) -> Scope:
         or not leaders.isdisjoint(desks)
         or not organisation.auditors.isdisjoint(desks)
     )
-    staff = frozenset(officer.id for officer in organisation.officers.values() if officer.unit in units).union(desks)
+    staff = frozenset(
+        officer.id
+        for officer in organisation.officers.values()
+        if not units.isdisjoint((officer.unit, officer.party_org))
+    ).union(desks)
     return Scope(whole, desks, units, staff, organisation)
+
+
+def _on_staff(desk: str, unit: Unit, organisation: Organisation) -> bool:
+    officer = organisation.officers.get(desk)
+    return (officer is not None and officer.belongs_to(unit.id)) or desk in (unit.head, unit.deputy)

@@ -13,6 +13,7 @@ from engine.definition import (
     Definition,
     Field,
     LimitRule,
+    Recurrence,
     RequestKind,
     Requirement,
     Rung,
@@ -60,6 +61,7 @@ def stored(text: str) -> Definition:
         composites={row["verb"]: _composite(row) for row in data.get("composites", ())},
         text=text,
         hash=digest(text),
+        recurs=_made(Recurrence, data["recurs"], sources=_sources(data["recurs"], every)) if "recurs" in data else None,
     )
 
 
@@ -154,7 +156,7 @@ _READ: dict[str, Callable[[Any], object]] = {
         ),
         _names,
     ),
-    **dict.fromkeys(("copy", "owners"), _words),
+    **dict.fromkeys(("copy", "owners", "takes"), _words),
     **dict.fromkeys(("up_to", "window", "longest", "lapses_after"), limits.parse),
     "at": limits.parse_offset,
     "limit": _limit_rule,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.canonical import parse
@@ -11,7 +12,9 @@ from engine.evolve import evolve
 from engine.ladder import settle
 from engine.ledger import row_of
 from engine.notice import notices_of
-from engine.row import Crossing
+from engine.offspring import born
+from engine.recurrence import RECUR
+from engine.row import Crossing, ItemQuery
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -53,6 +56,7 @@ class Work:
         self.until: int | None = None
         self._rules: dict[str, Rules] = {}
         self._next_item = last_number
+        self._brought: list[Event] = []
 
     def load(self, number: int) -> Item:
         """Return an item with all that has come due by now settled; raises `Refused("unknown_item")`."""
@@ -70,16 +74,35 @@ class Work:
         return item
 
     def put_in_order(self) -> None:
-        """Put what had come due over several items in the order of its moments.
+        """Put what had come due over several items in the order of its moments, at one moment by the items' numbers.
 
         A rung that was held keeps its planned moment and still comes after what let it go: each item's own order stays.
         """
         latest: dict[int, int] = {}
-        keyed: list[tuple[int, Event]] = []
+        keyed: list[tuple[int, int, Event]] = []
         for event in self.settled:
             latest[event.item] = max(event.effective_at, latest.get(event.item, event.effective_at))
-            keyed.append((latest[event.item], event))
-        self.settled = [event for _, event in sorted(keyed, key=lambda pair: pair[0])]
+            keyed.append((latest[event.item], event.item, event))
+        self.settled = [event for *_, event in sorted(keyed, key=itemgetter(0, 1))]
+        if self._bring_forth(self.settled):
+            self.put_in_order()
+
+    def _bring_forth(self, events: list[Event]) -> bool:
+        """Register what recurring items have brought forth, each right after the entry that says so, with what is due of it."""
+        calling = [event for event in events if event.verb == RECUR and event not in self._brought]
+        for call in calling:
+            self._brought.append(call)
+            series = self.items[call.item]
+            rules = self.rules(series)
+            brought: list[Event] = []
+            for event in born(series, call, rules, self.new_number):
+                self.before[event.item] = None
+                item, due, self.coming[event.item] = settle(evolve(None, event), rules, self.now, self.until)
+                self.items[event.item] = item
+                brought += [event, *due]
+            place = events.index(call) + 1
+            events[place:place] = brought
+        return bool(calling)
 
     def settled_of(self, number: int) -> tuple[Event, ...]:
         """Return what had come due for an item before the command acted on it."""
@@ -99,7 +122,12 @@ class Work:
 
     def context(self, rules: Rules, hand: Hand, effective_at: int, *, chosen: bool = False) -> Context:
         """Make the context of one decision."""
-        return Context(rules, hand, self.now, effective_at, self.peek, chosen, self._facts)
+        return Context(rules, hand, self.now, effective_at, self.peek, chosen, self._facts, self.parts)
+
+    def parts(self, relation: str) -> list[Item]:
+        """Return the items that refer to one (`project:12`), as they stand now."""
+        found = [row.number for row in self.reader.rows(ItemQuery(related=relation))]
+        return [item for number in found if (item := self.peek(number))]
 
     def new_number(self) -> int:
         """Return the number of the next item to be registered."""
@@ -124,7 +152,7 @@ class Work:
 
     def forget(self) -> None:
         """Drop everything but what had come due anyway: the command was refused."""
-        self.items, self.coming, self.events = {}, {}, []
+        self.items, self.coming, self.events, self._next_item = {}, {}, [], 0
         for event in self.settled:
             known = self.items.get(event.item) or self.before[event.item]
             self.items[event.item] = evolve(known, event)
@@ -138,6 +166,8 @@ class Work:
 
     def flush(self, writer: Writer) -> list[Event]:
         """Write all of it: events in order, then rows, crossed rungs and notices. Return the complete events."""
+        self._bring_forth(self.settled)
+        self._bring_forth(self.events)
         complete = writer.append([*self.settled, *self.events])
         crossings, notices, last = [], [], {}
         number = 0

@@ -6,7 +6,7 @@ import os
 import stat
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from engine.clock import day_of, ordinal_of
 from engine.errors import Refused
@@ -14,6 +14,7 @@ from engine.handover import departed
 from engine.policy import CALENDAR
 from engine.row import ItemQuery, from_text
 from interfaces.identity import SUDO, SUDO_NOT_BELIEVED, Caller, caller, owns
+from interfaces.upkeep import FAULT, NOTE, OK, Finding, running, some, standing
 from storage.connection import journal
 from workflows.messages import sentence
 
@@ -24,24 +25,13 @@ if TYPE_CHECKING:
     from engine.ports import Reader
     from interfaces.session import Session
 
-OK, NOTE, FAULT = "ok", "note", "fault"
-_NAMED = 5
 
-
-class Finding(NamedTuple):
-    """One check: `level` is ok, note or fault; `advice` is empty where nothing is to be done."""
-
-    check: str
-    level: str
-    title: str
-    found: str
-    advice: str = ""
-
-
-def findings(session: Session) -> list[Finding]:
-    """Look at everything, in the order in which an administrator sets things right."""
+def findings(session: Session, seal_key: str | None = None) -> list[Finding]:
+    """Look at everything, in the order in which an administrator sets things right; at the key that seals where one is named."""
     found = [_mode(session), _file(session), _durability(session)]
+    _ = session.index  # sentences need its titles, and one view at a time is read
     with session.store.read() as reader:
+        found += running(session, reader, seal_key)
         try:
             organisation = session.organisation(reader)
         except Refused as error:
@@ -164,14 +154,8 @@ def _accounts(session: Session, organisation: Organisation) -> Iterator[Finding]
             words = f"系统用户 {user} 由 {'、'.join(names)} 共用；四眼原则下按同一人对待"
             yield Finding("shared_account", NOTE, "共用账户", words, "各用各的系统用户")
     if nameless:
-        words = f"{len(nameless)} 人没有登记系统用户，不能自己办理：{'、'.join(nameless[:_NAMED])}"
-        yield Finding(
-            "no_account",
-            NOTE,
-            "未登记用户",
-            words + ("等" if len(nameless) > _NAMED else ""),
-            "在机构人员表登记 os_user",
-        )
+        words = f"{len(nameless)} 人没有登记系统用户，不能自己办理：{some(nameless)}"
+        yield Finding("no_account", NOTE, "未登记用户", words, "在机构人员表登记 os_user")
 
 
 def _calendar(session: Session, reader: Reader) -> Finding:
@@ -182,37 +166,34 @@ def _calendar(session: Session, reader: Reader) -> Finding:
     span = f"放假安排已公布至 {years[-1]} 年" if years else "没有已公布的放假安排"
     if not years or today.year > years[-1]:
         return Finding("calendar", FAULT, "工作日历", f"{span}，今年的到期日均为暂定", "载入今年的放假通知")
-    if today.year == years[-1] and today.month == _DECEMBER:
-        return Finding("calendar", NOTE, "工作日历", f"{span}，明年的到期日均为暂定", "明年通知公布后及时载入")
+    if today.year == years[-1] and today.month >= _NOVEMBER:
+        return Finding(
+            "calendar",
+            NOTE,
+            "工作日历",
+            f"{span}，明年的到期日均为暂定",
+            "明年的放假通知公布后及时载入：siban calendar load 文件",
+        )
     return Finding("calendar", OK, "工作日历", span)
 
 
-_DECEMBER = 12
+_NOVEMBER = 11  # when the notice for the next year comes
 
 
 def _items(session: Session, reader: Reader, organisation: Organisation) -> Iterator[Finding]:
     """Say what has come to a standstill: nothing will ever happen by itself, or whoever was to act is gone."""
-    still, orphaned, overdue = [], [], 0
+    still, orphaned = [], []
     for row in reader.rows(ItemQuery(open=True)):
         item = from_text(row.body)
         if row.next_at is None:
             still.append(row.serial)
-        elif row.next_at < session.now:
-            overdue += 1
         orphaned += [f"{row.serial} {organisation.name_of(person)}" for person in departed(item, organisation)]
     if still:
-        words = f"{len(still)} 件在办事项没有下一个督办时点：{_some(still)}"
+        words = f"{len(still)} 件在办事项没有下一个督办时点：{some(still)}"
         yield Finding("stuck", NOTE, "停滞", words, "逐件查看：siban show 编号；时限待明确的请明确时限")
     else:
         yield Finding("stuck", OK, "停滞", "每件在办事项都有下一个督办时点")
-    if overdue:
-        yield Finding(
-            "unsettled", NOTE, "巡查", f"{overdue} 件事项有已到的督办时点尚未记录", "siban tick，或让 siban serve 常驻"
-        )
+    yield from standing(session, reader, reader)
     if orphaned:
-        words = f"{len(orphaned)} 处责任人、挂帅领导已离任或调离：{_some(orphaned)}"
+        words = f"{len(orphaned)} 处责任人、挂帅领导已离任或调离：{some(orphaned)}"
         yield Finding("departed", NOTE, "人员离任", words, "已由主办单位负责人承接；可调整主办单位或另定责任人")
-
-
-def _some(names: list[str]) -> str:
-    return "、".join(names[:_NAMED]) + (" 等" if len(names) > _NAMED else "")

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.clock import SystemTime, civil
+from engine.clock import HOUR, SECOND, SystemTime, civil, elapsed
 from engine.errors import Conflict, SibanError
 from engine.watch import ClockDoubted, keep_seen
 from interfaces.output import note
@@ -28,23 +28,37 @@ if TYPE_CHECKING:
 
     from engine.office import Office
     from engine.watch import Watch
+    from interfaces.delivering import Carried
+    from interfaces.keeping import Backup
+
+    Carry = Callable[[Callable[[], bool]], Carried]
+    Keep = Callable[[], Backup | None]
+
+AGAIN = HOUR
+"""How long (µs) after a backup that failed the next one is tried."""
 
 LOOKS = 5.0
 """Every how many seconds the clock is looked at, whether or not a beat is due."""
 
 
-def run(
+def run(  # noqa: PLR0913 - what beats, what looks after it and what runs beside it, each given by name
     make_office: Callable[[], Office],
     path: str,
     every: int,
     log_file: str | None = None,
     watch: Watch | None = None,
     seal: Callable[[Office], int] | None = None,
+    *,
+    make_carry: Callable[[], Carry] | None = None,
+    make_keep: Callable[[], Keep] | None = None,
 ) -> None:
     """Tick every so many seconds until SIGTERM or SIGINT; the pass under way is finished first.
 
     `make_office` is called once, in the thread that beats: a store belongs to one thread. A pass that fails is logged
     and tried again at the next beat. `seal` follows each pass and returns how many entries it sealed, 0 when it did not.
+    `make_carry` is called once, in a thread of its own, and what it returns carries notices out at each beat: a service that
+    hangs holds up no rung. So is `make_keep`, and what it returns backs up when that is due, and returns what it made, or None; a
+    backup that fails is logged and tried again after `AGAIN`.
     Raises `Conflict("another_serve")` when one runs already on this machine, and `ClockDoubted` when the clock was set,
     which `watch` looks after; without it the time is a simulated one.
     """
@@ -53,9 +67,10 @@ def run(
     from apscheduler.schedulers.blocking import BlockingScheduler as Scheduler
 
     logger = _logger(log_file)
-    release = _only_one(path)
-    # one worker thread: the office it makes at its first beat stays with it
-    scheduler = Scheduler(timezone="Asia/Shanghai", executors={"default": ThreadPoolExecutor(1)})
+    release = only_one(path)
+    # one worker thread each: the office it makes at its first beat stays with it
+    workers = {name: ThreadPoolExecutor(1) for name in ("default", "carrier", "keeper")}
+    scheduler = Scheduler(timezone="Asia/Shanghai", executors=workers)
     offices: list[Office] = []
     guard = _Guard(scheduler, watch)
 
@@ -87,15 +102,15 @@ def run(
     signal.signal(signal.SIGINT, stop)
     # None: a beat missed while the machine slept is made up for at once
     # coalesce: by one pass, which finds all that is due
-    scheduler.add_job(
-        beat,
-        "interval",
-        seconds=every,
-        next_run_time=_at_once(),
-        misfire_grace_time=None,
-        coalesce=True,
-        max_instances=1,
-    )
+    missed = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+    scheduler.add_job(beat, "interval", seconds=every, next_run_time=_at_once(), **missed)
+    beside = {
+        "carrier": _carrying(make_carry, guard, logger) if make_carry else None,
+        "keeper": _keeping(make_keep, logger) if make_keep else None,
+    }
+    for name, job in beside.items():
+        if job:
+            scheduler.add_job(job, "interval", executor=name, seconds=every, next_run_time=_at_once(), **missed)
     scheduler.add_listener(guard.begin, EVENT_SCHEDULER_STARTED)
     note(f"值守中，每 {every} 秒巡查一遍（进程 {os.getpid()}）。")
     try:
@@ -108,6 +123,50 @@ def run(
     note("值守结束。")
 
 
+def _carrying(make_carry: Callable[[], Carry], guard: _Guard, logger: Logger) -> Callable[[], None]:
+    """Return what carries notices out at a beat; its store is opened at the first, by the thread that uses it."""
+    made: list[Carry] = []
+
+    def carry() -> None:
+        try:
+            if not made:
+                made.append(make_carry())
+            done = made[0](guard.is_ended)
+        except SibanError as error:
+            logger.bind(code=error.code).error("carrying failed")
+            return
+        if done.digests or done.failed:
+            logger.bind(digests=done.digests, failed=done.failed, given_up=done.given_up).info("carried")
+
+    return carry
+
+
+def _keeping(make_keep: Callable[[], Keep], logger: Logger) -> Callable[[], None]:
+    """Return what backs up at a beat when it is time; its store is opened at the first, by the thread that uses it."""
+    made: list[Keep] = []
+    not_before = 0
+
+    def keep() -> None:
+        nonlocal not_before
+        if elapsed() < not_before:
+            return
+        try:
+            if not made:
+                made.append(make_keep())
+            backup = made[0]()
+        except SibanError as error:
+            not_before = elapsed() + AGAIN
+            faults = error.data.get("faults")
+            found = len(faults) if isinstance(faults, list) else 0
+            logger.bind(code=error.code, faults=found, again_seconds=AGAIN // SECOND).error("backup failed")
+            return
+        if backup:
+            bound = logger.bind(path=backup.path, entries=backup.entries, head=backup.head, deleted=len(backup.deleted))
+            bound.info("backed up and verified")
+
+    return keep
+
+
 class _Guard:
     """Looks at the clock in a thread of its own and ends the scheduler when it was set: set back, no beat would be due."""
 
@@ -117,13 +176,19 @@ class _Guard:
         self._ended = threading.Event()
 
     def begin(self, _event: object) -> None:
-        """Begin to look, when there is a clock to look after."""
+        """Begin to look, when there is a clock to look after; end at once when that was asked for before there was anything to end."""
+        if self.is_ended():
+            threading.Thread(target=self.stop).start()
         if self.watch:
             threading.Thread(target=self._look, args=(self.watch,), daemon=True).start()
 
     def end(self) -> None:
         """Look no more."""
         self._ended.set()
+
+    def is_ended(self) -> bool:
+        """Whether the heartbeat is about to stop: what carries notices begins no further one."""
+        return self._ended.is_set()
 
     def give_up(self, doubt: ClockDoubted, *, wait: bool) -> None:
         """End the scheduler because of a doubt; `wait` for the pass under way, unless this is it."""
@@ -132,6 +197,7 @@ class _Guard:
 
     def stop(self, *, wait: bool = True) -> None:
         """End the scheduler."""
+        self._ended.set()
         from apscheduler.schedulers import SchedulerNotRunningError
 
         with suppress(SchedulerNotRunningError):  # a signal, the pass and the looking may come together
@@ -170,7 +236,7 @@ def _to_stderr(message: Message) -> None:
     sys.stderr.write(message)
 
 
-def _only_one(path: str) -> Callable[[], None]:
+def only_one(path: str) -> Callable[[], None]:
     """Hold the machine's one place for a heartbeat on this database; return how to give it back."""
     try:
         import fcntl

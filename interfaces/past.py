@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from engine.clock import DAY, parse_instant, start_of_day, time_of_day
 from engine.errors import Misused, Refused
-from interfaces.output import is_terminal
+from interfaces.progress import bar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from engine.ports import Reader
     from engine.row import ItemQuery
     from interfaces.session import Session
-
-_BAR = 30  # cells of the progress bar
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -88,12 +85,12 @@ def items_of(
             yield from_text(row.body), session.rules(reader, row.definition), row.due_at
         return
     total = reader.next_item() - 1
-    draw = bar(total)
-    for seen in past.items(reader.rows(ItemQuery()), draw):
+    draw = bar("件")
+    for seen in past.items(reader.rows(ItemQuery()), (lambda done: draw(done, total)) if draw else None):
         if meets(seen.item, seen.rules, query):
             yield seen
     if draw:
-        draw(total)
+        draw(total, total)
 
 
 def meets(item: Item, rules: Rules, query: ItemQuery) -> bool:
@@ -114,20 +111,6 @@ def meets(item: Item, rules: Rules, query: ItemQuery) -> bool:
         and query.workflow in {"", item.workflow}
         and folded(query.text) in folded(f"{item.serial}\n{item.text('title')}")
     )
-
-
-def bar(total: int) -> Callable[[int], None] | None:
-    """Return what draws the progress of going through so many items, on a terminal only; it is wiped when all are done."""
-    if not is_terminal(sys.stderr):
-        return None
-
-    def draw(done: int) -> None:
-        filled = min(done * _BAR // max(total, 1), _BAR)
-        end = f"\r{' ' * 3 * _BAR}\r" if done >= total else ""
-        sys.stderr.write(f"\r  {'█' * filled}{'░' * (_BAR - filled)}  {done}/{total} 件  {end}")
-        sys.stderr.flush()
-
-    return draw
 
 
 def end_of(text: str) -> int:

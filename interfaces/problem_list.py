@@ -127,7 +127,7 @@ def read_problems(
     session: Session,
     workflow: str,
     choice: Choice,
-    progress: Callable[[int], Callable[[int], None] | None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Batch:
     """Read a problem list; raises `Misused` or `FaultsFound` when the file or its columns as a whole cannot be used."""
     tables = read_tables(path, wanted=wanted_names(explicit), sheet=sheet)
@@ -141,7 +141,6 @@ def read_problems(
     batch = Batch([], [], notes, [], {table.sheet: columns for table, columns in fitting})
     words = Words(rules.definition, choice.words)
     done, total = 0, sum(len(table.rows) for table, _ in fitting)
-    draw = progress(total) if progress else None
     for table, columns in fitting:
         place = table.sheet if len(fitting) > 1 else ""
         blank: list[int] = []
@@ -158,8 +157,8 @@ def read_problems(
             else:
                 blank.append(row.number)
             done += 1
-            if draw and (not done % 500 or done == total):
-                draw(done)
+            if progress and (not done % 500 or done == total):
+                progress(done, total)
         if len(batch.faults) >= FAULTS:
             batch.notes.append(f"错误已达 {len(batch.faults)} 处，第 {batch.lines[-1].row} 行以后的没有再查。")
         if blank:

@@ -134,7 +134,7 @@ def _value(one: object, field: str, organisation: Organisation) -> str:
     value = getattr(one, field)
     if field == "away":
         return "、".join(f"{_day(first)}至{_day(last)}" for first, last in value) or "无"
-    if field in ("unit", "supervising_unit", "alternate_unit"):
+    if field in ("unit", "party_org", "supervising_unit", "alternate_unit"):
         return organisation.unit_title(value) or "无"
     return organisation.name_of(str(value)) or "无"
 

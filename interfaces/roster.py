@@ -39,6 +39,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "head": "负责人",
         "deputy": "副职",
         "in_charge": "分管领导",
+        "kind": "类别",
     },
     "officers": {
         "id": "工号",
@@ -49,6 +50,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "person": "同一人",
         "role": "角色",
         "away": "外出",
+        "party_org": "党组织",
     },
     "bodies": {"id": "编号", "title": "名称"},
     "delegations": {"from": "委托人", "to": "代理人", "since": "自", "until": "至"},
@@ -78,7 +80,7 @@ _PEOPLE = {
     "officers": ("person",),
     "delegations": ("from", "to"),
 }
-_UNITS = {"organisation": ("supervising_unit", "alternate_unit"), "officers": ("unit",)}
+_UNITS = {"organisation": ("supervising_unit", "alternate_unit"), "officers": ("unit", "party_org")}
 
 
 def read_organisation(path: str) -> Organisation:
@@ -261,6 +263,7 @@ def _written(organisation: Organisation) -> dict[str, list[dict[str, str]]]:
             {
                 **{key: str(getattr(one, key)) for key in COLUMNS["officers"]},
                 "unit": title.get(one.unit, one.unit),
+                "party_org": title.get(one.party_org, one.party_org),
                 "role": "审计" if one.role else "",
                 "away": "；".join(f"{_day(first)}至{_day(last)}" for first, last in one.away),
             }

@@ -161,9 +161,9 @@ class Session:
         return self.shelf.rules(reader, definition)
 
     def workflow(self, name: str | None = None) -> str:
-        """Return the workflow meant: the one named, else the first of the database."""
+        """Return the workflow meant: the one named, by its name or its title, else the first of the database."""
         if name:
-            return name
+            return next((known for known, entry in self.index.items() if entry["title"] == name), name)
         return next(iter(self.index))
 
     def me(self) -> str:
@@ -260,9 +260,10 @@ class Session:
         return found
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Let go of the database; whoever asks for it again opens it anew."""
         if self._store is not None:
             self._store.close()
+            self._store = self._office = None
 
 
 def os_user(path: str) -> str:

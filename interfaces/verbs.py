@@ -10,7 +10,7 @@ from interfaces.fields import LISTS, read_fields
 from interfaces.shell import Command
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from interfaces.session import Session
     from workflows.index import Index
@@ -97,10 +97,15 @@ def register_command(index: Index) -> Command:
 
 
 def _shapes(index: Index) -> dict[str, Mapping[str, object]]:
-    shapes: dict[str, Mapping[str, object]] = {}
+    """Return every field of the index; what another workflow calls it is one more name of its option."""
+    shapes: dict[str, Mapping[str, Any]] = {}
     for entry in index.values():
         for name, shape in entry["fields"].items():
-            shapes.setdefault(name, shape)
+            first = shapes.setdefault(name, shape)
+            if first is not shape and (
+                more := {shape["title"], *shape["aliases"]} - {first["title"], *first["aliases"]}
+            ):
+                shapes[name] = {**first, "aliases": [*first["aliases"], *sorted(more)]}
     return shapes
 
 
@@ -122,8 +127,13 @@ def _command(
         if sheet:
             help_from = "按表办理：每行一件，列为编号和要填的内容；全部办成或全部不办"
             params.append(click.Option(["from_sheet", "--from", "--从"], metavar="FILE.xlsx", help=help_from))
-    params += [field_option(field, shapes[field], needed=field in required) for field in fields]
-    params += general_options()
+    general = general_options()
+    taken = {option for param in (*params, *general) for option in param.opts}
+    taken |= {option for field in fields for option in (f"--{field.replace('_', '-')}", f"--{shapes[field]['title']}")}
+    for field in fields:
+        params.append(field_option(field, shapes[field], needed=field in required, taken=taken))
+        taken.update(params[-1].opts)
+    params += general
     title = acts[0]["title"]
     help_ = next((act["help"] for act in acts if act["help"]), "")
     example = f"siban {title}{' 12' if items else ''}" + "".join(
@@ -139,14 +149,17 @@ def _command(
     )
 
 
-def field_option(name: str, shape: Mapping[str, object], *, needed: bool) -> click.Option:
-    """Make the option of a field: English and Chinese names, what it takes, whether it is needed."""
+def field_option(name: str, shape: Mapping[str, object], *, needed: bool, taken: Collection[str] = ()) -> click.Option:
+    """Make the option of a field: English and Chinese names, what it takes, whether it is needed.
+
+    Of its further names those `taken` by other options are left out.
+    """
     kind = str(shape["kind"])
     aliases = shape.get("aliases")
     names = [
         f"--{name.replace('_', '-')}",
         f"--{shape['title']}",
-        *(f"--{a}" for a in (aliases if isinstance(aliases, list) else [])),
+        *(f"--{a}" for a in (aliases if isinstance(aliases, list) else []) if f"--{a}" not in taken),
     ]
     choices = shape.get("choices")
     words = [str(title) for title in choices.values()] if isinstance(choices, dict) else []

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
+    from engine.delivery import Delivery
     from engine.event import Event
     from engine.item import Item
     from engine.notice import Notice
@@ -172,6 +173,14 @@ class View:
         """Yield notices by number."""
         found = self._reader.notices(receiver=receiver, status=status, unseen=unseen, item=item)
         return (notice for notice in found if self.sees(notice.item))
+
+    def undelivered(self) -> Iterator[Notice]:
+        """Yield notices that no delivery speaks of yet, about items I may see."""
+        return (notice for notice in self._reader.undelivered() if self.sees(notice.item))
+
+    def deliveries(self, notice: int | None = None) -> Iterator[Delivery]:
+        """Yield deliveries of notices I may see."""
+        return (one for one in self._reader.deliveries(notice) if self.notice(one.notice))
 
     # -- inside
 

@@ -98,6 +98,9 @@ def event_text(event: Event, titles: Titles, rules: Rules) -> str:  # noqa: PLR0
         return _move_text(body, title, titles, rules)
     if event.verb == "accept_clock":
         return f"{title}：上次记录 {_instant(body, 'last_at')}，本机时间 {_instant(body, 'now_at')}"
+    if event.verb == "restore":
+        lost = f"，其后 {body['lost']} 条未在其中" if body.get("lost") else ""
+        return f"{title}：{display(str(body['backup']))}，至第 {body['entries']} 号办理记录{lost}"
     if event.verb == "request":
         made = body["request"]
         kind = titles.requests.get(str(made["kind"]), "") if isinstance(made, dict) else ""

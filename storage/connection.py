@@ -27,6 +27,7 @@ __all__ = [
     "journal",
     "set_up",
     "sound",
+    "still",
     "translated",
 ]
 
@@ -99,6 +100,32 @@ def connect(path: str, *, seconds: float = SECONDS, any_version: bool = False) -
             raise
         raise meant from error
     return connection
+
+
+def still(path: str, *, any_version: bool = False) -> dbapi.Connection:
+    """Open a copy that nobody writes to, to read alone: no lock, no journal, not a byte of it or beside it is changed.
+
+    Raises what `connect` raises, and `Unavailable("not_still")` when a journal lies beside it: then it is not all there.
+    """
+    _ours(path)
+    for ending in ("-wal", "-journal"):
+        try:
+            if os.stat(f"{path}{ending}").st_size:  # noqa: PTH116 - as in `_ours`
+                raise Unavailable("not_still", path=path)
+        except OSError:  # none
+            continue
+    opened = _open(path, "ro&immutable=1", 0)
+    try:
+        if not any_version:
+            _present(opened, path)
+        opened.execute("PRAGMA cell_size_check = 1")
+    except BaseException as error:
+        opened.close()
+        meant = translated(error, path, 0)
+        if meant is None:
+            raise
+        raise meant from error
+    return opened
 
 
 def set_up(connection: dbapi.Connection, path: str) -> None:

@@ -34,7 +34,7 @@ def create(path: str | os.PathLike[str], settings: Mapping[str, str]) -> None:
     try:
         building.touch(0o600, exist_ok=False)  # the files beside it take its mode
         _build(str(building), settings)
-        _name(building, real)
+        give_name(building, real)
     except FileExistsError as error:
         raise Refused("exists", path=error.filename2 or error.filename) from error
     except OSError as error:
@@ -66,8 +66,8 @@ def _build(path: str, settings: Mapping[str, str]) -> None:
         opened.execute(f"PRAGMA journal_mode = {connection.journal()[0]}")
 
 
-def _name(building: Path, real: Path) -> None:
-    """Give the file its name unless that is taken meanwhile."""
+def give_name(building: Path, real: Path) -> None:
+    """Give a finished file its name, so that it lasts; `FileExistsError` when that is taken meanwhile."""
     try:
         real.hardlink_to(building)
         building.unlink()

@@ -59,8 +59,7 @@ class FileLock:
 
     def holder(self) -> tuple[int, str]:
         """Return pid and command of who took it last, (0, "") when unknown."""
-        pid, _, command = os.pread(self._fd, _NOTE, 0).decode(errors="replace").strip().partition(" ")
-        return (int(pid), command) if pid.isdecimal() else (0, "")
+        return _named(os.pread(self._fd, _NOTE, 0))
 
     def _open(self) -> int:
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -82,3 +81,28 @@ class FileLock:
             return
         pid, command = self.holder()
         raise Unavailable("locked", path=self._path, seconds=seconds, pid=pid, command=command)
+
+
+def holder_of(path: str) -> tuple[int, str] | None:
+    """Return pid and command of who holds a lock file now (`DATABASE.lock`, `DATABASE.serve`), None when nobody does.
+
+    Nothing is made or written, so that it can be asked by whoever may read the file; who may not learns of nobody.
+    """
+    if fcntl is None:
+        return None
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _named(os.read(handle, _NOTE))
+    finally:
+        os.close(handle)
+    return None
+
+
+def _named(note: bytes) -> tuple[int, str]:
+    pid, _, command = note.decode(errors="replace").strip().partition(" ")
+    return (int(pid), command) if pid.isdecimal() else (0, "")

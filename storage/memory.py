@@ -10,9 +10,10 @@ from threading import Lock, get_ident
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from engine.chain import GENESIS, link
+from engine.delivery import Delivery
 from engine.errors import Conflict
 from engine.event import Event
-from engine.notice import Notice
+from engine.notice import RELEASED, SENT, Notice
 from engine.row import Crossing, Policy, PolicyRow, Reporter, Row, from_text
 from storage.statements import MOST_MEANT, folded
 from storage.text import refuse_bad, refuse_fixed, refuse_surrogate
@@ -35,12 +36,13 @@ class _Tables(NamedTuple):
     serials: dict[str, int]
     crossings: dict[tuple[int, str, int, int], Crossing]
     notices: dict[int, Notice]
+    deliveries: dict[tuple[int, str], Delivery]
     reporters: dict[int, Reporter]
     seals: dict[int, str]
     last: int
 
 
-_NOTHING = _Tables({}, {}, {}, {}, {}, {}, {}, {}, {}, 0)
+_NOTHING = _Tables({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, 0)
 
 
 class MemoryStore:
@@ -220,6 +222,23 @@ class MemoryReader:
             ]
         )
 
+    def undelivered(self) -> Iterator[Notice]:
+        """Yield sent and released notices that no delivery speaks of yet, by number."""
+        known = {notice for notice, _ in self._tables.deliveries}
+        last = max(known, default=0)
+        return iter(
+            [
+                notice
+                for number, notice in sorted(self._tables.notices.items())
+                if (notice.status == SENT and number > last) or (notice.status == RELEASED and number not in known)
+            ]
+        )
+
+    def deliveries(self, notice: int | None = None) -> Iterator[Delivery]:
+        """Yield the deliveries that were not carried, by notice and target; with `notice` all of that one."""
+        found = [one for _, one in sorted(self._tables.deliveries.items())]
+        return iter([one for one in found if (one.carried_at is None if notice is None else one.notice == notice)])
+
     def next_notice(self) -> int:
         """Return the number the next notice gets."""
         return max(self._tables.notices, default=0) + 1
@@ -308,6 +327,13 @@ class MemoryWriter(MemoryReader):
             refuse_bad(notice, Notice._fields)
             self._tables.notices[notice.number] = notice
 
+    def put_deliveries(self, deliveries: Iterable[Delivery]) -> None:
+        """Keep new deliveries, or rewrite ones of the same notice and target."""
+        self._owned("deliveries")
+        for one in deliveries:
+            refuse_bad(one, Delivery._fields)
+            self._tables.deliveries[one.notice, one.target] = one
+
     def put_reporter(self, reporter: Reporter) -> None:
         """Keep who reported an item."""
         refuse_bad(reporter, Reporter._fields)
@@ -344,6 +370,7 @@ def _wanted(row: Row, query: ItemQuery) -> bool:
         and query.workflow in {"", row.workflow}
         and query.open in {None, bool(row.open)}
         and (query.due_before is None or (row.due_at is not None and row.due_at < query.due_before))
+        and (not query.related or f" {query.related} " in row.related)
         and folded(query.text) in folded(f"{row.serial}\n{row.title}")
     )
 

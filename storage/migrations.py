@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from engine.chain import GENESIS
 from engine.errors import Unavailable
 from storage import connection, statements
+from storage.backup import make
 from storage.connection import SCHEMA_VERSION, SECONDS
 from storage.creation import schema, triggers
-from storage.disk import sync_directory, unavailable
 from storage.lock import FileLock
 
 if TYPE_CHECKING:
@@ -142,21 +142,15 @@ def _climb(opened: sqlite3.Connection, steps: Sequence[Step], before: int) -> No
 def _copy(path: str, version: int) -> str:
     """Copy the database as it is to the first free name beside it, and return that."""
     number = 1
-    while True:
-        place = f"{path}.before-v{version}-{number}"
-        try:
-            Path(place).touch(0o600, exist_ok=False)
-        except FileExistsError:
-            number += 1
-            continue
-        except OSError as error:
-            raise unavailable(error, place) from error
-        break
-    try:
-        with closing(connection.blank(path)) as source, closing(connection.blank(place)) as target:
-            source.backup(target)
-        sync_directory(str(Path(place).parent))
-    except BaseException:
-        Path(place).unlink()  # half a backup is worse than none
-        raise
+    while os.path.lexists(place := f"{path}.before-v{version}-{number}"):
+        number += 1
+    make(path, Path(place), _whole, any_version=True)
     return place
+
+
+def _whole(part: Path) -> None:
+    """Raise `Unavailable("damaged")` for a copy with a fault in its pages: to upgrade that would only spread it."""
+    with closing(connection.still(str(part), any_version=True)) as opened:
+        (found,) = opened.execute("PRAGMA integrity_check(1)").fetchone()
+    if found != "ok":
+        raise Unavailable("damaged", path=str(part), why=found)

@@ -125,6 +125,7 @@ class KeptItem(SQLModel, table=True):
         Index("item_next", "next_at", "number", sqlite_where=text("next_at IS NOT NULL")),
         Index("item_open", "open", "state"),
         Index("item_lead", "lead_unit"),
+        Index("item_related", "related", sqlite_where=text("related <> ''")),
     )
 
     number: int = _key()
@@ -139,6 +140,7 @@ class KeptItem(SQLModel, table=True):
     track: str
     lead_unit: str
     handler: str
+    related: str
     registered_at: int = _instant()
     since: int = _instant()
     due_at: int | None = _instant()
@@ -184,6 +186,7 @@ class KeptNotice(SQLModel, table=True):
         _one_of("status", SENT, DRAFT, RELEASED, WITHHELD),
         Index("notice_receiver", "receiver", "acked_at"),
         Index("notice_item", "item"),
+        Index("notice_released", "number", sqlite_where=text("status = 'released'")),
     )
 
     number: int = _key()
@@ -198,6 +201,29 @@ class KeptNotice(SQLModel, table=True):
     status: str
     planned_at: int = _instant()
     acked_at: int | None = _instant()
+
+
+class KeptDelivery(SQLModel, table=True):
+    """How far a notice got on its way out (`engine.delivery.Delivery`): beside the record, not of it."""
+
+    metadata = METADATA
+    __tablename__ = "delivery"
+    __table_args__: ClassVar[tuple[object, ...]] = (
+        CheckConstraint("tries >= 0"),
+        CheckConstraint("next_at IS NULL OR carried_at IS NULL"),
+        Index("delivery_open", "notice", sqlite_where=text("carried_at IS NULL")),
+        {"sqlite_with_rowid": False},
+    )
+
+    notice: int = _instant(primary_key=True)
+    target: str = Field(primary_key=True)
+    receiver: str
+    key: str
+    made_at: int = _instant()
+    tries: int
+    next_at: int | None = _instant()
+    carried_at: int | None = _instant()
+    error: str
 
 
 class KeptReporter(SQLModel, table=True):

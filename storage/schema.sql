@@ -59,6 +59,7 @@ CREATE TABLE item (
     track VARCHAR NOT NULL,
     lead_unit VARCHAR NOT NULL,
     handler VARCHAR NOT NULL,
+    related VARCHAR NOT NULL,
     registered_at BIGINT NOT NULL,
     since BIGINT NOT NULL,
     due_at BIGINT,
@@ -80,6 +81,7 @@ CREATE TABLE item (
 CREATE INDEX item_lead ON item (lead_unit);
 CREATE INDEX item_next ON item (next_at, number) WHERE next_at IS NOT NULL;
 CREATE INDEX item_open ON item (open, state);
+CREATE INDEX item_related ON item (related) WHERE related <> '';
 CREATE TABLE rung (
     item BIGINT NOT NULL,
     clock VARCHAR NOT NULL,
@@ -115,6 +117,23 @@ CREATE TABLE notice (
 );
 CREATE INDEX notice_item ON notice (item);
 CREATE INDEX notice_receiver ON notice (receiver, acked_at);
+CREATE INDEX notice_released ON notice (number) WHERE status = 'released';
+CREATE TABLE delivery (
+    notice BIGINT NOT NULL,
+    target VARCHAR NOT NULL,
+    receiver VARCHAR NOT NULL,
+    "key" VARCHAR NOT NULL,
+    made_at BIGINT NOT NULL,
+    tries INTEGER NOT NULL,
+    next_at BIGINT,
+    carried_at BIGINT,
+    error VARCHAR NOT NULL,
+    PRIMARY KEY (notice, target),
+    CHECK (tries >= 0),
+    CHECK (next_at IS NULL OR carried_at IS NULL)
+)
+ WITHOUT ROWID;
+CREATE INDEX delivery_open ON delivery (notice) WHERE carried_at IS NULL;
 CREATE TABLE reporter (
     item INTEGER NOT NULL,
     salt VARCHAR NOT NULL,

@@ -8,7 +8,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Self
 
 from engine.chain import GENESIS, link
-from engine.errors import Conflict
+from engine.delivery import Delivery
+from engine.errors import Conflict, Unavailable
 from engine.event import Event
 from engine.notice import Notice
 from engine.row import Crossing, Policy, PolicyRow, Reporter, Row, from_text
@@ -40,7 +41,25 @@ def open_store(path: str | os.PathLike[str], *, seconds: float = SECONDS, comman
     `seconds` is how long a writer waits for others, `command` what they read when they have to wait for this one.
     """
     real = os.path.realpath(path)
-    return SqliteStore(real, connection.connect(real, seconds=seconds), seconds=seconds, command=command)
+    before = _identity(real)
+    store = SqliteStore(real, connection.connect(real, seconds=seconds), seconds=seconds, command=command)
+    store.identity = before
+    return store
+
+
+def open_still(path: str | os.PathLike[str]) -> SqliteStore:
+    """Open a copy that nobody writes to, to read alone; nothing of it is changed. Raises what `connection.still` raises."""
+    real = os.path.realpath(path)
+    return SqliteStore(real, connection.still(real))
+
+
+def _identity(path: str) -> tuple[int, int]:
+    """Return which file a name means now."""
+    try:
+        about = os.stat(path)  # noqa: PTH116 - pathlib loads slowly
+    except (OSError, ValueError):
+        return 0, 0
+    return about.st_dev, about.st_ino
 
 
 class SqliteStore:
@@ -51,6 +70,7 @@ class SqliteStore:
         self.path = path
         self.seconds = seconds
         self.connection = opened
+        self.identity: tuple[int, int] | None = None  # which file was opened by that name
         self.lock = FileLock(path, command or os.path.basename(sys.argv[0]))  # noqa: PTH119 - pathlib loads slowly
         self.in_force: tuple[str, dict[tuple[str, str], str]] = (
             "",
@@ -251,6 +271,15 @@ class SqliteReader:
         """Return the number the next notice gets."""
         return self._number(statements.NEXT_NOTICE)
 
+    def undelivered(self) -> Iterator[Notice]:
+        """Yield sent and released notices that no delivery speaks of yet, by number."""
+        return map(Notice._make, self._ask(statements.UNDELIVERED))
+
+    def deliveries(self, notice: int | None = None) -> Iterator[Delivery]:
+        """Yield the deliveries that were not carried, by notice and target; with `notice` all of that one."""
+        found = self._ask(statements.DELIVERIES) if notice is None else self._ask(statements.DELIVERIES_OF, (notice,))
+        return map(Delivery._make, found)
+
     # -- inside
 
     def _begin(self) -> None:
@@ -364,6 +393,13 @@ class SqliteWriter(SqliteReader):
             refuse_bad(notice, Notice._fields)
             self._run(statements.PUT_NOTICE, notice)
 
+    def put_deliveries(self, deliveries: Iterable[Delivery]) -> None:
+        """Keep new deliveries, or rewrite ones of the same notice and target."""
+        rows = list(deliveries)
+        for row in rows:
+            refuse_bad(row, Delivery._fields)
+        self._store.connection.executemany(statements.PUT_DELIVERY, rows)
+
     def put_reporter(self, reporter: Reporter) -> None:
         """Keep who reported an item; what the file held in its place before is overwritten, and so is what it moves."""
         refuse_bad(reporter, Reporter._fields)
@@ -380,6 +416,14 @@ class SqliteWriter(SqliteReader):
         store.lock.take(store.seconds)
         try:
             self._run(statements.BEGIN_WRITING)
+            self._still_named()
         except BaseException:
             store.lock.free()
             raise
+
+    def _still_named(self) -> None:
+        """Raise `Unavailable("replaced")` when the name means another file by now: what is written here would be in nobody's ledger."""
+        store = self._store
+        if store.identity and store.identity != _identity(store.path):
+            self._run(statements.ROLLBACK)
+            raise Unavailable("replaced", path=store.path)

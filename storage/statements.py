@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from engine.delivery import Delivery
 from engine.event import Event
 from engine.notice import Notice
 from engine.row import Crossing, Policy, PolicyRow, Reporter, Row
@@ -36,6 +37,7 @@ _EVENT = ", ".join(Event._fields)
 _ROW = ", ".join(Row._fields)
 _CROSSING = ", ".join(Crossing._fields)
 _NOTICE = ", ".join(Notice._fields)
+_DELIVERY = ", ".join(Delivery._fields)
 _POLICY = ", ".join(Policy._fields)
 
 # -- transactions
@@ -60,7 +62,7 @@ ITEM_DUE = (  # with what every act asks for next: which policy is in force
 ROW = f"SELECT {_ROW} FROM item WHERE number = ?"
 PUT_ROW = f"{_insert('item', Row._fields)} ON CONFLICT (number) DO UPDATE SET {_renewed(Row._fields[1:])}"
 # Tried first: an index is written anew when its column is set, even to what it was, and these columns hardly change.
-_STEADY = ("number", "serial", "lead_unit")
+_STEADY = ("number", "serial", "lead_unit", "related")
 REWRITE_ROW = (
     f"UPDATE item SET {', '.join(f'{f} = ?{n}' for n, f in enumerate(Row._fields, 1) if f not in _STEADY)}"
     f" WHERE {' AND '.join(f'{f} = ?{n}' for n, f in enumerate(Row._fields, 1) if f in _STEADY)}"
@@ -80,6 +82,18 @@ CROSSINGS_OF = f"SELECT {_CROSSING} FROM rung WHERE item = ? ORDER BY seq, item,
 NEXT_NOTICE = "SELECT coalesce(max(number), 0) + 1 FROM notice"
 NOTICE = f"SELECT {_NOTICE} FROM notice WHERE number = ?"
 PUT_NOTICE = f"{_insert('notice', Notice._fields)} ON CONFLICT (number) DO UPDATE SET {_renewed(Notice._fields[1:])}"
+
+# -- deliveries
+
+# Sent notices are taken in order and all at once, so those after the last one are new; a paper is released when it is released.
+UNDELIVERED = (
+    f"SELECT {_NOTICE} FROM notice WHERE status = 'sent' AND number > (SELECT coalesce(max(notice), 0) FROM delivery)"
+    f" UNION ALL SELECT {_NOTICE} FROM notice WHERE status = 'released'"
+    " AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.notice = notice.number) ORDER BY number"
+)
+DELIVERIES = f"SELECT {_DELIVERY} FROM delivery WHERE carried_at IS NULL ORDER BY notice, target"
+DELIVERIES_OF = f"SELECT {_DELIVERY} FROM delivery WHERE notice = ? ORDER BY target"
+PUT_DELIVERY = f"{_insert('delivery', Delivery._fields)} ON CONFLICT (notice, target) DO UPDATE SET {_renewed(Delivery._fields[2:])}"
 
 # -- policy, settings, reporters
 
@@ -138,6 +152,8 @@ def rows(query: ItemQuery) -> tuple[str, Parameters]:
         conditions["open = ?"] = int(query.open)
     if query.due_before is not None:
         conditions["due_at < ?"] = query.due_before
+    if query.related:
+        conditions["related <> '' AND instr(related, ?) > 0"] = f" {query.related} "
     if query.text:
         conditions["instr(lower(serial || char(10) || title), ?) > 0"] = folded(query.text)
     return _select(f"SELECT {_ROW} FROM item", conditions, "number", query.limit)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from engine.definition import Composite, Definition, RequestKind, Transition
 
-SHIPPED = ("siban", "petition")
+SHIPPED = ("siban", "petition", "task", "campaign", "project", "milestone", "outcome", "pledge")
 """The shipped definitions; the first one is the default workflow."""
 
 _HERE = __file__.removesuffix("index.py")  # pathlib would cost each start five milliseconds

@@ -61,6 +61,7 @@ FIXED_VERBS: Mapping[str, str] = {
     "move": "转入新版流程",
     "accept_clock": "确认时钟无误",
     "seal": "存证",
+    "restore": "恢复备份",
     "reveal": "查看反映人",
     "redact": "清除反映人信息",
 }

@@ -63,6 +63,7 @@ def export(
     from interfaces.book import refuse_target
     from interfaces.excel import write_ledger
     from interfaces.past import past_of, shown
+    from interfaces.progress import bar
     from workflows.labels import moment
 
     session = session_of()
@@ -74,7 +75,12 @@ def export(
     with session.view() as reader:
         past = past_of(session, reader, as_of, known_at)
         at = Instant(index, past.organisation() if past else session.organisation(reader), past.as_of if past else now)
-        draw = _bar(reader)
+        draw, total = bar("件"), reader.next_item() - 1
+
+        def progress(done: int) -> None:
+            if draw:
+                draw(done, total)
+
         items = _items(asked, session, reader, at, past, me)
         closed = _closed(session, reader, str(asked.workflow))
         count = write_ledger(
@@ -89,10 +95,9 @@ def export(
             paper=paper or "",
             live=past is None,
             force=force,
-            progress=draw,
+            progress=progress,
         )
-        if draw:
-            draw(reader.next_item() - 1)
+        progress(total)
     say(f"已导出 {count} 件：{display(path)}。")
     if not count:
         note("没有符合条件的事项。")
@@ -157,9 +162,3 @@ def _closed(session: Session, reader: Reader, workflow: str) -> str:
     """Return the title of the state in which all is done."""
     states = session.shelf.current(reader, workflow).definition.states.values()
     return next((state.title for state in states if state.final and state.counted), "")
-
-
-def _bar(reader: Reader) -> Any:  # noqa: ANN401 - what `interfaces.past.bar` returns
-    from interfaces.past import bar
-
-    return bar(reader.next_item() - 1)

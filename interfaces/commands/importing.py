@@ -92,9 +92,9 @@ def import_list(
     from engine.intake import take_in
     from interfaces.columns import parse_fields, parse_map
     from interfaces.matching import match
-    from interfaces.past import bar
     from interfaces.problem_list import Choice, read_problems
     from interfaces.profile import Profile, save, saved
+    from interfaces.progress import bar
     from interfaces.standing import split_words
 
     session = session_of()
@@ -104,7 +104,7 @@ def import_list(
         meant = meant.over(saved(profile, session))
     day = parse_instant(done_on) if done_on else None
     choice = Choice(meant.source, meant.anonymous, meant.words, day, parse_fields(fill))
-    batch = read_problems(path, meant.columns, sheet, session, name, choice, bar)
+    batch = read_problems(path, meant.columns, sheet, session, name, choice, bar("行"))
     for line in batch.notes:
         note(line)
     known = match(batch.lines, session)
@@ -112,13 +112,18 @@ def import_list(
     orders = [change.order for change in known.changes if change.order] if apply_changes else []
     taken: list[Taken] = []
     if not faults:
-        hand, entries, draw = _hand(known.new, path, session), [line.entry for line in known.new], bar(len(known.new))
+        hand, entries = _hand(known.new, path, session), [line.entry for line in known.new]
+        draw, total = bar("件"), len(known.new)
+
+        def progress(done: int) -> None:
+            if draw:
+                draw(done, total)
+
         try:
-            taken = take_in(session.office, name, entries, hand, orders=orders, dry_run=dry_run, progress=draw)
+            taken = take_in(session.office, name, entries, hand, orders=orders, dry_run=dry_run, progress=progress)
         except FaultsFound as found:
             faults = refused(found, known, batch, session)
-        if draw:
-            draw(len(known.new))
+        progress(total)
     if faults:
         _report_faults(faults, form)
         if annotated:

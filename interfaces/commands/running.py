@@ -8,6 +8,7 @@ import click
 
 from engine.clock import SteppedTime
 from interfaces.acting import session_of
+from interfaces.commands.notify import carrier_of, channels_of, channels_option
 from interfaces.output import note, say
 from interfaces.session import Session
 from interfaces.shell import Command
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.office import Office
+    from interfaces.heartbeat import Carry, Keep
+    from interfaces.keeping import Backup
 
 clock_option = click.option(
     "--clock-is-right",
@@ -70,7 +73,9 @@ def tick(right: bool) -> None:
 
 
 @click.command(
-    cls=Command, short_help="常驻值守，定时巡查", example="siban --db 局.db serve --every 60\nsiban 值守 --时钟无误"
+    cls=Command,
+    short_help="常驻值守，定时巡查",
+    example="siban --db 局.db serve --every 60 --backup-to /备份盘 --keep 14\nsiban 值守 --时钟无误",
 )
 @click.option(
     "--every",
@@ -84,9 +89,29 @@ def tick(right: bool) -> None:
 @click.option(
     "--seal-key", "--存证私钥", metavar="FILE", help="每日作一次存证所用的私钥（siban audit key new）；不写则不存证"
 )
+@click.option(
+    "--backup-to", "--备份到", metavar="DIR", help="每日备份到此文件夹，当场读出核验；宜在另一块磁盘上。不写则不备份"
+)
+@click.option(
+    "--keep",
+    "--保留",
+    type=click.IntRange(1, 10000),
+    default=14,
+    metavar="N",
+    help="每日备份留最新的 N 份，默认 14；不碰其他文件",
+)
+@channels_option
 @clock_option
-def serve(every: int, log_file: str | None, seal_key: str | None, right: bool) -> None:
-    """常驻值守，定时巡查；收到终止信号后办完手头的一遍再退出。停机期间的督办在恢复后按序补记。
+def serve(
+    every: int,
+    log_file: str | None,
+    seal_key: str | None,
+    backup_to: str | None,
+    keep: int,
+    settings: str | None,
+    right: bool,
+) -> None:
+    """常驻值守，定时巡查，并把通知送达；收到终止信号后办完手头的一遍再退出。停机期间的督办在恢复后按序补记。
 
     本机时间突变超过 5 分钟，或与上次记录相隔超过 14 天，即停下来等人核对，不据此督办。
     """
@@ -103,9 +128,17 @@ def serve(every: int, log_file: str | None, seal_key: str | None, right: bool) -
             made.time = Watch(made.time, elapsed)
         return made
 
+    channels = channels_of(session, settings)
+
+    def carry() -> Carry:
+        own = Session(session.path, session.acting, session.at)
+        carrier = carrier_of(own, channels)
+        return lambda stop: carrier.carry(lambda: own.now, stop)
+
     try:
         watch = Watch(session.office.time, elapsed) if real else None
-        run(office, session.path, every, log_file, watch, _daily_seal(seal_key) if seal_key else None)
+        seal, backup = _daily_seal(seal_key) if seal_key else None, _daily_backup(session, backup_to, keep)
+        run(office, session.path, every, log_file, watch, seal, make_carry=carry, make_keep=backup)
     except ClockDoubted as doubt:
         keep_doubt(session.store, doubt)
         raise
@@ -125,6 +158,29 @@ def _daily_seal(path: str) -> Callable[[Office], int]:
         return make_seal(office.store, office.time.now(), Hand(SYSTEM, SYSTEM), signer).size if due else 0
 
     return seal
+
+
+def _daily_backup(session: Session, to: str | None, keep: int) -> Callable[[], Keep] | None:
+    """Return what makes what backs up once a day; a directory that cannot be used is refused here, not at the first beat."""
+    from interfaces.keeping import back_up, directory_of, is_due, same_disk
+
+    if to is None:
+        return None
+    directory = directory_of(to)
+    if same_disk(session.path, to):
+        note("备份与数据库在同一块磁盘上，磁盘损坏会一并丢失；宜改到另一块磁盘。")
+
+    def keeper() -> Keep:
+        own = Session(session.path, session.acting, session.at)
+        store = own.store
+
+        def keep_today() -> Backup | None:
+            now = own.now
+            return back_up(store, own.path, str(directory), now, keep) if is_due(store, directory, now) else None
+
+        return keep_today
+
+    return keeper
 
 
 @click.command(cls=Command, short_help="自查：台账与办理记录是否一致", example="siban check")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import cli
-from interfaces import entries, past
+from interfaces import entries, progress
 from tests.said import Said
 from tests.trial import END, lines
 
@@ -189,7 +189,7 @@ def test_today_by_its_date_is_now(ask: Callable[..., Said]) -> None:
 def test_the_whole_ledger_has_a_progress_bar(ask: Callable[..., Said], monkeypatch: pytest.MonkeyPatch) -> None:
     """On a terminal, wiped at its end; the answer is the same, and in a pipe there is none."""
     quiet = ask("report", "--as-of", "2023-05-29", "-o", "json")
-    monkeypatch.setattr(past, "is_terminal", lambda _stream: True)
+    monkeypatch.setattr(progress, "is_terminal", lambda _stream: True)
     told = ask("report", "--as-of", "2023-05-29", "-o", "json")
     assert (quiet.err, told.out) == ("", quiet.out)
     assert "12/12 件" in told.err

@@ -49,6 +49,7 @@ QUESTIONS: tuple[tuple[str, ...], ...] = (
     ("org", "show"), ("workflow", "show"), ("workflow", "show", "--permissions"), ("workflow", "diagram"),
     ("list", "--as-of", "2023-06-01"), ("log", "--as-of", "2023-06-01"), ("report", "--as-of", "2023-06-01", "--known-at", "2023-06-01"),
     ("calendar", "show"), ("db", "status"), ("audit", "verify"), ("check",), ("doctor",), ("tick",),
+    ("notify", "status"), ("notify", "send", "--dry-run", "--backlog"),
 )  # fmt: skip
 ABOUT_ONE: tuple[tuple[str, ...], ...] = (
     ("show", "{}"), ("log", "{}"), ("explain", "{}"), ("explain", "{}", "--spent"), ("do", "{}"), ("comment", "{}", "话"),
@@ -90,6 +91,7 @@ def run(
 def forms(question: tuple[str, ...]) -> list[tuple[str, ...]]:
     """Give a question in every form that it has."""
     plain = question[:1] in {("check",), ("audit",), ("tick",), ("workflow",)} and "show" not in question
+    plain = plain or "send" in question
     return (
         [question]
         if plain or not question

@@ -38,7 +38,7 @@ def row_for(number: int = 1, **changes: Any) -> Row:  # noqa: ANN401 - whatever 
     )
     row = Row(
         number=number, serial=item.serial, workflow="siban", definition=DEFINITION, state=item.state, stage="handle",
-        open=1, title=item.text("title"), source="citizen", track="immediate", lead_unit="water", handler="zhang",
+        open=1, title=item.text("title"), source="citizen", track="immediate", lead_unit="water", handler="zhang", related="",
         registered_at=AT, since=AT, due_at=None, done_at=None, closed_at=None, next_at=None, rungs=0, version=1,
         last_seq=1, body=to_text(item),
     )  # fmt: skip

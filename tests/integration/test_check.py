@@ -48,7 +48,7 @@ def test_a_sound_database_has_no_faults(book: Path) -> None:
 
 
 _ROW = (
-    "SELECT 99, 'ZG2023-0099', workflow, definition, state, stage, open, title, source, track, lead_unit, handler,"
+    "SELECT 99, 'ZG2023-0099', workflow, definition, state, stage, open, title, source, track, lead_unit, handler, related,"
     " registered_at, since, due_at, done_at, closed_at, next_at, rungs, version, last_seq, body"
     " FROM item WHERE number = 5"
 )

@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import configure_mappers
 
+from engine.delivery import Delivery
 from engine.errors import Unavailable
 from engine.event import Event
 from engine.notice import Notice
 from engine.row import Crossing, EventQuery, Policy, Reporter, Row
 from storage import connection, schema
 from storage.connection import APPLICATION_ID, SCHEMA_VERSION, dbapi
-from storage.migrations import STEPS, run_script, status, upgrade
+from storage.migrations import STEPS, status, upgrade
 from storage.sqlite import open_store
+from tests.planned import m002_colour
 
 MakeRow = Callable[..., Row]
 MakeEvent = Callable[..., Event]
@@ -34,19 +36,6 @@ def objects(path: Path) -> Objects:
     """Every table, index and trigger with its text."""
     with closing(plain(path)) as opened:
         return dict(opened.execute("SELECT type || ' ' || name, sql FROM sqlite_master ORDER BY 1").fetchall())
-
-
-def m002_colour(opened: sqlite3.Connection) -> None:
-    """Add a column, and rebuild a table that has triggers: what drops them without a word."""
-    run_script(
-        opened,
-        """
-        ALTER TABLE notice ADD COLUMN colour VARCHAR NOT NULL DEFAULT '';
-        CREATE TABLE rung_new AS SELECT * FROM rung;
-        DROP TABLE rung;
-        ALTER TABLE rung_new RENAME TO rung;
-        """,
-    )
 
 
 def m002_breaks(opened: sqlite3.Connection) -> None:
@@ -82,6 +71,7 @@ def test_columns_are_the_fields_of_what_is_kept() -> None:
     assert columns == {
         "meta": ["name", "value"],
         "policy": ["seq", *Policy._fields[:-1], "index_text", "current"],
+        "delivery": [*Delivery._fields],
         "event": [*Event._fields],
         "item": [*Row._fields],
         "rung": [*Crossing._fields],

@@ -10,6 +10,7 @@ import pytest
 
 from engine.canonical import digest
 from engine.chain import GENESIS, first_broken
+from engine.delivery import Delivery
 from engine.errors import Conflict, Misused, Unavailable
 from engine.event import Event
 from engine.notice import Notice
@@ -50,6 +51,29 @@ def put(store: Store, *rows: Row) -> None:
 
 class Stop(Exception):
     """Something goes wrong in the middle of a transaction."""
+
+
+# -- deliveries
+
+
+def test_a_notice_waits_for_a_delivery_until_one_speaks_of_it(store: Store) -> None:
+    """Sent ones in order; a draft not before it is released, however old its number; a rewritten delivery is one still."""
+    with store.write() as writer:
+        writer.put_notices([notice(1), notice(2, status="draft", release="leader", paper="督办单"), notice(3)])
+        assert [one.number for one in writer.undelivered()] == [1, 3]
+        writer.put_deliveries(
+            [Delivery(1, "log", "zhang", "a", AT, next_at=AT), Delivery(3, "log", "zhang", "a", AT, next_at=AT)]
+        )
+        assert list(writer.undelivered()) == []
+        writer.put_notices([notice(2, status="released", release="leader", paper="督办单"), notice(4)])
+    with store.write() as writer:
+        assert [one.number for one in writer.undelivered()] == [2, 4]
+        writer.put_deliveries([Delivery(1, "log", "zhang", "a", AT, 1, None, AT)])
+        writer.put_deliveries([Delivery(3, "mail", "zhang", "b", AT, 8, None, None, "HTTP 500")])
+    with store.read() as reader:
+        assert [(one.notice, one.target) for one in reader.deliveries()] == [(3, "log"), (3, "mail")]
+        assert [(one.target, one.is_given_up) for one in reader.deliveries(3)] == [("log", False), ("mail", True)]
+        assert [one.carried_at for one in reader.deliveries(1)] == [AT]
 
 
 # -- seals

@@ -131,7 +131,7 @@ def test_an_approved_extension_stands_whatever_the_new_limit_says(case: Case) ->
     case.answer("o04")
     granted = case.due()
     assert granted == "2023-07-14T17:30"
-    there = moved(case, revised(2, ('campaign = "@limit"', 'campaign = "90wd"')))
+    there = moved(case, revised(2, ('campaign = ["@limit", "@campaign_end"]', 'campaign = "90wd"')))
     assert (there.due(), there.fit.days) == (granted, 0)
 
 
@@ -143,7 +143,7 @@ def test_a_fixed_date_stands_though_pauses_lie_behind(case: Case) -> None:
     case.answer("o04")
     case.settled(at="2023-05-22 10:00")
     assert case.items[1].state == "rectifying"
-    there = moved(case, revised(2, ('campaign = "@limit"', 'campaign = "2023-08-31"')))
+    there = moved(case, revised(2, ('campaign = ["@limit", "@campaign_end"]', 'campaign = "2023-08-31"')))
     assert there.due() == "2023-08-31T17:30"
     assert there.item.clocks["total"].moves != ()
 

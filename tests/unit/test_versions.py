@@ -43,9 +43,9 @@ WRITTEN = {
     "a limit by a field": (
         ('immediate = ["@limit", "5wd"]', 'immediate = "7wd"'),
         Change("clocks", "total", "整改时限", CHANGED, "limit",
-               {"by": "track", "immediate": ["@limit", "5wd"], "campaign": "@limit", "led": ["@plan_due", "@limit"],
+               {"by": "track", "immediate": ["@limit", "5wd"], "campaign": ["@limit", "@campaign_end"], "led": ["@plan_due", "@limit"],
                 "upstream": ["@limit", "5wd"]},
-               {"by": "track", "immediate": "7wd", "campaign": "@limit", "led": ["@plan_due", "@limit"],
+               {"by": "track", "immediate": "7wd", "campaign": ["@limit", "@campaign_end"], "led": ["@plan_due", "@limit"],
                 "upstream": ["@limit", "5wd"]}),
     ),
     "a rung": (

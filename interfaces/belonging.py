@@ -1,0 +1,72 @@
+"""What belongs to an item: everything that refers to it, as rows, with how much of it is settled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from engine.light import OVERDUE
+from engine.row import ItemQuery, from_text
+from interfaces.listing import item_row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from engine.item import Item
+    from engine.ports import Reader
+    from interfaces.session import Session
+
+    Shown = Mapping[str, object]
+
+
+class Part(NamedTuple):
+    """One item that refers to another, with its row."""
+
+    item: Item
+    row: Shown
+
+    @property
+    def is_waived(self) -> bool:
+        """Whether it is closed without counting: waived, merged, void."""
+        return not self.row["open"] and not self.row["counted"]
+
+    @property
+    def is_late(self) -> bool:
+        """Whether its time is over and it is not done."""
+        return self.row["light"] == OVERDUE and self.row["done_at"] is None and bool(self.row["open"])
+
+
+class Share(NamedTuple):
+    """How much of some parts is settled."""
+
+    of: int
+    closed: int
+    waived: int
+    longterm: int
+    late: int
+
+    @property
+    def left(self) -> int:
+        """How many are neither closed nor turned into lasting work."""
+        return self.of - self.closed - self.longterm
+
+
+def parts_of(session: Session, reader: Reader, number: int, relation: str) -> list[Part]:
+    """Return what refers to an item in a field, the earliest due first."""
+    found = []
+    for row in reader.rows(ItemQuery(related=f"{relation}:{number}")):
+        item = from_text(row.body)
+        rules = session.shelf.rules(reader, item.definition)
+        found.append(Part(item, item_row(item, rules, session.now, row.due_at)))
+    return sorted(found, key=lambda part: (str(part.row["due_at"] or "9"), part.item.number))
+
+
+def share_of(parts: Iterable[Part]) -> Share:
+    """Count what is settled; what was waived is closed too."""
+    known = list(parts)
+    return Share(
+        len(known),
+        sum(not part.row["open"] for part in known),
+        sum(part.is_waived for part in known),
+        sum(part.item.state == "longterm" for part in known),
+        sum(part.is_late for part in known),
+    )
