@@ -149,16 +149,24 @@ def _drill(found: Survey, text: str, form: str) -> None:
 @click.option(
     "--template", "--样式", metavar="FILE", help="本单位的样式（docx，用法见 docs/indicators.md）；默认为自带样式"
 )
+@click.option("--overwrite", "--覆盖", is_flag=True, help="已有同名文件时换成新的；不写则不动旧文件")
 @click.option("--dry-run", "--试办", is_flag=True, help="只试填一遍，不写文件")
 @past_options
 def bulletin(
-    path: str, month: str | None, template: str | None, dry_run: bool, as_of: str | None, known_at: str | None
+    path: str,
+    month: str | None,
+    template: str | None,
+    overwrite: bool,
+    dry_run: bool,
+    as_of: str | None,
+    known_at: str | None,
 ) -> None:
     """月报：一份可以直接修改的通报稿，数字和表格已填好，判断性的段落留作标明的空白。截至月末，本月未完的截至现在。"""
     from interfaces.bulletin import write
+    from interfaces.survey import Asked
 
-    said = write(session_of(), path, month, template, as_of, known_at, dry_run=dry_run)
-    note(said)
+    asked = Asked(month=month, as_of=as_of, known_at=known_at)
+    note(write(session_of(), path, asked, template, overwrite=overwrite, dry_run=dry_run))
 
 
 @report.command(
@@ -169,6 +177,7 @@ def bulletin(
 @click.argument("path", metavar="FILE.html")
 @click.option("--since", "--自", metavar="DATE", help="变化从哪天算起，默认本月1日")
 @click.option("--template", "--样式", metavar="FILE", help="本单位的样式（jinja2 网页）；默认为自带样式")
+@click.option("--overwrite", "--覆盖", is_flag=True, help="已有同名文件时换成新的；不写则不动旧文件")
 @click.option("--dry-run", "--试办", is_flag=True, help="只试做一遍，不写文件")
 @cohort_options
 @past_options
@@ -176,6 +185,7 @@ def page(
     path: str,
     since: str | None,
     template: str | None,
+    overwrite: bool,
     dry_run: bool,
     month: str | None,
     begin: str | None,
@@ -189,4 +199,4 @@ def page(
     from interfaces.survey import Asked
 
     asked = Asked(month, begin, end, cohort, since, as_of, known_at)
-    note(write(session_of(), path, asked, template, dry_run=dry_run))
+    note(write(session_of(), path, asked, template, overwrite=overwrite, dry_run=dry_run))
