@@ -134,9 +134,7 @@ def _sees_all(session: Session) -> None:
 
 
 @contextmanager
-def new_file(
-    path: str | None, *, overwrite: bool = False, private: bool = True
-) -> Iterator[Callable[[bytes], object]]:
+def new_file(path: str | None, *, overwrite: bool = False, private: bool = True) -> Iterator[Callable[[bytes], object]]:
     """Give what writes to a new file, all of it or none; without a path, nowhere.
 
     A `private` one may be read by its owner alone. With `overwrite` what was there stays until the new file is whole.

@@ -42,9 +42,7 @@ def drilled(survey: Survey, text: str) -> Drilled:
     named = _division(division) if rest else ""
     name, _, key = (rest if named else text.replace("：", ":")).partition(":")
     if not named and not key and _key(name):
-        return _found(
-            survey, TITLES[_key(name)], page.figures, page.spreads, _key(name)
-        )
+        return _found(survey, TITLES[_key(name)], page.figures, page.spreads, _key(name))
     line, title = _line(survey, named, name)
     wanted = _key(key or "total") or _one_of("数字", key, {title: k for k, title in TITLES.items()})
     return _found(survey, f"{title} {TITLES[wanted]}", line.figures, line.spreads, wanted)

@@ -57,7 +57,7 @@ _BROKEN = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, 
 def write(session: Session, path: str, asked: Asked, template: str | None, *, overwrite: bool, dry_run: bool) -> str:
     """Make the page and write it; return what to say.
 
-    Raises `Refused("exists")`, `Misused("bad_template")`, or what drawing up the report raises.
+    Raises `Refused("exists")`, `Misused("bad_layout")`, or what drawing up the report raises.
     """
     from interfaces.auditing import new_file
 
@@ -72,7 +72,7 @@ def write(session: Session, path: str, asked: Asked, template: str | None, *, ov
 
 
 def rendered(found: Survey, template: str | None = None) -> str:
-    """Return the page as text. Raises `Misused("bad_template")` where the template cannot be filled."""
+    """Return the page as text. Raises `Misused("bad_layout")` where the template cannot be filled."""
     from jinja2 import StrictUndefined, TemplateError
     from jinja2.sandbox import SandboxedEnvironment
 
@@ -80,16 +80,18 @@ def rendered(found: Survey, template: str | None = None) -> str:
 
     file = Path(template) if template else TEMPLATE
     # autoescape for every template, whatever its name; `finalize` first makes what could steer or hide visible
-    made = SandboxedEnvironment(autoescape=True, undefined=StrictUndefined, finalize=_plain, trim_blocks=True, lstrip_blocks=True)
+    made = SandboxedEnvironment(
+        autoescape=True, undefined=StrictUndefined, finalize=_plain, trim_blocks=True, lstrip_blocks=True
+    )
     try:
         return made.from_string(file.read_text(encoding="utf-8")).render(context(found))
     except (OSError, UnicodeDecodeError) as error:
-        raise Misused("bad_template", path=str(file), why=getattr(error, "strerror", None) or "unreadable") from error
+        raise Misused("bad_layout", path=str(file), why=getattr(error, "strerror", None) or "unreadable") from error
     except TemplateError as error:
         line = f"{getattr(error, 'lineno', None) or '?'}"
-        raise Misused("bad_template", path=str(file), why=f"{line}: {error.message}") from error
+        raise Misused("bad_layout", path=str(file), why=f"{line}: {error.message}") from error
     except _BROKEN as error:
-        raise Misused("bad_template", path=str(file), why=f"{type(error).__name__}: {error}") from error
+        raise Misused("bad_layout", path=str(file), why=f"{type(error).__name__}: {error}") from error
 
 
 def _plain(value: object) -> object:
@@ -115,9 +117,7 @@ def context(found: Survey) -> Context:
         "titles": FIGURES,
         "headlines": [_headline(found, key) for key in CARDS],
         "lights": [_light(found, key) for key in LIGHTS if page.figures[key].top],
-        "lights_bar": _drawn(
-            bar([Part(numbers[key], key) for key in LIGHTS], numbers["open"], _lights_text(numbers))
-        ),
+        "lights_bar": _drawn(bar([Part(numbers[key], key) for key in LIGHTS], numbers["open"], _lights_text(numbers))),
         "lights_by_unit": list(_lights_by(found, "unit")),
         "stages": list(_stages(found)),
         "trend": _trend(found),
@@ -188,8 +188,6 @@ def _lights_by(found: Survey, by: str) -> Iterator[Context]:
 
 def _stages(found: Survey) -> Iterator[Context]:
     """Yield the stages in their order with the states in each, for the flow picture."""
-    from engine.division import Line
-
     lines: dict[str, Line] = {line.key: line for line in found.page.divisions["state"]}
     for stage, title in STAGES.items():
         states: dict[str, Context] = {}
@@ -214,10 +212,15 @@ def _trend(found: Survey) -> Context:
     """Return the share done in time month by month, by when it was done or fell due."""
     lines = [line for line in found.page.divisions["settled_month"] if line.key][-MONTHS:]
     rows = [
-        {"title": line_title(line.key, "settled_month", found.kinds)} | _figure(line.figures["on_time"]) for line in lines
+        {"title": line_title(line.key, "settled_month", found.kinds)} | _figure(line.figures["on_time"])
+        for line in lines
     ]
     points = [
-        Column(f"{int(line.key[5:])}月", line.figures["on_time"].per_mille, f"{line.figures['on_time'].top}/{line.figures['on_time'].bottom}")
+        Column(
+            f"{int(line.key[5:])}月",
+            line.figures["on_time"].per_mille,
+            f"{line.figures['on_time'].top}/{line.figures['on_time'].bottom}",
+        )
         for line in lines
     ]
     text = "；".join(f"{row['title']} {row['percent']}" for row in rows)
@@ -286,7 +289,18 @@ def _row(found: Survey, number: int) -> Context:
     """Return one item for a list. Who reported it is nowhere in it."""
     item, rules = found.items[number]
     row = item_row(item, rules, found.page.now)
-    keys = ("number", "serial", "title", "lead_unit_title", "handler_name", "state_title", "due", "left", "rungs", "light")
+    keys = (
+        "number",
+        "serial",
+        "title",
+        "lead_unit_title",
+        "handler_name",
+        "state_title",
+        "due",
+        "left",
+        "rungs",
+        "light",
+    )
     return {key: row[key] for key in keys} | {"list": row["list"]}
 
 
@@ -336,7 +350,12 @@ def _indicators(found: Survey) -> Iterator[Context]:
     for key, title in FIGURES.items():
         figure = found.page.figures[key]
         if figure.of is not None:
-            yield {"title": title, "value": percent(figure.per_mille), "made": f"{figure.top}/{figure.bottom}", "how": HOW[key]}
+            yield {
+                "title": title,
+                "value": percent(figure.per_mille),
+                "made": f"{figure.top}/{figure.bottom}",
+                "how": HOW[key],
+            }
     for key, title in SPREADS.items():
         spread = found.page.spreads[key]
         mean, median = (value_text(key, value, found.day_length) for value in (spread.mean, spread.median))

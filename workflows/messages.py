@@ -36,7 +36,7 @@ MESSAGES: Mapping[str, str] = {
     # the ledger as it was
     "past_in_future": "“{text}”还没有到（现在是 {now_at}）：--as-of、--known-at 只能回看；以后的情况用 siban 预测。",
     "known_at_alone": "--known-at 须与 --as-of 同用：前者为录入截止时间，后者为办理截止时间。",
-    "bad_template": "样式“{path}”不能使用：{why}。",
+    "bad_layout": "样式“{path}”不能使用：{why}。",
     "bad_month": "看不懂月份“{text}”：写法为 2023-08 或 2023年8月。",
     "month_or_span": "--month 与 --from、--until 只能用一种。",
     "span_backwards": "起止日期颠倒：{since} 晚于 {until}。",
