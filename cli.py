@@ -42,7 +42,7 @@ FIXED: dict[str, tuple[str, str, str, str]] = {
     "log": ("记录", "item", "log", "办理记录"),
     "explain": ("算期", "item", "explain", "到期日是怎样一天一天算出来的"),
     "forecast": ("预测", "forecasting", "forecast", "预测：到某日为止，什么要到期、会告知谁、谁的负荷过重"),
-    "report": ("通报", "reporting", "report", "一页通报：回应率、落实率与逾期事项"),
+    "report": ("通报", "reporting", "report", "一页通报：回应率、落实率与逾期事项；月报、带图网页"),
     "tick": ("巡查", "running", "tick", "巡查一遍：到期的提醒与督办"),
     "serve": ("值守", "running", "serve", "常驻值守，定时巡查"),
     "notify": ("送达", "notify", "notify", "送达：把通知发到企业微信、邮件等处"),

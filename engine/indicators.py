@@ -6,6 +6,7 @@ than all. Sources of the formulas: the field's own statistics (按时处置率, 
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.figure import Figure, Spread
@@ -266,16 +267,27 @@ def counted(one: Judged) -> Counted:
 
 
 def figures(members: Iterable[Counted]) -> dict[str, Figure]:
-    """Count: every figure of these items."""
-    tops: dict[str, list[int]] = {indicator.key: [] for indicator in INDICATORS}
-    bottoms: dict[str, list[int]] = {indicator.key: [] for indicator in INDICATORS if indicator.of}
+    """Count: every figure of these items, their numbers in order.
+
+    Items that count in the very same figures are gathered first, as there are few such sets and many items.
+    """
+    alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[int]] = {}
     for member in members:
-        number = member.one.item.number
-        for key in member.tops:
-            tops[key].append(number)
-        for key in member.bottoms:
-            bottoms[key].append(number)
-    return {key: Figure(tuple(found), tuple(bottoms[key]) if key in bottoms else None) for key, found in tops.items()}
+        alike.setdefault((member.tops, member.bottoms), []).append(member.one.item.number)
+    tops: dict[str, list[list[int]]] = {indicator.key: [] for indicator in INDICATORS}
+    bottoms: dict[str, list[list[int]]] = {indicator.key: [] for indicator in INDICATORS if indicator.of}
+    for (in_tops, in_bottoms), numbers in alike.items():
+        for key in in_tops:
+            tops[key].append(numbers)
+        for key in in_bottoms:
+            bottoms[key].append(numbers)
+    return {
+        key: Figure(_merged(found), _merged(bottoms[key]) if key in bottoms else None) for key, found in tops.items()
+    }
+
+
+def _merged(parts: list[list[int]]) -> tuple[int, ...]:
+    return tuple(sorted(chain.from_iterable(parts)))
 
 
 def spreads(members: Iterable[Counted]) -> dict[str, Spread]:

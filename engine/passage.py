@@ -23,6 +23,9 @@ TO = '"to":'
 """How a body that changes the state is known before it is read; most need not be."""
 
 
+_load = json.JSONDecoder().raw_decode
+
+
 class Stay(NamedTuple):
     """One stay of an item in a state; `until` is None while it lasts."""
 
@@ -45,7 +48,7 @@ def moves(event: Event) -> str:
     """Return the state that an entry leads its item to, "" when it leads nowhere."""
     if not event.item or event.result != DONE or TO not in event.body:
         return ""
-    to = json.loads(event.body).get("to")
+    to = _load(event.body)[0].get("to")
     return to if isinstance(to, str) else ""
 
 
@@ -81,11 +84,14 @@ class Trail:
 def passages(stays: Iterable[Stay], items: Mapping[int, tuple[Item, Rules]], now: int) -> tuple[Passage, ...]:
     """Add the stays of these items up by state, in the order of the definitions; what is over takes no more time."""
     spent: dict[str, dict[int, int]] = {}
+    reached: dict[
+        int, tuple[int, int]
+    ] = {}  # item → an instant and its office time: where one stay ends the next begins
     places: dict[str, tuple[str, bool]] = {}
-    known: set[str] = set()
+    told: set[str] = set()
     for item, rules in items.values():
-        if item.definition not in known:
-            known.add(item.definition)
+        if item.definition not in told:
+            told.add(item.definition)
             clock = rules.definition.main_clock
             for state in rules.definition.states.values():
                 if not state.final:
@@ -93,8 +99,13 @@ def passages(stays: Iterable[Stay], items: Mapping[int, tuple[Item, Rules]], now
     for stay in stays:
         if stay.item not in items or stay.state not in places:
             continue
-        until = now if stay.until is None else stay.until
-        took = items[stay.item][1].calendar.worktime(stay.since, max(until, stay.since))
+        until = max(now if stay.until is None else stay.until, stay.since)
+        office_time = items[stay.item][1].calendar.office_time
+        known = reached.get(stay.item)
+        begun = known[1] if known and known[0] == stay.since else office_time(stay.since)
+        ended = office_time(until)
+        reached[stay.item] = (until, ended)
+        took = ended - begun
         held = spent.setdefault(stay.state, {})
         held[stay.item] = held.get(stay.item, 0) + took
     return tuple(

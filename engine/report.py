@@ -19,10 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from engine.context import Rules
+    from engine.definition import Definition
     from engine.item import Item, Request
     from engine.light import Light
     from engine.passage import Passage
 
+
+LEADERS = ("leader", "commander")
+"""How the roles of leaders begin."""
 
 REGISTERED, CLOSED = "registered", "closed"
 """What a cohort goes by: when its items were registered, or when they were closed."""
@@ -158,18 +162,33 @@ def _matters(one: Judged) -> Iterable[Matter]:
     for request in item.requests:
         if request.is_open:
             waiting = _waiting(item, request, one.rules, one.now)
-            if any(role.startswith(("leader", "commander")) for role in waiting.roles):
+            if any(role.startswith(LEADERS) for role in waiting.roles):
                 yield Matter(item.number, "request", request.made_at)
     redo = item.acts.get(REDO)
     if redo and item.text("satisfaction") == "dissatisfied":
         yield Matter(item.number, "dissatisfied_again", redo.at)
     if one.paused and not one.by_request:
         yield Matter(item.number, "outside", item.since)
-    role = desk(item, one.rules, one.now).role
-    if role.startswith("leader") or role == "commander":
+    role = desk(item, one.rules, one.now).role if _led(one.rules.definition, item.state) else ""
+    if role.startswith(LEADERS):
         yield Matter(item.number, "decision", item.since)
     if item.text("obstacle"):
         yield Matter(item.number, "obstacle", item.acts["progress"].at if "progress" in item.acts else item.since)
+
+
+def _led(definition: Definition, state: str) -> bool:
+    """Whether an item in a state can lie on a leader's desk at all: finding out where each one lies takes long."""
+    found = _leads.get((definition.hash, state))
+    if found is None:
+        place = definition.states[state]
+        by = (role for transition in definition.leaving(state) for role in transition.by)
+        found = any(role.startswith(LEADERS) for role in (place.owner, *place.owners.values(), *by))
+        _leads[definition.hash, state] = found
+    return found
+
+
+_leads: dict[tuple[str, str], bool] = {}
+"""(Definition hash, state) → whether a leader owns it or moves it on."""
 
 
 def _ladder(members: Iterable[Counted]) -> tuple[Climb, ...]:
