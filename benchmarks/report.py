@@ -53,10 +53,14 @@ def main() -> None:
         took, rows, events = floor(path)
         print(f"{rows} items, {events} entries; read bare in {took:.1f} s")
         for name, arguments in ASKED.items():
-            begun = perf_counter()
-            subprocess.run([SIBAN, "--db", path, *arguments], cwd=folder, check=True, capture_output=True)
-            memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
-            print(f"{name:9} {perf_counter() - begun:6.1f} s   peak so far {memory} MB")
+            before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), perf_counter()
+            subprocess.run([SIBAN, "--db", path.resolve(), *arguments], cwd=folder, check=True, capture_output=True)
+            took, after = perf_counter() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)
+            own = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            print(
+                f"{name:9} {took:6.1f} s, of the processor {own:.1f} s; peak so far {after.ru_maxrss // 1024} MB",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 def ask(book: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
     """Run a command line in this process on a copy of the trial ledger, in its folder."""
     monkeypatch.chdir(book.parent)
+    monkeypatch.setenv("COLUMNS", "250")
 
     def command(*arguments: str, who: str = "") -> Said:
         status = cli.run(["--db", str(book), *(["--as", who] if who else []), *arguments])

@@ -26,6 +26,8 @@ from tests.survey import surveyed
 from tests.trial import END, Ledger, fill
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from engine.event import Event
     from engine.ports import Store
     from engine.report import Report
@@ -188,7 +190,7 @@ def tallied(store: Store) -> dict[int, Tally]:
 def recounted(tallies: dict[int, Tally], since: int) -> dict[str, list[int]]:
     """Count by hand what can be counted without a clock."""
     out = ("rejected", "merged", "voided", "draft")
-    counts = {
+    counts: dict[str, Callable[[Tally], bool]] = {
         "total": lambda _t: True,
         "open": lambda t: t.state != "closed",
         "closed": lambda t: t.state == "closed",
