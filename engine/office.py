@@ -502,7 +502,10 @@ class Office:
     ) -> list[T]:
         if dry_run:
             with self.store.read() as reader:
-                return work(Work(reader, self.shelf, self.time.now()))
+                job = Work(reader, self.shelf, self.time.now())
+                if hand.is_delegated:
+                    self._stands_in(reader, hand, job.now)
+                return work(job)
         refusal: Refused | Conflict | None = None
         outcomes: list[T] = []
         with self.store.write() as writer:

@@ -22,6 +22,7 @@ from storage import connection
 from storage.connection import dbapi
 from storage.creation import create
 from storage.sqlite import open_store
+from tests.trial import Ledger
 
 WRITER = Path(__file__).with_name("writer.py")
 ROOT = WRITER.parents[2]
@@ -208,6 +209,21 @@ def test_settings_are_in_force(path: Path) -> None:
         "cell_size_check": 1,
         "busy_timeout": 7000,
     }
+    assert (mode, degree) in {("wal", 2), ("delete", 3)}  # FULL, EXTRA: less may lose what was acknowledged
+
+
+def test_an_idle_beat_asks_one_question(path: Path) -> None:
+    """With nothing due, a pass of the heartbeat is one read of the index, however many items are open."""
+    with closing(open_store(path)) as store:
+        ledger = Ledger(store)
+        for title in ("一", "二", "三"):
+            ledger.register(title=title)
+        asked: list[str] = []
+        store.connection.set_trace_callback(asked.append)
+        assert ledger.office.tick().items == 0
+        store.connection.set_trace_callback(None)
+    assert [text.split(" WHERE ")[0] for text in asked] == ["BEGIN", "SELECT number FROM item", "COMMIT"]
+    assert "next_at <= " in asked[1]
 
 
 VERSIONS = {
