@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tests.model import Hand
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from random import Random
 
     from tests.model_acts import Acts
@@ -17,12 +18,28 @@ if TYPE_CHECKING:
 WORDS = "已按要求整改到位，现场情况属实，材料齐全"
 FILE = {"name": "照片.jpg", "size": 1, "sha256": "0" * 64}
 LIMITS = ("2wd", "3wd", "5wd", "10wd", "8d", "1mo")
-RARE = {
-    "reject": 0.1, "merge": 0.3, "reassign": 0.4, "promote": 0.4, "change_list": 0.5, "restart_clock": 0.4, "supervise": 0.4,
-    "designate": 0.5, "comment": 0.2, "exempt": 0.5, "publicise": 0.6, "clarify_limit": 0.4, "first_contact": 0.4,
-    "change_co_units": 0.3, "void": 0.15, "return": 0.3, "longterm": 0.5, "return_plan": 0.4, "object": 0.4,
+OFTEN = {
+    "reject": 0.03, "merge": 0.15, "reassign": 0.2, "promote": 0.15, "change_list": 0.2, "restart_clock": 0.2, "supervise": 0.3,
+    "designate": 0.4, "exempt": 0.4, "clarify_limit": 0.3, "first_contact": 0.3, "change_co_units": 0.2, "void": 0.06,
+    "return": 0.15, "longterm": 0.2, "suspension": 0.3, "extension": 0.4, "return_plan": 0.3, "object": 0.15, "send_back": 0.3,
+    "reply_supervision": 0.5, "publicise": 0.3, "progress": 0.4, "report_done": 2.0, "upstream_reply": 0.6, "appeal": 2.0,
+    "objection": 0.4, "resume": 0.3, "co_report": 0.6,
 }  # fmt: skip
-"""How often an act is tried where several can be; the others are tried each time."""
+"""How often an act is thought of where several can be done; the others count 1."""
+
+AIMS: tuple[Mapping[str, float], ...] = (
+    {},
+    {},
+    {"publicise": 6, "close": 0.3},
+    {"longterm": 8, "report_done": 0.6, "supervise": 1},
+    {"suspension": 8, "clarify_limit": 1, "supervise": 1, "change_co_units": 1, "progress": 1},
+    {"dissatisfied": 1, "redo": 4, "close_with_explanation": 4, "answer": 2},
+    {"led": 1, "sign_off": 3},
+    {"dissatisfied": 1, "led": 1, "redo": 4, "close_with_explanation": 4, "merge": 0.5},
+    {"upstream": 1, "submit_upstream": 4},
+    {"send_back": 2, "return_plan": 2},
+)
+"""Where an item may be meant to go: what is thought of more often for it, a track, or a reporter who is not satisfied."""
 
 
 class Move(NamedTuple):
@@ -35,9 +52,9 @@ class Move(NamedTuple):
     ordinal: int = 0
 
 
-def moves(model: Acts, item: Thing, rnd: Random, *, spoil: bool = False) -> Move:
+def moves(model: Acts, item: Thing, rnd: Random, aim: Mapping[str, float], *, spoil: bool = False) -> Move:
     """Think of something to do with an item."""
-    if spoil and rnd.random() < 0.25:  # anything, by anybody
+    if spoil and rnd.random() < 0.15:  # anything, by anybody
         verb = rnd.choice(sorted(model.verbs))
         return Move("act", verb, {}, Hand(rnd.choice(sorted(model.bureau.officers))))
     found: list[tuple[str, str, Thing]] = [
@@ -49,15 +66,26 @@ def moves(model: Acts, item: Thing, rnd: Random, *, spoil: bool = False) -> Move
     found += [("answer", r["kind"], r) for r in item["requests"] if r["open"]] * 3
     if not found:
         return Move("act", "reopen", {}, Hand(rnd.choice(sorted(model.bureau.officers))))
-    weights = [RARE.get(name, 1.0) for _, name, _ in found]
+    weights = [aim.get(name, OFTEN.get(name, 1.0)) for _, name, _ in found]
     what, name, rule = rnd.choices(found, weights)[0]
     if what == "answer":
         return _answer(model, item, rule, rnd, spoil=spoil)
     fields = _fields(model, item, rule, rnd)
+    _aimed(fields, aim, rnd)
     if spoil:
         _spoil(model, item, rule, fields, rnd)
     hand = _hand(model, item, rule["by"], rule.get("not_same_as", []), rnd, spoil=spoil)
     return Move(what, name, fields, hand)
+
+
+def _aimed(fields: Thing, aim: Mapping[str, float], rnd: Random) -> None:
+    """Turn the fields of an act to where the item is meant to go."""
+    if rnd.random() < 0.8:
+        if "satisfaction" in fields and "dissatisfied" in aim:
+            fields |= {"satisfaction": "dissatisfied", "complaint": WORDS}
+        for track, needed in (("led", {"commander": "o03"}), ("upstream", {"submit_to": WORDS})):
+            if "track" in fields and track in aim:
+                fields |= {"track": track} | ({} if "remark" in fields and "lead_unit" not in fields else needed)
 
 
 def _hand(model: Acts, item: Thing, roles: list[str], apart: list[str], rnd: Random, *, spoil: bool) -> Hand:
