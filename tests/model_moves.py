@@ -31,11 +31,11 @@ AIMS: tuple[Mapping[str, float], ...] = (
     {},
     {},
     {"publicise": 6, "close": 0.3},
-    {"longterm": 8, "report_done": 0.6, "supervise": 1},
+    {"longterm": 8, "report_done": 0.6, "supervise": 1, "rectify": 2, "review_longterm": 2},
     {"suspension": 8, "clarify_limit": 1, "supervise": 1, "change_co_units": 1, "progress": 1},
     {"dissatisfied": 1, "redo": 4, "close_with_explanation": 4, "answer": 2},
-    {"led": 1, "sign_off": 3},
-    {"dissatisfied": 1, "led": 1, "redo": 4, "close_with_explanation": 4, "merge": 0.5},
+    {"led": 1, "sign_off": 0.2, "designate": 2},
+    {"dissatisfied": 1, "led": 1, "redo": 4, "close_with_explanation": 6, "sign_off": 0.2, "answer": 3},
     {"upstream": 1, "submit_upstream": 4},
     {"send_back": 2, "return_plan": 2},
 )
@@ -93,7 +93,8 @@ def _hand(model: Acts, item: Thing, roles: list[str], apart: list[str], rnd: Ran
     people = [one for role in roles for one in model.people(role, item)]
     if spoil and rnd.random() < 0.3:
         people = sorted(model.bureau.officers)
-    fit = [one for one in people if spoil or not model.same_human(apart, Hand(one), item)]
+    barred = [one for one in people if model.same_human(apart, Hand(one), item)]
+    fit = barred if spoil and rnd.random() < 0.4 else [one for one in people if spoil or one not in barred]
     decider = rnd.choice(fit or people or ["o27"])
     takers = [d["to"] for d in model.bureau.delegations if d["from"] == decider]
     if takers and rnd.random() < 0.4:
@@ -217,7 +218,9 @@ def _value(model: Acts, item: Thing, name: str, fields: Thing, rnd: Random) -> A
 def _spoil(model: Acts, item: Thing, rule: Thing, fields: Thing, rnd: Random) -> None:
     """Leave something out, put in what does not belong there, or give a value that does not fit the others."""
     how = rnd.randrange(4)
-    if how == 0 and fields:
+    if rule.get("guards") and rnd.random() < 0.6:
+        _against(rnd.choice(rule["guards"]), model, item, fields, rnd)
+    elif how == 0 and fields:
         fields.pop(rnd.choice(sorted(fields)))
     elif how == 1 and rnd.random() < 0.3:
         stranger = "found_at" if "percent" in rule.get("optional", []) else "percent"
@@ -226,6 +229,21 @@ def _spoil(model: Acts, item: Thing, rule: Thing, fields: Thing, rnd: Random) ->
         texts = [name for name, value in fields.items() if isinstance(value, str) and value == WORDS]
         if texts:
             fields[rnd.choice(texts)] = "短"
+    else:
+        _unfitting(model, item, fields, rnd)
+
+
+def _against(guard: str, model: Acts, item: Thing, fields: Thing, rnd: Random) -> None:
+    """Make the fields such that a guard has something to refuse."""
+    name, _, argument = guard.partition(":")
+    if name == "given":
+        for one in argument.split("|"):
+            fields.pop(one, None)
+    elif name == "percent_not_less":
+        fields["percent"] = 0
+        fields.pop("less_reason", None)
+    elif name == "lead_not_co":
+        fields["co_units"] = [fields.get("lead_unit", item["fields"].get("lead_unit", "river"))]
     else:
         _unfitting(model, item, fields, rnd)
 

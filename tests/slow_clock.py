@@ -113,9 +113,8 @@ class Days:
 def due(case: Case, days: Days) -> datetime:
     """Return the moment after which the run is overdue."""
     if case.moves:
-        return _from_moment(
-            case, days, *sorted(case.moves, key=itemgetter(0))[-1]
-        )  # of two at one instant the last one given
+        # of two given at one moment the last one
+        return _from_moment(case, days, *max(reversed(case.moves), key=itemgetter(0)))
     if isinstance(case.limit, date):
         return _from_moment(case, days, case.start, days.close(case.limit))
     amount, unit = case.limit

@@ -17,7 +17,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
-from hypothesis import note, settings
+from hypothesis import Phase, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
@@ -27,6 +27,7 @@ from engine.clock import SteppedTime
 from engine.context import Hand as RealHand
 from engine.decide import on_desk
 from engine.errors import Conflict, Misused, SibanError
+from engine.ladder import settle
 from engine.office import Office
 from engine.policy import PolicyShelf
 from engine.run import due
@@ -467,12 +468,27 @@ def template() -> Path:
 
 def test_histories_in_memory() -> None:
     """A few hundred."""
-    run_state_machine_as_test(Histories, settings=settings(max_examples=300, stateful_step_count=30))
+    run_state_machine_as_test(Histories, settings=settings(max_examples=250, stateful_step_count=30))
 
 
 def test_histories_on_a_file() -> None:
     """Some of them."""
     run_state_machine_as_test(OnFile, settings=settings(max_examples=30, stateful_step_count=30))
+
+
+@pytest.mark.parametrize(
+    ("place", "fault"),
+    [
+        ("engine.guards.check", lambda *_: None),  # no guard is asked
+        ("engine.work.settle", lambda item, rules, *_: settle(item, rules, 0)),  # nothing comes by itself
+    ],
+)
+def test_a_fault_of_the_office_shows(monkeypatch: pytest.MonkeyPatch, place: str, fault: object) -> None:
+    """The control: an office that is not right is not like the model."""
+    monkeypatch.setattr(place, fault)
+    once = settings(max_examples=100, stateful_step_count=30, phases=[Phase.generate], report_multiple_bugs=False)
+    with pytest.raises((AssertionError, ExceptionGroup)):
+        run_state_machine_as_test(Histories, settings=once)
 
 
 # -- where the histories have been
