@@ -559,8 +559,10 @@ class Office:
 
     @staticmethod
     def _repeated(events: Iterable[Event], about: tuple[str, int | None], hand: Hand) -> Conflict | None:
-        """Answer a command id that was used before: done already, or used for something else."""
+        """Answer a command id that was used before: done already, or used for something else. What was refused may be tried again."""
         for event in events:
+            if event.result == REFUSED:
+                continue
             same = event.enterer == hand.enterer and (about[1] is None or event.item == about[1])
             code = "already_done" if same and event.decider != SYSTEM else "command_reused"
             return Conflict(
