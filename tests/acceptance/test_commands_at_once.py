@@ -8,20 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.errands import DATABASE, prepare, run
+from tests.errands import DATABASE, run
 from tests.verdict import entries, state_of
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-@pytest.fixture
-def folder(built: Path, tmp_path: Path) -> Path:
-    """Lay out an office."""
-    place = tmp_path / "office"
-    place.mkdir()
-    prepare(place, built)
-    return place
 
 
 def line_of(number: int) -> tuple[str, ...]:

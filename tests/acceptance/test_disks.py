@@ -9,31 +9,24 @@ import shutil
 import subprocess
 import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.errands import BY_NAME, DATABASE, SIBAN, environment, prepare, run
+from tests.errands import BY_NAME, DATABASE, SIBAN, environment, run
 from tests.fuse import mounted
 from tests.said import Said
 from tests.verdict import state_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
+
 
 MB = 1024 * 1024
 SENTENCE = re.compile(r"[^\n]*[\u4e00-\u9fff][^\n]*。\n")
 FULL, NEARLY = 0, 48 * 1024
 """How much room a full disk leaves: none, or some for the beginning of a command's writing."""
-
-
-@pytest.fixture(scope="module")
-def prepared(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Lay out the office of the twelve errands, once."""
-    folder = tmp_path_factory.mktemp("prepared")
-    prepare(folder, built)
-    return folder
 
 
 @pytest.fixture
@@ -141,7 +134,7 @@ def test_who_may_not_write_is_told_what_to_do(
     """A file or folder of somebody else: one sentence that says to whom to turn, for questions as for acts."""
     with tempfile.TemporaryDirectory() as name:  # pytest's own folders let nobody else in
         os.chmod(name, 0o755)  # noqa: PTH101, S103 - others must get in
-        folder = type(prepared)(name) / "office"
+        folder = Path(name) / "office"
         shutil.copytree(prepared, folder)
         (folder / DATABASE).chmod(mode)
         folder.chmod(folder_mode)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from tests.errands import BY_NAME, DATABASE, ERRANDS, prepare, run
+from tests.errands import BY_NAME, DATABASE, ERRANDS, run
 from tests.strace import STRACE, Call, Fault, calls, struck
 from tests.verdict import missing_files, state_of
 
@@ -26,14 +26,6 @@ pytestmark = pytest.mark.skipif(
 KILL, FULL, BROKEN = "signal=KILL", "error=ENOSPC", "error=EIO"
 WHATS = (KILL, FULL, BROKEN)
 UNSAVED, UNSURE = "未保存", "不能确定"
-
-
-@pytest.fixture(scope="module")
-def prepared(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Lay out the office of the twelve errands, once."""
-    folder = tmp_path_factory.mktemp("prepared")
-    prepare(folder, built)
-    return folder
 
 
 class Trial(NamedTuple):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.errands import DATABASE, PHOTO, Errand, ended, line, prepare, run, start
+from tests.errands import DATABASE, PHOTO, Errand, ended, line, run, start
 from tests.verdict import entries, state_of
 
 if TYPE_CHECKING:
@@ -23,15 +23,6 @@ if TYPE_CHECKING:
 
 BEFORE, AFTER, TOLD, OVER = "before", "after", "told", "over"
 """Where a kill fell: nothing was kept, it was kept and nobody was told, somebody had been told, the command had ended."""
-
-
-@pytest.fixture
-def folder(built: Path, tmp_path: Path) -> Path:
-    """Lay out an office."""
-    place = tmp_path / "office"
-    place.mkdir()
-    prepare(place, built)
-    return place
 
 
 def acts(first: int) -> Iterator[tuple[str, ...]]:

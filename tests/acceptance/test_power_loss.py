@@ -12,7 +12,7 @@ import pytest
 from engine.errors import Unavailable
 from engine.row import EventQuery
 from storage.sqlite import open_store
-from tests.errands import DATABASE, ERRANDS, Errand, prepare
+from tests.errands import DATABASE, ERRANDS, Errand
 from tests.power import Recording, record
 from tests.strace import STRACE
 from tests.verdict import last_entry, missing_files, prove
@@ -35,14 +35,6 @@ class Losses(NamedTuple):
     images: int
     corrupt: int
     lost: int
-
-
-@pytest.fixture(scope="module")
-def prepared(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Lay out the office of the twelve errands, once."""
-    folder = tmp_path_factory.mktemp("prepared")
-    prepare(folder, built)
-    return folder
 
 
 class Day(NamedTuple):
