@@ -12,7 +12,7 @@ import pytest
 from engine.errors import Unavailable
 from engine.row import EventQuery
 from storage.sqlite import open_store
-from tests.errands import DATABASE, ERRANDS, Errand
+from tests.errands import BY_NAME, DATABASE, ERRANDS, Errand
 from tests.power import Recording, record
 from tests.strace import STRACE
 from tests.verdict import last_entry, missing_files, prove
@@ -82,16 +82,16 @@ class Day(NamedTuple):
 
 
 def test_nothing_is_lost_with_the_power(prepared: Path, tmp_path: Path) -> None:
-    """The short form: five commands, alone and beside somebody who has the database open, 100 images."""
+    """The short form: three commands, alone and beside somebody who has the database open, 100 images."""
     for shared in (False, True):
-        day = Day.of(prepared, tmp_path, (MORE[0], *ERRANDS[3:7]), shared=shared)
+        day = Day.of(prepared, tmp_path, (MORE[0], BY_NAME["report_done"], BY_NAME["comment"]), shared=shared)
         assert day.lose_power(tmp_path, 50) == (50, 0, 0)
 
 
 @pytest.mark.parametrize(("what", "shared"), [("normal", True), ("full", False)])
 def test_less_synced_is_found_out(what: str, *, shared: bool, prepared: Path, tmp_path: Path) -> None:
     """Controls: `synchronous=NORMAL` with a log and FULL with a rollback journal lose what somebody was told of."""
-    found = Day.of(prepared, tmp_path, MORE, what, shared=shared).lose_power(tmp_path, 25)
+    found = Day.of(prepared, tmp_path, MORE[:2], what, shared=shared).lose_power(tmp_path, 20)
     assert found.corrupt == 0
     assert found.lost > 0
 

@@ -8,15 +8,15 @@ from tests.crowd import found, look_over, turns, work
 
 
 def test_all_on_one_item(tmp_path: Path) -> None:
-    """The short form: four processes, 40 acts each on one item."""
+    """The short form: four processes, 20 acts each on one item."""
     found(tmp_path / "office.db", 1)
-    look_over(tmp_path / "office.db", work(tmp_path / "office.db", [40] * 4, [(1, 1)] * 4))
+    look_over(tmp_path / "office.db", work(tmp_path / "office.db", [20] * 4, [(1, 1)] * 4))
 
 
 def test_many_on_many_items(tmp_path: Path) -> None:
-    """The short form: four processes, 40 acts each on 30 items."""
+    """The short form: four processes, 20 acts each on 30 items."""
     found(tmp_path / "office.db", 30)
-    look_over(tmp_path / "office.db", work(tmp_path / "office.db", [40] * 4, [(1, 30)] * 4))
+    look_over(tmp_path / "office.db", work(tmp_path / "office.db", [20] * 4, [(1, 30)] * 4))
 
 
 def test_reading_before_the_right_to_write_is_found_out(tmp_path: Path) -> None:
@@ -27,10 +27,10 @@ def test_reading_before_the_right_to_write_is_found_out(tmp_path: Path) -> None:
 
 
 def test_nobody_is_passed_over(tmp_path: Path) -> None:
-    """When the first of four has had its 60 turns, each of the others has had a fair number (without a queue: a few)."""
+    """When the first of four has had its 40 turns, each of the others has had a fair number (without a queue: a few)."""
     found(tmp_path / "office.db", 4)
-    worked = work(tmp_path / "office.db", [60] * 4, [(n, n) for n in range(1, 5)])
-    assert min(turns(tmp_path / "office.db", worked)) >= 15
+    worked = work(tmp_path / "office.db", [40] * 4, [(n, n) for n in range(1, 5)])
+    assert min(turns(tmp_path / "office.db", worked)) >= 10
 
 
 @pytest.mark.slow
