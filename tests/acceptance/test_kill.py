@@ -114,7 +114,7 @@ def test_what_was_told_survives_two_hundred_kills(folder: Path) -> None:
     fell = survive(folder, 200)
     print(fell)  # noqa: T201 - where they fell, for whoever runs it with -s
     assert fell[BEFORE] >= 40
-    assert fell[AFTER] >= 10
+    assert fell[AFTER] >= 3
 
 
 @pytest.mark.slow
