@@ -19,7 +19,7 @@ from engine.field import checked
 from engine.ledger import row_of
 from engine.notice import DRAFT, WITHHELD, answered
 from engine.policy import CALENDAR, DEFINITION, LOADED_BY, ORGANISATION, READING, PolicyShelf
-from engine.roles import holds
+from engine.roles import FIXED, RELEASERS, holds
 from engine.row import EventQuery, ItemQuery, Policy, Reporter, from_text
 from engine.work import Outcome, Work
 
@@ -38,13 +38,6 @@ if TYPE_CHECKING:
     Fields = Mapping[str, object]
 
 T = TypeVar("T")
-
-RELEASERS = {"supervisor": ("supervisor",), "leader": ("leader",), "auto": ()}
-"""Which roles may release or withhold a paper, by its `release`."""
-
-
-REMARKERS = ("anyone",)
-"""Who may comment and attach: every officer but an auditor."""
 
 
 class Pass(NamedTuple):
@@ -235,8 +228,7 @@ class Office:
         """Record a `comment`, or an `attach`ment as evidence, on each item; nothing else about it changes."""
 
         def remarked(item: Item, context: Context) -> list[Event]:
-            if not holds(REMARKERS, hand.decider, item, context.rules.organisation):
-                raise Refused("not_allowed", item=item.serial, verb=verb, roles=list(REMARKERS), people=[])
+            decide.entitled(item, FIXED[verb], verb, context)
             return [context.event(item.number, verb, body)]
 
         def work(job: Work) -> list[Outcome]:

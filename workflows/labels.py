@@ -27,6 +27,9 @@ ROLES: Mapping[str, str] = {
     "leader": "局领导",
     "commander": "挂帅领导",
     "body": "局党组",
+    "enterer": "原录入人",
+    "receiver": "通知的接收人",
+    "file_owner": "数据库文件的所有者（管理员）",
 }
 
 STAGES: Mapping[str, str] = {
