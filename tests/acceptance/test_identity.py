@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import stat
 import subprocess
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from engine.errors import Misused
+from engine.errors import Misused, Refused
+from engine.loader import load
 from engine.organisation import from_data
+from engine.permission import HOUSE, NEW, may, table
+from engine.roles import FILE_OWNER
+from interfaces.founding import installer
 from interfaces.identity import Process, invoker
+from interfaces.session import Session
 from storage.memory import MemoryStore
 from storage.sqlite import open_store
 from tests.acceptance.conftest import ROOT, SIBAN, environment, run
 from tests.people import OUTSIDER, Bureau, bureau, real
-from tests.trial import CLERK, HEAD, RIVER, RIVER_TOO, Ledger
+from tests.revised import revised
+from tests.trial import CLERK, HEAD, LEADER, RIVER, RIVER_TOO, Ledger
+from workflows.index import definition_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -29,6 +38,8 @@ if TYPE_CHECKING:
 
 SERVICE, ALICE, BOB = 64_001, 64_002, 64_003
 """Users of the operating system that have no name here: their number stands for it."""
+
+HEADS = (HEAD, "o12")  # 局办公室主任、副主任
 
 TODAY = {"since": "2020-01-01", "until": "2099-12-31"}
 OVER = {"since": "2020-01-01", "until": "2021-12-31"}
@@ -127,6 +138,53 @@ def test_only_the_owner_or_the_head_loads_an_organisation(office: Callable[..., 
     assert "无权更换" in said.err
     assert "方文静" in said.err
     assert ask(HEAD, "org", "load", str(file)).status == 4  # the head may; the file is faulty
+
+
+def test_the_rules_of_the_house_are_set_by_those_in_the_table(
+    office: Callable[..., Bureau], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every officer, owning the file or not: who may define, load, read, accept and seal is who the permission table says."""
+    path = office(delegating()).path
+    rules = [rule for rule in table(load(definition_text("siban"))) if rule.kind == HOUSE]
+    assert len(rules) == 6
+    allowed = 0
+    for owner, officer in itertools.product((False, True), bureau()["officers"]):
+        who = officer["id"]
+        monkeypatch.setattr("interfaces.session.os_user", lambda _path, who=who: who)
+        monkeypatch.setattr("interfaces.founding.os_user", lambda _path, who=who: who)
+        monkeypatch.setattr("interfaces.identity.owns", lambda _path, owner=owner: owner)
+        with closing(Session(str(path))) as session:
+            try:
+                may_install = installer(session).enterer == who
+            except Refused:
+                may_install = False
+        held = ("supervisor.head",) * (who in HEADS) + (FILE_OWNER,) * owner
+        assert {may(rules, rule.verb, NEW, held, {}) for rule in rules} == {may_install}, (owner, who)
+        allowed += may_install
+    assert allowed == len(HEADS) + len(bureau()["officers"])
+
+
+def test_every_command_of_the_house_asks_who_it_is(office: Callable[..., Bureau], tmp_path: Path) -> None:
+    """Nobody else gets past any of them; the head, as the control, is told something else or obeyed."""
+    ask = office(delegating())
+    (tmp_path / "local.json").write_text(
+        '{"local": [{"notice": "局发〔2026〕1号", "off": {"2026-03-03": "x"}}]}', encoding="utf-8"
+    )
+    (tmp_path / "two.toml").write_text(revised(2), encoding="utf-8")
+    run("audit", "key", "new", str(tmp_path / "key"))
+    commands = (
+        ("org", "load", str(tmp_path / "two.toml")),
+        ("workflow", "load", str(tmp_path / "two.toml")),
+        ("workflow", "move", "siban", "--reason", "按新办法办理"),
+        ("calendar", "load", str(tmp_path / "local.json")),
+        ("calendar", "reading", "--year", "2025"),
+        ("audit", "seal", "--key", str(tmp_path / "key")),
+    )
+    for words in commands:
+        for who in (OUTSIDER, CLERK, LEADER):
+            said = ask(who, *words)
+            assert (said.status, "无权更换办事规则" in said.err) == (1, True), (words, who, said)
+        assert "无权更换办事规则" not in ask(HEAD, *words).err
 
 
 # ---- a trial stays a trial ---------------------------------------------------------------------------
