@@ -4,7 +4,7 @@
 
 The record is that of `tests.trial` many times over, each copy begun somewhat later, so that three years pass in it and a day
 has about a thousandth of the entries. An item's history, a person's day, the latest 50 of a common verb and of one not done
-lately, pages near the beginning and near the end: through the reader, as `siban log` asks, and the statement alone with its
+for years, pages near the beginning and near the end: through the reader, as `siban log` asks, and the statement alone with its
 rows fetched. Medians, interleaved; must hold: ≤ 2. The milliseconds say whether an index is missing; behind them stands how
 SQLite finds the rows. With `--keep` the record is made once and found there again.
 """
@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 SPAN = 3 * 365 * DAY
 """Over how long the copies begin."""
 
+OLD, OLD_ONES = "submit_upstream", 60
+"""A verb that only the first so many copies have."""
+
 MIDDLE = start_of_day(day_of(parse_instant(START)) + SPAN // DAY // 2)
 
 
@@ -53,7 +56,7 @@ def questions(events: int) -> dict[str, EventQuery]:
         "a person's day": day,
         "a day of all": day._replace(person=""),
         "latest 50 of a common verb": EventQuery(verb="report_done", newest=True, limit=50),
-        "latest 50 of an old verb": EventQuery(verb="load_calendar", newest=True, limit=50),
+        "latest 50 of an old verb": EventQuery(verb=OLD, newest=True, limit=50),
         "the next page of 50": EventQuery(after=1000, limit=50),
         "a deep page of 50": EventQuery(after=events * 9 // 10, limit=50),
     }
@@ -74,11 +77,14 @@ def made(path: Path, events: int) -> Path:
     """Make a record: copies of a small one, in the order of their moments."""
     draft = path.with_suffix(".part")
     store, about, rows = beginning(draft)
-    width, copies = max(row.number for row in rows), -(-events // len(about))
+    width, each = max(row.number for row in rows), sum(event.verb != OLD for event in about)
+    copies = -(-events // each)
 
     def shifted(copy: int) -> Iterator[tuple[int, int, Event]]:
         later = SPAN * copy // copies
         for event in about:
+            if event.verb == OLD and copy > OLD_ONES:
+                continue
             at = event.recorded_at + later
             yield at, copy, event._replace(recorded_at=at, effective_at=event.effective_at + later)
 

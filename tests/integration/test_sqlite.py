@@ -16,10 +16,11 @@ from pathlib import Path
 import pytest
 
 from engine.chain import GENESIS, first_broken
+from engine.clock import DAY
 from engine.errors import Refused, Unavailable
 from engine.event import Event
 from engine.row import EventQuery, ItemQuery, Row
-from storage import connection
+from storage import connection, statements
 from storage.connection import dbapi
 from storage.creation import create
 from storage.sqlite import open_store
@@ -272,6 +273,37 @@ def test_an_idle_beat_asks_one_question(path: Path) -> None:
         store.connection.set_trace_callback(None)
     assert [text.split(" WHERE ")[0] for text in asked] == ["BEGIN", "SELECT number FROM item", "COMMIT"]
     assert "next_at <= " in asked[1]
+
+
+FOUND_BY = {
+    "event_item": [
+        EventQuery(item=5), EventQuery(item=5, verb="sign"), EventQuery(item=5, verb="sign", since=AT, until=AT + DAY),
+        EventQuery(items=(5, 7), result="done", verb="sign", effective_until=AT, brief=True),
+    ],
+    "event_day": [
+        EventQuery(person="o27", since=AT, until=AT + DAY, newest=True), EventQuery(since=AT, until=AT + DAY, limit=50),
+        EventQuery(verb="sign", since=AT, until=AT + DAY),
+    ],
+    "event_verb": [EventQuery(verb="sign", newest=True, limit=50), EventQuery(verb="sign", after=7, limit=50)],
+    "INTEGER PRIMARY KEY": [EventQuery(after=7, limit=50), EventQuery(after=7, person="o27", limit=50)],
+    "SCAN event": [  # in the order of the record, until there are enough
+        EventQuery(newest=True, limit=50), EventQuery(person="o27", newest=True, limit=50),
+        EventQuery(since=AT, newest=True, limit=50), EventQuery(since=AT, until=AT + 400 * DAY, newest=True, limit=50),
+    ],
+}  # fmt: skip
+"""How each question of an auditor finds its entries."""
+
+
+@pytest.mark.parametrize("way", FOUND_BY)
+def test_each_question_has_its_index(path: Path, way: str) -> None:
+    """SQLite knows nothing of how much there is, so what it does here it does with ten million entries."""
+    with closing(open_store(path)) as store:
+        for query in FOUND_BY[way]:
+            text, parameters = statements.events(query)
+            (first, *rest) = [row[3] for row in store.connection.execute(f"EXPLAIN QUERY PLAN {text}", parameters)]
+            assert way in first, query
+            sorts = "USE TEMP B-TREE FOR ORDER BY" in rest
+            assert sorts == (way == "event_day"), query  # a day is sorted, nothing else ever is
 
 
 VERSIONS = {
