@@ -3,9 +3,8 @@
     python benchmarks/asof.py [--items 100000] [--rounds 3] [--keep FOLDER]
 
 Three instants: after everything (all rows stand), half-way (part is folded), and just before the end (nearly all is folded up to
-its last entry). Beside the seconds stands the ratio to reading the same rows, and to judging the present ledger. Medians,
-interleaved, in seconds of the wall and of the processor. Must hold for 100,000 items: < 10 s. With `--keep` the ledger is
-made once and found there again.
+its last entry). Beside them stand reading the same rows, and judging the present ledger. Medians of some rounds in turn, by
+the wall and by the processor. Must hold for 100,000 items: < 10 s. With `--keep` the ledger is made once and found there again.
 """
 
 from __future__ import annotations

@@ -64,6 +64,8 @@ def cell(text: str) -> str:
 
 def json_text(encoded: str) -> str:
     r"""Escape as \uXXXX what `json.dumps(ensure_ascii=False)` leaves raw and a terminal would obey: the same value."""
+    if encoded.replace("\n", "").isprintable():  # as in `display`; a raw line break is layout
+        return encoded
     return _pattern(_UNSAFE_IN_JSON).sub(_json_escape, encoded)
 
 
