@@ -52,8 +52,9 @@ FIXED: Mapping[str, tuple[str, ...]] = {
     "set_reading": INSTALLERS,
     "accept_clock": INSTALLERS,
     "seal": INSTALLERS,
+    "restore": INSTALLERS,
 }
-"""Who may do what is the same in every workflow. What comes by itself (escalate, lapse, recount, absorb) is nobody's to do."""
+"""Who may do what is the same in every workflow. What comes by itself (escalate, lapse, recur, recount, absorb) is nobody's to do."""
 
 ADDRESSEES = (*ROLES, "owner", "superior(1)", "superior(2)", "superior(3)")
 """Every relation a rung or an act may notify."""

@@ -56,6 +56,7 @@ FIXED_VERBS: Mapping[str, str] = {
     "absorb": "并入",
     "define": "启用流程",
     "load_calendar": "启用工作日历",
+    "recur": "按期下达",
     "recount": "重算到期时间",
     "load_organisation": "启用机构人员",
     "set_reading": "设定时限读法",
