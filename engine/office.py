@@ -26,6 +26,7 @@ from engine.work import Outcome, Work
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from engine import paper
     from engine.context import Rules
     from engine.definition import Composite
     from engine.item import Item
@@ -250,6 +251,18 @@ class Office:
             return [self._step(job, number, hand, None, decided)]
 
         return self._run(work, hand, dry_run=dry_run, about=(CORRECT, number))[0]
+
+    def issue(self, number: int, order: paper.Order, hand: Hand, *, dry_run: bool = False) -> Outcome:
+        """Give a paper its number and record what it says; raises what `engine.paper.issue` raises."""
+        from engine import paper  # noqa: PLC0415 - seldom needed, and every start would pay
+
+        with self.store.read() as reader:
+            before = paper.counted(reader, order.series)  # all of the record, and nobody waits for it
+
+        def work(job: Work) -> list[Outcome]:
+            return [self._step(job, number, hand, None, lambda i, c: paper.issue(i, order, before, job.reader, c))]
+
+        return self._run(work, hand, dry_run=dry_run, about=(paper.ISSUE, number))[0]
 
     def move(
         self, order: Order, hand: Hand, *, dry_run: bool = False, progress: Callable[[int], None] | None = None

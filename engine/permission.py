@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.evolve import MOVE
+from engine.paper import ISSUE, ISSUERS
 from engine.roles import FIXED, INSTALLERS, RELEASERS
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ ACT, COMPOSITE, REGISTER, REQUEST, ENDORSE, APPROVE, PAPER, FIXED_RULE, HOUSE = 
 class Permission(NamedTuple):
     """One rule: in this state, who stands in one of the roles may do the verb.
 
-    `about` names the kind of request, or how a paper is released. `when` are values of the item's fields, `up_to` the longest that
+    `about` names the kind of request, how a paper is released, or which group an issued one is of. `when` are values of the item's fields, `up_to` the longest that
     this rule's roles may approve, `not_same_as` the verbs whose doers may not (four eyes, by person). `needs` are roles of which
     one must be held as well.
     """
@@ -79,6 +80,8 @@ def _rules(definition: Definition) -> Iterator[Permission]:
         for release, roles in RELEASERS.items():
             if roles:
                 yield Permission(PAPER, verb, ANYWHERE, roles, release)
+    for group, roles in ISSUERS.items():
+        yield Permission(PAPER, ISSUE, ANYWHERE, roles, group)
     for verb, roles in FIXED.items():
         house, needs = roles is INSTALLERS, INSTALLERS if verb == MOVE else ()
         yield Permission(HOUSE if house else FIXED_RULE, verb, NEW if house else ANYWHERE, roles, needs=needs)

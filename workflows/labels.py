@@ -50,6 +50,7 @@ FIXED_VERBS: Mapping[str, str] = {
     "lapse": "申请逾期失效",
     "release": "签发",
     "withhold": "暂不发出",
+    "issue": "制发文书",
     "ack": "已阅",
     "comment": "备注",
     "attach": "补充材料",
