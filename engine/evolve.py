@@ -19,7 +19,19 @@ if TYPE_CHECKING:
 
     Body = Mapping[str, object]
 
-REMARKS = ("ack", "release", "withhold", "comment", "attach", "absorb", "recount", "reveal", "redact", "correct", "issue")
+REMARKS = (
+    "ack",
+    "release",
+    "withhold",
+    "comment",
+    "attach",
+    "absorb",
+    "recount",
+    "reveal",
+    "redact",
+    "correct",
+    "issue",
+)
 """Verbs that add to an item's record without moving it on: an act entered late may well have come before them."""
 
 MOVE = "move"

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 _NOWHERE = {(False, NEW): "（未登记）", (False, ANYWHERE): "（不限）", (True, NEW): "（不涉及事项）"}
 
-_PAPERS = {"supervisor": "由牵头部门签发的文书", "leader": "由局领导签发的文书", "formal": "督办文书", "form": "审批单、申请表"}
+_PAPERS = {
+    "supervisor": "由牵头部门签发的文书",
+    "leader": "由局领导签发的文书",
+    "formal": "督办文书",
+    "form": "审批单、申请表",
+}
 
 
 def permission_rows(definition: Definition, titles: Titles) -> Iterator[dict[str, object]]:

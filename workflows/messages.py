@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workflows.faults import ATTACHMENT_FAULTS, CALENDAR_FAULTS, FILE_FAULTS, KINDS, TEXT_FAULTS
+from workflows.faults import (
+    ATTACHMENT_FAULTS,
+    CALENDAR_FAULTS,
+    FILE_FAULTS,
+    KINDS,
+    PDF_FAULTS,
+    TEMPLATE_FAULTS,
+    TEXT_FAULTS,
+)
 from workflows.labels import NOTICE_STATES, REQUEST_STATES, ROLES, addressee, moment
 
 if TYPE_CHECKING:
@@ -100,6 +108,18 @@ MESSAGES: Mapping[str, str] = {
     "not_my_notice": "第 {name} 号通知发给 {receiver}，不能代为已阅。",
     "not_sent": "第 {name} 号文书{status}，尚未送达，无须已阅。",
     "not_a_draft": "第 {name} 号文书{status}，无须再办。",
+    # papers and evidence
+    "paper_issued": "{item} 的这份文书刚由他人制发，请重新打印。",
+    "paper_issued_as": "这次督办已制发{title} {no}，不再另发；再次打印用文种“{title}”。",
+    "paper_withheld": "{item} 的《{title}》已决定暂不发出，不能制发。",
+    "paper_without_request": "{item} 没有{what}申请，不能填写{title}；请先申请：siban 申请 {what}。",
+    "paper_without_report": "{item} 尚未{verb}，不能填写销号申请表。",
+    "bad_paper_number": "看不懂文书编号“{text}”：写法为 督办〔2023〕5号，或 〔2023〕5号。",
+    "unknown_paper": "没有编号为 {name} 的{title}文书；查看一件事项已制发的文书：siban 文书 编号。",
+    "ambiguous_paper": "{name} 对应多份文书：{among}，请写全编号。",
+    "bad_template": "文书模板 {path} 不能使用{place}：{why}。",
+    "no_pdf": "没有转成 PDF：{why}；Word 文件可以照常打印。",
+    "evidence_faults": "佐证材料有 {count} 件与收存时不符：",
     # who and what
     "unknown_item": "没有事项 {name}。可用编号、序号或编号末几位；查台账：siban list。",
     "ambiguous_item": "{name} 对应多件事项：{among}，请写全编号。",
@@ -233,6 +253,10 @@ def sentence(error: SibanError, titles: Titles) -> str:
         words["why"] = "，" + KINDS.get(str(error.data.get("why")), "类型不符")
     if error.code == "bad_attachment":
         words["why"] = ATTACHMENT_FAULTS.get(str(error.data.get("why")), str(error.data.get("why")))
+    if error.code == "bad_template":
+        words["why"] = TEMPLATE_FAULTS[str(error.data.get("why"))].format_map(_Words(words))
+    if error.code == "no_pdf":
+        words["why"] = PDF_FAULTS[str(error.data.get("why"))].format_map(_Words(words))
     if error.code == "bad_file":
         words["why"] = FILE_FAULTS.get(str(error.data.get("why")), str(error.data.get("why")))
     if error.code == "bad_calendar":
