@@ -16,17 +16,23 @@ SECONDS = 120
 """How long a conversion may take; the first start of a new profile alone takes ten."""
 
 
+def program() -> str:
+    """Return LibreOffice's program; raises `Refused("no_pdf")` where there is none."""
+    found = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if found is None:
+        raise Refused("no_pdf", why="missing")
+    return found
+
+
 def to_pdf(document: bytes, *, seconds: float = SECONDS) -> bytes:
     """Return a Word file as PDF; raises `Refused("no_pdf")` with why: missing, timeout, failed."""
-    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
-    if program is None:
-        raise Refused("no_pdf", why="missing")
+    found = program()
     with TemporaryDirectory(prefix="siban-pdf-") as folder:
         source = Path(folder, "paper.docx")
         source.write_bytes(document)
         profile = Path(folder, "profile").as_uri()  # another LibreOffice that runs would take the work and forget it
         command = [
-            program, f"-env:UserInstallation={profile}", "--headless", "--norestore", "--nolockcheck",
+            found, f"-env:UserInstallation={profile}", "--headless", "--norestore", "--nolockcheck",
             "--convert-to", "pdf:writer_pdf_Export", "--outdir", folder, str(source),
         ]  # fmt: skip
         process = subprocess.Popen(  # noqa: S603 - the program found on the path, with our own file

@@ -79,6 +79,7 @@ def page(dossier: Dossier, *, proof: bool = False) -> str:
         ("整改措施", list(_measures(dossier))),
         ("申请", [request_text(dossier, request) for request in item.requests]),
         ("反馈", list(feedback_lines(dossier))),
+        ("文书", list(_papers(dossier))),
         ("佐证材料", [_file(one, proof=proof) for one in listed(item, "evidence")]),
     ):
         if lines:
@@ -306,10 +307,28 @@ def feedback_lines(dossier: Dossier) -> Iterator[str]:
         yield f"{addressee(name)}：{state}"
 
 
+def _papers(dossier: Dossier) -> Iterator[str]:
+    """Yield the papers issued about the item, each with its signed scans."""
+    from engine.paper import ISSUED, issued
+
+    if ISSUED not in dossier.item.fields:
+        return
+    from workflows.papers import KINDS, number_text
+
+    files = listed(dossier.item, "evidence")
+    for paper in issued(dossier.item):
+        title = KINDS[paper.kind].title if paper.kind in KINDS else paper.kind
+        scans = "、".join(display(str(one.get("name", ""))) for one in files if one.get("paper") == paper.key)
+        yield f"{number_text(paper)}  {title}{f'（签章件：{scans}）' if scans else ''}"
+
+
 def _file(one: Mapping[str, object], *, proof: bool) -> str:
-    size = one.get("size")
-    words = f"{display(str(one.get('name', '')))}{f'（{size} 字节）' if isinstance(size, int) else ''}"
-    return f"{words}  {one.get('sha256', '')}" if proof else words
+    from interfaces.evidence import piece_of
+
+    piece = piece_of(one)
+    about = "，".join(filter(None, (piece.kind, f"{piece.size} 字节" if piece.size else "")))
+    words = f"{display(piece.name)}{f'（{about}）' if about else ''}"
+    return f"{words}  {piece.sha256}" if proof else words
 
 
 def listed(item: Item, field: str) -> list[Mapping[str, object]]:

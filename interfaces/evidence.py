@@ -96,21 +96,24 @@ def pieces(item: Item, events: Iterable[Event]) -> list[Piece]:
     for no, one in enumerate((o for o in kept if isinstance(o, dict)) if isinstance(kept, (list, tuple)) else (), 1):
         place = next((n for n, (_, other) in enumerate(handed) if other == one), None)
         event = handed.pop(place)[0] if place is not None else None
-        name, size = str(one.get("name", "")), one.get("size")
-        found.append(
-            Piece(
-                no=no,
-                name=name,
-                size=size if isinstance(size, int) else 0,
-                sha256=str(one.get("sha256", "")),
-                shows=shows(one),
-                paper=str(one.get(PAPER, "")),
-                by=event.decider if event else "",
-                at=event.effective_at if event else 0,
-                seq=event.seq if event else 0,
-            )
-        )
+        found.append(piece_of(one, no, event))
     return found
+
+
+def piece_of(one: Mapping[str, object], no: int = 0, event: Event | None = None) -> Piece:
+    """Read one file of evidence as an item keeps it, handed in by an entry."""
+    size = one.get("size")
+    return Piece(
+        no=no,
+        name=str(one.get("name", "")),
+        size=size if isinstance(size, int) else 0,
+        sha256=str(one.get("sha256", "")),
+        shows=shows(one),
+        paper=str(one.get(PAPER, "")),
+        by=event.decider if event else "",
+        at=event.effective_at if event else 0,
+        seq=event.seq if event else 0,
+    )
 
 
 def shows(one: Mapping[str, object]) -> str:

@@ -14,11 +14,12 @@ from interfaces.masking import masked
 from interfaces.records import decider_text, shown_at
 from interfaces.wording import event_text, left_text, light_text, value_text
 from workflows.labels import ROLES, moment
-from workflows.papers import KINDS, SERIES, key_text, number_text
+from workflows.papers import KINDS, number_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from engine.event import Event
     from engine.explain import Explanation
     from engine.item import Request
     from engine.organisation import Organisation
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from interfaces.paper_basis import Basis
     from workflows.papers import Kind
 
-BLANK = "　　　　年　　月　　日"
+BLANK = "　　　年　　月　　日"
 """A date that somebody writes by hand."""
 
 DEMAND = "请立即组织办理，查明未按时办结的原因，明确责任人、具体措施和完成时间，并书面答复。"
@@ -149,9 +150,8 @@ def _supervision(kind: Kind, dossier: Dossier, basis: Basis) -> dict[str, object
         demand = DEMAND
     answer_by = basis.fields.get("answer_by")
     reminders = item.papers.get("催办通知书", 0)
-    posts = [
-        (organisation.name_of(one), getattr(organisation.officers.get(one), "post", "")) for one in basis.receivers
-    ]
+    officers = [one for one in map(organisation.officers.get, basis.receivers) if one]
+    posts = [(one.name, one.post.partition("（")[0]) for one in officers]  # what a leader is in charge of is left out
     return {
         "level": f"{kind.title.removesuffix('督办单')}：{kind.level}" if kind.level else "",
         "colour": kind.colour,
@@ -201,6 +201,8 @@ def _approver(dossier: Dossier, request: Request) -> str:
     from engine.event import SYSTEM
     from engine.request import deciders
 
+    if not request.is_open:
+        return "批准人"  # whose power it needed was judged when it was decided
     context = Context(dossier.rules, Hand(SYSTEM, SYSTEM), dossier.now, dossier.now, lambda _number: None)
     kind = dossier.rules.definition.requests[request.kind]
     roles = deciders(dossier.item, request._replace(state="endorsed"), kind, context)
@@ -219,8 +221,8 @@ def _done(dossier: Dossier, found: Sequence[Piece]) -> dict[str, object]:
     institution = "，".join(filter(None, (text("institution"), text("institution_no"))))
     return {
         "objective": text("objective"),
-        "measures": list(_measures(dossier)),
-        "outcome": text("outcome") or text("measure"),
+        "measures": list(_measures(dossier)) or _measure_taken(text("measure")),
+        "outcome": text("outcome"),
         "result": text("result_class"),
         "done_on": day_text(act.at) if act else "",
         "lessons": text("lessons"),
@@ -230,6 +232,11 @@ def _done(dossier: Dossier, found: Sequence[Piece]) -> dict[str, object]:
         "evidence": evidence_rows(found),
         **picture_rows(found),
     }
+
+
+def _measure_taken(text: str) -> Rows:
+    """Return what was done where nothing had to be planned, as the one measure."""
+    return [{"no": "1", "text": text, "unit": "", "due": "", "mark": ""}] if text else []
 
 
 def evidence_rows(found: Sequence[Piece], states: Mapping[str, str] | None = None) -> Rows:
@@ -299,7 +306,7 @@ def dossier_content(
                 "seq": str(event.seq),
                 "when": moment(shown_at(event)),
                 "who": decider_text(event, dossier.under(event)[0]),
-                "text": event_text(event, dossier.under(event)[1], dossier.under(event)[0]),
+                "text": _entry_text(event, dossier),
                 "hash": event.hash,
             }
             for event in dossier.events
@@ -315,6 +322,13 @@ def dossier_content(
         ],
         "proof": proof,
     }
+
+
+def _entry_text(event: Event, dossier: Dossier) -> str:
+    """Say what an entry recorded; of what was refused only why, without what would have been allowed."""
+    rules, titles = dossier.under(event)
+    text = event_text(event, titles, rules)
+    return text if event.result == DONE else text.partition("。")[0]
 
 
 def _limit_rows(dossier: Dossier, told: Explanation | None) -> Rows:
@@ -349,8 +363,3 @@ def _ladder(dossier: Dossier, told: Explanation | None) -> Iterator[str]:
 
     for step in told.steps if told else ():
         yield step_text(step, told, dossier) if told else ""
-
-
-def scan_title(key: str) -> str:
-    """Name the paper that a scan is of, by its key in records."""
-    return key_text(key) if key.partition("-")[0] in SERIES else key

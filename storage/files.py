@@ -92,6 +92,14 @@ def read(store_path: str | os.PathLike[str], sha256: str, most: int) -> bytes | 
     return data if hashlib.sha256(data).hexdigest() == sha256 else "changed"
 
 
+def is_kept(store_path: str | os.PathLike[str], sha256: str, size: object) -> bool:
+    """Whether an attachment is there with its size; what is in it is not read."""
+    try:
+        return bool(_DIGEST.fullmatch(sha256)) and path_of(store_path, sha256).stat().st_size == size
+    except OSError:
+        return False
+
+
 def fault(store_path: str | os.PathLike[str], sha256: str) -> str:
     """Say what is wrong with a kept attachment: missing, changed, unreadable, or "" when it is what was kept."""
     if not _DIGEST.fullmatch(sha256):

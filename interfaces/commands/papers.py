@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +12,7 @@ from interfaces.output import Column, emit, emit_value, is_terminal, note, outpu
 from interfaces.shell import Command
 
 if TYPE_CHECKING:
+    from interfaces.dossier import Dossier
     from interfaces.papers import Printed
     from workflows.papers import Kind
 
@@ -98,32 +98,52 @@ def _print(
     if not path.lower().endswith(".docx"):
         click.get_current_context().fail(f"文书写成 .docx 文件，“{path}”不是；要 PDF 的另加 --pdf。")
     wish = Wish(kind, template, meant)
-    other = f"{path[: -len('.docx')]}.pdf"
-    with ExitStack() as stack:
-        keep = None if dry_run else stack.enter_context(target(path, force=force))
-        keep_pdf = stack.enter_context(target(other, force=force)) if pdf and not dry_run else None
-        printed = print_paper(wish, lambda: dossier_of(session, item, possibilities=False), session, dry_run=dry_run)
-        if keep:
+    other = f"{path[: -len('.docx')]}.pdf" if pdf else ""
+    if other:
+        _may_convert(other, force=force)
+
+    def read() -> Dossier:
+        return dossier_of(session, item, possibilities=False)
+
+    if dry_run:
+        printed = print_paper(wish, read, session, dry_run=True)
+    else:
+        with target(path, force=force) as keep:  # the name is taken before a number is given
+            printed = print_paper(wish, read, session)
             keep(printed.document)
-        if keep_pdf:
-            keep_pdf(_pdf(printed.document))
-    if not dry_run:
         session.keep_clock()
-    written = [] if dry_run else [path, *([other] if pdf else [])]
-    _report(printed, serial, written, form=form)
+    _report(printed, serial, "" if dry_run else path, other, form=form)
     if dry_run:
         note("以上为试办，未编号，未写文件。")
+    elif other:
+        _convert(printed.document, other, force=force)
 
 
-def _pdf(document: bytes) -> bytes:
+def _may_convert(path: str, *, force: bool) -> None:
+    """Refuse a PDF that could not be made or kept, before anything else is done."""
+    from pathlib import Path
+
+    from engine.errors import Refused
+    from interfaces.conversion import program
+
+    program()
+    if not force and Path(path).exists():
+        raise Refused("exists", path=path)
+
+
+def _convert(document: bytes, path: str, *, force: bool) -> None:
     from interfaces.conversion import to_pdf
+    from interfaces.papers import target
 
     if is_terminal(sys.stderr):
         note("正在转成 PDF……")
-    return to_pdf(document)
+    data = to_pdf(document)
+    with target(path, force=force) as keep:
+        keep(data)
 
 
-def _report(printed: Printed, serial: str, written: list[str], *, form: str) -> None:
+def _report(printed: Printed, serial: str, path: str, other: str, *, form: str) -> None:
+    written = [name for name in (path, other) if path and name]
     if form in ("json", "jsonl"):
         emit_value(
             {
