@@ -146,9 +146,29 @@ def _fault(path: Path, error: Exception, template: DocxTemplate, kind: Kind) -> 
     unknown = re.search(r"'(\w+)'(?: is undefined)?$", str(error)) if type(error).__name__ == "UndefinedError" else None
     if unknown:
         return _refused(path, "unknown_field", _place(template, unknown[1]), unknown[1], "、".join(kind.fields))
-    lines = [line.strip() for line in getattr(error, "docx_context", ())] or list(_texts_with_braces(template))
-    place = next((line for line in lines if "{" in line), "")
-    return _refused(path, "syntax", f"在“{_short(place)}”处" if place else "", type(error).__name__)
+    place = next(_misspelt(template), "")
+    return _refused(path, "syntax", f"在{place}处" if place else "", type(error).__name__)
+
+
+_OURS = re.compile(r"\{%\s*(?:cellbg|colspan|vm|hm)\b.*?%\}|(?<=\{[%{])(?:tr|tc|p|r)(?=\s)")
+"""What docxtpl understands and jinja does not."""
+
+_HALVES = ("Unexpected end of template", "unknown tag 'end", "unknown tag 'el")
+"""What jinja says of one half of what begins or ends in another paragraph."""
+
+
+def _misspelt(template: DocxTemplate) -> Iterator[str]:
+    """Yield the paragraphs that jinja cannot read even alone."""
+    from jinja2 import TemplateError
+    from jinja2.sandbox import SandboxedEnvironment
+
+    environment = SandboxedEnvironment(autoescape=True)
+    for where, text in _texts(template):
+        try:
+            environment.from_string(_OURS.sub("", text))
+        except TemplateError as error:
+            if not any(half in str(error) for half in _HALVES) or text.count("{{") != text.count("}}"):
+                yield f"{where}“{_short(text)}”"
 
 
 def _place(template: DocxTemplate, name: str) -> str:
@@ -164,10 +184,6 @@ def _short(text: str) -> str:
     at = max(text.find("{"), 0)
     cut = text[at : at + _SHOWN]
     return display(cut + ("…" if len(text) > at + _SHOWN else ""))
-
-
-def _texts_with_braces(template: DocxTemplate) -> Iterator[str]:
-    return (text for _, text in _texts(template) if "{" in text)
 
 
 def _texts(template: DocxTemplate) -> Iterator[tuple[str, str]]:
