@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from engine.canonical import parse
 from engine.errors import Refused
 from engine.event import DONE
+from engine.light import OVERDUE, light
 from engine.notice import DRAFT, WITHHELD
 from engine.paper import FORMAL, issued
 from interfaces.records import decider_text
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 SUPERVISE = "supervise"
 """The verb of an act by which somebody of the supervising office, or a leader, has an item supervised."""
+
+
+BLUE, RED = "blue_supervision", "red_supervision"
 
 
 class Basis(NamedTuple):
@@ -46,7 +50,7 @@ class Basis(NamedTuple):
 def basis_of(kind: Kind, dossier: Dossier, notices: Sequence[Notice]) -> Basis:
     """Find what a paper of a kind rests on now: the latest there is.
 
-    Raises `Refused`: `paper_withheld`, `paper_without_request`, `paper_without_report`.
+    Raises `Refused`: `paper_withheld`, `paper_colour`, `paper_without_request`, `paper_without_report`.
     """
     if kind.group == FORMAL:
         return _supervised(kind, dossier, notices)
@@ -76,6 +80,8 @@ def _supervised(kind: Kind, dossier: Dossier, notices: Sequence[Notice]) -> Basi
         e.seq: e for e in dossier.events if e.verb == SUPERVISE and e.result == DONE and kind.series == "supervision"
     }
     latest = max((*rungs, *acts), default=0)
+    if latest not in rungs:
+        _fits(kind, dossier)
     if not latest:
         return Basis("", released=False)
     entry = next(event for event in dossier.events if event.seq == latest)
@@ -90,6 +96,13 @@ def _supervised(kind: Kind, dossier: Dossier, notices: Sequence[Notice]) -> Basi
         return Basis(f"entry-{latest}", released=False, entry=entry, receivers=receivers)
     receivers = tuple(notice.receiver for notice in out)
     return Basis(f"entry-{latest}", released=True, entry=entry, receivers=receivers, by=_released(out, dossier))
+
+
+def _fits(kind: Kind, dossier: Dossier) -> None:
+    """Raise `Refused("paper_colour")` where a colour would say what is not so: a rung has proved it, a person's choice has not."""
+    overdue = light(dossier.item, dossier.rules, dossier.now).word == OVERDUE
+    if (overdue and kind.name == BLUE) or (not overdue and kind.name == RED):
+        raise Refused("paper_colour", item=dossier.item.serial, title=kind.title, overdue="已" if overdue else "未")
 
 
 def _released(notices: Iterable[Notice], dossier: Dossier) -> str:

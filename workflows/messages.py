@@ -112,6 +112,7 @@ MESSAGES: Mapping[str, str] = {
     "paper_issued": "{item} 的这份文书刚由他人制发，请重新打印。",
     "paper_issued_as": "这次督办已制发{title} {no}，不再另发；再次打印用文种“{title}”。",
     "paper_withheld": "{item} 的《{title}》已决定暂不发出，不能制发。",
+    "paper_colour": "{item} {overdue}逾期，不能用{title}：临近时限用蓝色，进度滞后、质量较差用黄色，逾期未办结用红色。",
     "paper_without_request": "{item} 没有{what}申请，不能填写{title}；请先申请：siban 申请 {what}。",
     "paper_without_report": "{item} 尚未{verb}，不能填写销号申请表。",
     "bad_paper_number": "看不懂文书编号“{text}”：写法为 督办〔2023〕5号，或 〔2023〕5号。",
