@@ -30,9 +30,9 @@ ACT, COMPOSITE, REGISTER, REQUEST, ENDORSE, APPROVE, PAPER, FIXED_RULE, HOUSE = 
 class Permission(NamedTuple):
     """One rule: in this state, who stands in one of the roles may do the verb.
 
-    `about` names the kind of request, how a paper is released, or which group an issued one is of. `when` are values of the item's fields, `up_to` the longest that
-    this rule's roles may approve, `not_same_as` the verbs whose doers may not (four eyes, by person). `needs` are roles of which
-    one must be held as well.
+    `about` names the kind of request, how a paper is released, or which group an issued one is of. `when` are values of the
+    item's fields, `up_to` the longest that this rule's roles may approve, `not_same_as` the verbs whose doers may not (four
+    eyes, by person). `needs` are roles of which one must be held as well.
     """
 
     kind: str

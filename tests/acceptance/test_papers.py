@@ -16,6 +16,7 @@ import cli
 from engine.context import Hand
 from engine.errors import SibanError
 from engine.notice import DRAFT
+from interfaces.display import display_block
 from interfaces.session import Session
 from tests.hostile import HOSTILE
 from tests.pictures import JPEG, png
@@ -291,17 +292,17 @@ def test_pictures_before_and_after_stand_in_the_dossier(desk: Desk) -> None:
 
 
 def hostile_items(path: Path, texts: tuple[str, ...]) -> list[tuple[int, str]]:
-    """Register an item for every text that is taken, with it as title and description."""
+    """Register an item for every text that is taken, with it as title and description; return the titles as they may be shown."""
     session = Session(str(path), HEAD)
     hand, numbers = Hand(HEAD, HEAD), []
     for text in texts:
         fields = {"title": text, "description": text, "source": "study"}
         try:
-            number = session.office.register("siban", [(fields, None)], hand)[0].after.number
+            item = session.office.register("siban", [(fields, None)], hand)[0].after
         except (SibanError, UnicodeEncodeError):
             continue
-        session.office.remark([number], "comment", {"fields": {"comment": text}}, hand)
-        numbers.append((number, text))
+        session.office.remark([item.number], "comment", {"fields": {"comment": text}}, hand)
+        numbers.append((item.number, display_block(item.text("title"))))
     session.close()
     return numbers
 
@@ -312,7 +313,7 @@ def dossiers(desk: Desk, texts: tuple[str, ...]) -> int:
     for number, text in items:
         said = desk.paper("文书", str(number), "卷宗", "--to", f"{number}.docx")
         assert said.status == 0, (text, said)
-        assert text.strip() in read(f"{number}.docx"), text
+        assert text in read(f"{number}.docx"), text
     return len(items)
 
 
