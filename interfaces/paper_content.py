@@ -139,8 +139,9 @@ def _situation(dossier: Dossier, told: Explanation | None) -> str:
         return f"{limit}，{day_text(told.stopped)}报办结，{how}。"
     if told.paused:
         return f"{limit}，现暂停计时，目前为“{state.title}”{progress}。"
+    done = "已报办结，尚待核验" if state.stage == "verify" else "尚未报办结"
     words = {OVERDUE: f"现已{light_text(judged)}", DUE_SOON: f"现已临期，{left_text(judged)}", NONE: "尚未计时"}
-    return f"{limit}，{words.get(judged.word, left_text(judged))}，目前为“{state.title}”{progress}，尚未报办结。"
+    return f"{limit}，{words.get(judged.word, left_text(judged))}，目前为“{state.title}”{progress}，{done}。"
 
 
 def _supervision(kind: Kind, dossier: Dossier, basis: Basis) -> dict[str, object]:

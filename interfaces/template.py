@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MOST_BYTES = 50 * 1024 * 1024
 """How large the parts of a template may be together once unpacked."""
 
-_WIDE, _HIGH = 110, 105  # millimetres that a picture takes at most
+_WIDE, _HIGH = 110, 88  # millimetres that a picture takes at most
 _SHOWN = 40  # characters of a place that is quoted
 _HEADERS = {"header": "页眉", "footer": "页脚"}
 

@@ -13,12 +13,14 @@ import pytest
 from docx import Document
 
 import cli
+from engine.clock import SystemTime, civil
 from engine.context import Hand
 from engine.errors import SibanError
 from engine.notice import DRAFT
 from interfaces.display import display_block
 from interfaces.session import Session
 from tests.hostile import HOSTILE
+from tests.people import AUDITOR, OUTSIDER, Bureau, real
 from tests.pictures import JPEG, png
 from tests.said import Said
 from tests.unit.test_papers import text_of
@@ -26,6 +28,8 @@ from workflows.papers import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.trial import Ledger
 
 HEAD, RIVER, ECOLOGY = "o11", "o27", "o33"
 
@@ -93,6 +97,21 @@ def test_each_kind_says_what_the_record_says(desk: Desk, title: str) -> None:
     assert "陈女士" not in text
     assert "13800000003" not in text
     assert Path("a.docx").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("item", "words"),
+    [
+        (1, "2023年5月10日报办结，未超过时限。"),
+        (4, "现暂停计时，目前为“提请上级协调”。"),
+        (10, "整改时限待明确，目前为“待受理”。"),
+        (12, "余11个工作日，目前为“单位审核”，已报办结，尚待核验。"),
+    ],
+)
+def test_a_dossier_says_how_an_item_stands(desk: Desk, item: int, words: str) -> None:
+    """Done, paused, without a limit, reported and not yet verified: each in its own sentence."""
+    assert desk.paper("文书", str(item), "卷宗", "--to", "a.docx").status == 0
+    assert words in read("a.docx")
 
 
 def test_every_kind_is_tried() -> None:
@@ -233,6 +252,34 @@ def test_an_office_edits_a_template(desk: Desk) -> None:
     assert "督办〔2023〕2号" in desk.paper("文书", "7", "红色督办单").out
     fields = json.loads(desk.paper("文书", "--list", "红色督办单", "-o", "json").out)
     assert {"field": "mark", "title": "草稿、试用的标记，签发后为空", "row": [], "needed": True} in fields
+
+
+def asked(ledger: Ledger) -> None:
+    """Let the river station ask for more time."""
+    one = ledger.assigned("河道保洁不及时", track="campaign", limit="2023-05-31")
+    ledger.planned(one, "2023-05-30")
+    ledger.ask(RIVER, "extension", one, until="2023-06-15", reason="养护单位正在核减", progress_note="已完成两家")
+
+
+def test_on_a_real_database(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No trial mark; the lead unit fills in its own form; an auditor looks at everything and gives no number."""
+    monkeypatch.chdir(tmp_path)
+    real(tmp_path / "office.db", asked)
+    run = Bureau(tmp_path / "office.db", capsys, monkeypatch)
+    refused = run(AUDITOR, "文书", "1", "延期审批单", "--to", "a.docx")
+    assert (refused.status, Path("a.docx").exists()) == (1, False)
+    assert "只能查看" in refused.err
+    assert run(AUDITOR, "文书", "1", "卷宗", "--to", "b.docx").status == 0
+    assert run(OUTSIDER, "文书", "1", "卷宗", "--to", "c.docx").status == 1
+    first = run(RIVER, "文书", "1", "延期审批单", "--to", "a.docx")
+    year = civil(SystemTime().now()).year
+    assert f"延期〔{year}〕1号" in first.out
+    again = run(AUDITOR, "文书", "1", "延期审批单", "--to", "d.docx")
+    assert "此前已制发" in again.out
+    assert read("a.docx") == read("d.docx")
+    assert all("试用" not in read(name) for name in ("a.docx", "b.docx"))
 
 
 # -- evidence --------------------------------------------------------------------------------------------------------
