@@ -10,6 +10,7 @@ from engine.clock import civil
 from engine.event import DONE
 from engine.light import DUE_SOON, NONE, OVERDUE, light
 from interfaces.dossier import feedback_lines, listed, request_text
+from interfaces.evidence import AFTER, BEFORE
 from interfaces.masking import masked
 from interfaces.records import decider_text, shown_at
 from interfaces.wording import event_text, left_text, light_text, value_text
@@ -257,10 +258,13 @@ def evidence_rows(found: Sequence[Piece], states: Mapping[str, str] | None = Non
 
 def picture_rows(found: Sequence[Piece]) -> dict[str, Rows]:
     """Return what shows before and after as rows of pictures, named by SHA-256: whoever fills the template has the bytes."""
-    return {
-        f"pictures_{shows}": [{"image": p.sha256, "name": p.name} for p in found if p.shows == shows and not p.paper]
-        for shows in ("before", "after")
-    }
+    return {f"pictures_{name}": _once(found, shows) for name, shows in (("before", BEFORE), ("after", AFTER))}
+
+
+def _once(found: Sequence[Piece], shows: str) -> Rows:
+    """Return what shows one thing, the same picture handed in twice once."""
+    meant = {piece.sha256: piece.name for piece in reversed(found) if piece.shows == shows and not piece.paper}
+    return [{"image": sha256, "name": name} for sha256, name in reversed(meant.items())]
 
 
 def _measures(dossier: Dossier) -> Iterator[dict[str, str]]:
@@ -301,7 +305,7 @@ def dossier_content(
         "ladder": list(_ladder(dossier, told)) or ["没有督办层级。"],
         "requests": [request_text(dossier, request) for request in item.requests] or ["没有申请。"],
         "evidence": evidence_rows(found, states),
-        "pictures_other": [{"image": p.sha256, "name": p.name} for p in found if not p.shows and not p.paper],
+        "pictures_other": _once(found, ""),
         "trail": [
             {
                 "seq": str(event.seq),

@@ -329,6 +329,7 @@ def test_pictures_before_and_after_stand_in_the_dossier(desk: Desk) -> None:
     said = desk.paper("佐证", "5")
     assert said.status == 4
     assert "第 2 甲.png：已改动" in said.err
+    assert desk.paper("附件", "5", "--整改后", "乙.jpg").status == 0  # the same once more
     desk.paper("文书", "5", "卷宗", "--to", "b.docx")
     assert len(Document(str(Path("b.docx"))).inline_shapes) == 1
     Path(f"{desk.path}.files", sha256[:2], sha256).unlink()
