@@ -14,7 +14,6 @@ from storage.sqlite import open_store
 from tests.trial import END, Ledger, fill
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from engine.event import Event
@@ -25,28 +24,41 @@ BATCH = 20_000
 """How many entries one transaction writes."""
 
 
-def multiplied(path: Path, *, items: int = 0, events: int = 0) -> Store:
-    """Make a database with at least so many items, or entries; every copy of an item has the entries of the original."""
+def beginning(path: Path) -> tuple[Store, list[Event], list[Row]]:
+    """Make a database that has the policy of the trial and no items; return it with the trial's entries about items, and its rows."""
     original = MemoryStore()
     fill(Ledger(original))
     with original.read() as reader:
         record, rows = list(reader.events(EventQuery())), list(reader.rows(ItemQuery()))
         policies = [policy for kind in ("calendar", "organisation", DEFINITION) for policy in reader.current(kind)]
-    width = max(row.number for row in rows)
-    about = [event for event in record if event.item]
-    copies = max(-(-items // width), -(-events // len(about)), 1)
     create(path, {"trial": "1", "clock": str(parse_instant(END)), "installation": "bench"})
     store = open_store(path)
     with store.write() as writer:
         for policy in policies:
             writer.put_policy(policy)
         writer.append([event for event in record if not event.item])
+    return store, [event for event in record if event.item], rows
+
+
+def multiplied(path: Path, *, items: int = 0, events: int = 0) -> Store:
+    """Make a database with at least so many items, or entries; every copy of an item has the entries of the original."""
+    store, about, rows = beginning(path)
+    width = max(row.number for row in rows)
+    copies = max(-(-items // width), -(-events // len(about)), 1)
     last = _write(store, about, copies, width)
     with store.write() as writer:
         for row in rows:
             for copy in range(copies):
                 writer.put_row(_copied(row, row.number + copy * width, last[row.number] + copy))
     return store
+
+
+def renumbered(event: Event, by: int) -> Event:
+    """Return the same entry about another item."""
+    number = event.item + by
+    if '"serial":' not in event.body:
+        return event._replace(item=number)
+    return event._replace(item=number, body=canonical(parse(event.body) | {"serial": _serial(number)}))
 
 
 def _write(store: Store, about: list[Event], copies: int, width: int) -> dict[int, int]:
@@ -58,8 +70,8 @@ def _write(store: Store, about: list[Event], copies: int, width: int) -> dict[in
         if event.result == "done":
             last[event.item] = seq + 1
         seq += copies
-        for copied in _copies(event, copies, width):
-            batch.append(copied)
+        for copy in range(copies):
+            batch.append(renumbered(event, copy * width))
             if len(batch) == BATCH:
                 with store.write() as writer:
                     writer.append(batch)
@@ -67,14 +79,6 @@ def _write(store: Store, about: list[Event], copies: int, width: int) -> dict[in
     with store.write() as writer:
         writer.append(batch)
     return last
-
-
-def _copies(event: Event, copies: int, width: int) -> Iterator[Event]:
-    body = parse(event.body)
-    for copy in range(copies):
-        number = event.item + copy * width
-        text = canonical(body | {"serial": _serial(number)}) if "serial" in body else event.body
-        yield event._replace(item=number, body=text)
 
 
 def _copied(row: Row, number: int, last_seq: int) -> Row:

@@ -233,7 +233,7 @@ class Calendar:
 
     def worktime(self, since: int, until: int) -> int:
         """Return the office time (µs) in [since, until); negative when `until` comes first."""
-        return self._office_time(until) - self._office_time(since)
+        return self.office_time(until) - self.office_time(since)
 
     def add_worktime(self, at: int, amount: int) -> int:
         """Return the instant by which `amount` (µs) of office time has passed since `at`; negative counts backwards.
@@ -244,7 +244,7 @@ class Calendar:
         if not amount:
             return at
         # forwards the last microsecond must lie inside a session, backwards the first
-        last = self._office_time(at) + amount - (amount > 0)
+        last = self.office_time(at) + amount - (amount > 0)
         hours = self._hours[bisect_right(self._reached, last)]
         days, rest = divmod(last - hours.offset, hours.day)
         if amount > 0:
@@ -329,8 +329,8 @@ class Calendar:
         _check(ordinal)
         return ordinal
 
-    def _office_time(self, at: int) -> int:
-        """Return the office time (µs) up to an instant, from a far origin."""
+    def office_time(self, at: int) -> int:
+        """Return the office time (µs) up to an instant, from a far origin: what lies between two of them is `worktime`."""
         ordinal = ordinal_of(at)
         hours = self._hours_of(ordinal)
         total = hours.offset + self._count(ordinal - 1) * hours.day

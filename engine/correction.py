@@ -13,7 +13,7 @@ from engine.canonical import parse
 from engine.decide import matches
 from engine.errors import Refused
 from engine.event import DONE
-from engine.roles import holds
+from engine.roles import FIXED, holds
 from engine.run import limit_fields, rule_fields
 
 if TYPE_CHECKING:
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
 CORRECT = "correct"
 """The verb of such an entry."""
-
-WHO = ("supervisor",)
-"""Who may put right what somebody else has entered."""
 
 PLAIN = ("line", "text", "date", "choice", "int", "percent")
 """Kinds of field that may only inform; units, officers, files, flags and lists always decide something."""
@@ -51,9 +48,9 @@ def wrong_entry(item: Item, entries: Iterable[Event], field: str, context: Conte
     wrong = _setter(entries, field) if field in item.fields else None
     if wrong is None:
         raise Refused("nothing_to_correct", item=item.serial, field=field)
-    if context.hand.enterer != wrong.enterer and not holds(WHO, context.hand.decider, item, organisation):
+    if context.hand.enterer != wrong.enterer and not holds(FIXED[CORRECT], context.hand.decider, item, organisation):
         who = organisation.name_of(wrong.enterer)
-        raise Refused("not_allowed", item=item.serial, verb=CORRECT, roles=list(WHO), people=[who])
+        raise Refused("not_allowed", item=item.serial, verb=CORRECT, roles=list(FIXED[CORRECT]), people=[who])
     return wrong
 
 

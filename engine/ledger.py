@@ -42,7 +42,7 @@ def row_of(item: Item, rules: Rules, coming: Coming | None = None, *, known: boo
         related(item, definition),
         item.registered_at,
         item.since,
-        due(run, main, item, rules.calendar) if run and main else desk_due(item, rules),
+        due_of(item, rules),
         run.stopped if run else None,
         item.closed_at,
         coming.at if coming else None,
@@ -58,6 +58,13 @@ def related(item: Item, definition: Definition) -> str:
     fields = item.fields
     found = [f"{name}:{fields[name]}" for name in definition.relations if name in fields]
     return f" {' '.join(found)} " if found else ""
+
+
+def due_of(item: Item, rules: Rules) -> int | None:
+    """Return the due moment that a row shows: the main clock's, or before it begins the desk's."""
+    main = rules.definition.main_clock
+    run = item.clocks.get(main.name) if main else None
+    return due(run, main, item, rules.calendar) if run and main else desk_due(item, rules)
 
 
 def desk_due(item: Item, rules: Rules) -> int | None:

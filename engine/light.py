@@ -11,6 +11,7 @@ from engine.run import due, due_is_provisional, limit_of, near, rule_fields
 if TYPE_CHECKING:
     from engine.calendar import Calendar
     from engine.context import Rules
+    from engine.definition import Definition
     from engine.item import Item
 
 NORMAL, DUE_SOON, OVERDUE, NONE = "normal", "due_soon", "overdue", "none"
@@ -83,12 +84,23 @@ def unread_text(item: Item, rules: Rules) -> str:
 
     The text of a field that a limit is read from is kept in the field named after it: `limit`, `limit_text`.
     """
-    clock = rules.definition.main_clock
-    fields = rules.definition.fields
-    names = [name for name in rule_fields(clock.limit) if fields[name].kind in LIMIT_KINDS] if clock else []
+    names = _limit_names(rules.definition)
     if any(item.text(name) for name in names):
         return ""
     return next((text for text in (item.text(f"{name}_text") for name in names) if text), "")
+
+
+_names: dict[str, tuple[str, ...]] = {}
+
+
+def _limit_names(definition: Definition) -> tuple[str, ...]:
+    """Return the fields that the main clock's limit is read from, found once for a definition."""
+    found = _names.get(definition.hash)
+    if found is None:
+        clock, fields = definition.main_clock, definition.fields
+        read = dict.fromkeys(rule_fields(clock.limit)) if clock else ()
+        found = _names[definition.hash] = tuple(name for name in read if fields[name].kind in LIMIT_KINDS)
+    return found
 
 
 def _judged(moment: int, near_at: int | None, now: int, calendar: Calendar) -> Light:

@@ -15,6 +15,7 @@ from engine.ladder import settle
 from engine.ledger import row_of
 from engine.light import working_days
 from engine.recount import moves
+from engine.roles import FIXED
 from engine.row import ItemQuery
 from engine.run import due, limit_of
 from engine.timing import operations
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
 
 FITS, UNMAPPED, BLOCKED = "fits", "unmapped", "blocked"
 """What an item meets in the other version: a place, none until its state is mapped, or something that keeps it from moving."""
-
-MOVERS = ("supervisor", "leader")
-"""Which roles may move items to another version."""
 
 PACE = 100
 """After how many items progress is told."""
@@ -115,7 +113,7 @@ def carry_out(job: Work, order: Order, hand: Hand, progress: Callable[[int], Non
 def judge(item: Item, old: Rules, order: Order, context: Context) -> Fit:
     """Say what an item meets in the version of the context's rules. Raises `Refused("not_allowed")`."""
     new = context.rules
-    entitled(item, MOVERS, MOVE, context)
+    entitled(item, FIXED[MOVE], MOVE, context)
     to = order.mapping.get(item.state, item.state)
     fit = Fit(item.number, item.serial, item.text("title"), item.definition, item.state, to)
     if to not in new.definition.states:

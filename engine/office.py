@@ -14,18 +14,18 @@ from engine.clock import SteppedTime
 from engine.context import Context, Hand
 from engine.errors import Conflict, Refused, SibanError
 from engine.event import DONE, REFUSED, SYSTEM, Event
-from engine.evolve import MOVE, evolve
+from engine.evolve import MOVE
 from engine.field import checked
-from engine.ledger import row_of
 from engine.notice import DRAFT, WITHHELD, answered
 from engine.policy import CALENDAR, DEFINITION, LOADED_BY, ORGANISATION, READING, PolicyShelf
-from engine.roles import holds
-from engine.row import EventQuery, ItemQuery, Policy, Reporter, from_text
+from engine.roles import FIXED, RELEASERS, holds
+from engine.row import EventQuery, ItemQuery, Policy, Reporter
 from engine.work import Outcome, Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from engine import paper
     from engine.context import Rules
     from engine.definition import Composite
     from engine.item import Item
@@ -33,18 +33,10 @@ if TYPE_CHECKING:
     from engine.notice import Notice
     from engine.organisation import Organisation
     from engine.ports import Reader, Store, TimeSource, Writer
-    from engine.row import Row
 
     Fields = Mapping[str, object]
 
 T = TypeVar("T")
-
-RELEASERS = {"supervisor": ("supervisor",), "leader": ("leader",), "auto": ()}
-"""Which roles may release or withhold a paper, by its `release`."""
-
-
-REMARKERS = ("anyone",)
-"""Who may comment and attach: every officer but an auditor."""
 
 
 class Pass(NamedTuple):
@@ -96,7 +88,10 @@ class Office:
                           known.get((DEFINITION, name), ""), known.get((CALENDAR, "cn"), ""),
                           canonical({"name": name, "hash": hash_}))  # fmt: skip
             writer.append([event])
-            self._recount(writer, rows, before, hand, now)
+            if rows:
+                from engine.recount import record  # noqa: PLC0415 - only where policy changes
+
+                record(writer, self.shelf, rows, before, hand, now)
         return hash_
 
     def put_reading(self, value: Fields, hand: Hand) -> bool:
@@ -110,22 +105,6 @@ class Office:
             writer.append([Event(0, 0, "set_reading", DONE, now, now, hand.decider, hand.enterer, hand.basis,
                                  hand.command_id, "", calendar, canonical({"name": READING, "value": value}))])  # fmt: skip
         return True
-
-    def _recount(self, writer: Writer, rows: list[Row], before: Mapping[str, Rules], hand: Hand, now: int) -> None:
-        """Recount open items' rows: what due moments depend on has changed. What moved is recorded."""
-        from engine.recount import moves  # noqa: PLC0415 - only where policy changes
-
-        items, events = [from_text(row.body) for row in rows], []
-        for item in items:
-            context = Context(self.shelf.rules(writer, item.definition), hand, now, now, writer.item)
-            moved = moves(item, before[item.definition], context.rules)
-            if moved:
-                events.append(context.event(item.number, "recount", {"moved": [one.fact for one in moved]}))
-        recorded = {event.item: event for event in writer.append(events)}
-        for item in items:
-            event = recorded.get(item.number)
-            after = evolve(item, event) if event else item
-            writer.put_row(row_of(after, self.shelf.rules(writer, item.definition)))
 
     # -- items -----------------------------------------------------------------------------------------------------------------
 
@@ -251,8 +230,7 @@ class Office:
         """Record a `comment`, or an `attach`ment as evidence, on each item; nothing else about it changes."""
 
         def remarked(item: Item, context: Context) -> list[Event]:
-            if not holds(REMARKERS, hand.decider, item, context.rules.organisation):
-                raise Refused("not_allowed", item=item.serial, verb=verb, roles=list(REMARKERS), people=[])
+            decide.entitled(item, FIXED[verb], verb, context)
             return [context.event(item.number, verb, body)]
 
         def work(job: Work) -> list[Outcome]:
@@ -274,6 +252,18 @@ class Office:
             return [self.step(job, number, hand, None, decided)]
 
         return self._run(work, hand, dry_run=dry_run, about=(CORRECT, number))[0]
+
+    def issue(self, number: int, order: paper.Order, hand: Hand, *, dry_run: bool = False) -> Outcome:
+        """Give a paper its number and record what it says; raises what `engine.paper.issue` raises."""
+        from engine import paper  # noqa: PLC0415 - seldom needed, and every start would pay
+
+        with self.store.read() as reader:
+            before = paper.counted(reader, order.series)  # all of the record, and nobody waits for it
+
+        def work(job: Work) -> list[Outcome]:
+            return [self.step(job, number, hand, None, lambda i, c: paper.issue(i, order, before, job.reader, c))]
+
+        return self._run(work, hand, dry_run=dry_run, about=(paper.ISSUE, number))[0]
 
     def move(
         self, order: Order, hand: Hand, *, dry_run: bool = False, progress: Callable[[int], None] | None = None
@@ -523,7 +513,10 @@ class Office:
     ) -> list[T]:
         if dry_run:
             with self.store.read() as reader:
-                return work(Work(reader, self.shelf, self.time.now()))
+                job = Work(reader, self.shelf, self.time.now())
+                if hand.is_delegated:
+                    self._stands_in(reader, hand, job.now)
+                return work(job)
         refusal: Refused | Conflict | None = None
         outcomes: list[T] = []
         with self.store.write() as writer:
@@ -577,9 +570,12 @@ class Office:
 
     @staticmethod
     def _repeated(events: Iterable[Event], about: tuple[str, int | None], hand: Hand) -> Conflict | None:
-        """Answer a command id that was used before: done already, or used for something else."""
-        for event in events:
+        """Answer a command id that was used before: done already, or used for something else. What was refused may be tried again."""
+        done = [event for event in events if event.result != REFUSED]
+        verbs = {event.verb for event in done if event.decider != SYSTEM}
+        for event in done:
             same = event.enterer == hand.enterer and (about[1] is None or event.item == about[1])
+            same = same and (about[0] in verbs or len(verbs) > 1)  # a composite leaves its steps, not its own name
             code = "already_done" if same and event.decider != SYSTEM else "command_reused"
             return Conflict(
                 code, command_id=hand.command_id, verb=event.verb, recorded_at=event.recorded_at, seq=event.seq

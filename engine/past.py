@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from engine.canonical import parse
 from engine.context import Rules
 from engine.event import DONE
-from engine.evolve import REMARKS, evolve
-from engine.ledger import row_of
+from engine.evolve import REMARKS, Draft, registered
+from engine.ledger import due_of
 from engine.policy import CALENDAR, LOADS, ORGANISATION
 from engine.row import EventQuery, from_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
     from engine.event import Event
     from engine.item import Item
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from engine.policy import PolicyShelf
     from engine.ports import Reader
     from engine.row import Row
-
-    Body = Mapping[str, object]
 
 BUREAU = "bureau"
 """The name under which the organisation is kept."""
@@ -97,7 +95,7 @@ class Past:
 
     def item(self, number: int) -> Seen | None:
         """Return one item as it was, None when it was not registered by then."""
-        return self._seen(*_fold(_read(self._reader.events(self.query(item=number, result=DONE)))))
+        return self._seen(folded(self._reader.events(self.query(item=number, result=DONE, brief=True))).get(number))
 
     def items(self, rows: Iterable[Row], progress: Callable[[int], None] | None = None) -> Iterator[Seen]:
         """Yield the items of those rows as they were, in their order, without the ones not registered by then.
@@ -107,14 +105,11 @@ class Past:
         source, untouched, done = iter(rows), self._untouched(), 0
         while batch := list(islice(source, BATCH)):
             changed = tuple(row.number for row in batch if row.last_seq > untouched)
-            histories: dict[int, list[tuple[Event, Body]]] = {}
-            if changed:
-                for event, body in _read(self._reader.events(self.query(items=changed, result=DONE))):
-                    histories.setdefault(event.item, []).append((event, body))
+            known = folded(self._reader.events(self.query(items=changed, result=DONE, brief=True))) if changed else {}
             for row in batch:
                 if row.last_seq <= untouched:
                     yield Seen(from_text(row.body), self.rules(row.definition), None if row.open else row.due_at)
-                elif seen := self._seen(*_fold(histories.get(row.number, ()))):
+                elif seen := self._seen(known.get(row.number)):
                     yield seen
             done += len(batch)
             if progress:
@@ -126,34 +121,38 @@ class Past:
         first = next(iter(self._reader.events(EventQuery(since=by + 1, limit=1))), None)
         return self._reader.head()[0] if first is None else first.seq - 1
 
-    def _seen(self, item: Item | None, last: Event | None) -> Seen | None:
-        if item is None or last is None:
+    def _seen(self, found: tuple[Item, Event] | None) -> Seen | None:
+        if found is None:
             return None
+        item, last = found
         rules = self.rules(item.definition)
         if not rules.definition.states[item.state].final:
             return Seen(item, rules, None)
         # a closed item's row keeps the due moment of the calendar of its last entry
         kept = rules._replace(calendar=self._shelf.calendar(self._reader, last.calendar))
-        return Seen(item, rules, row_of(item, kept, known=True).due_at)
+        return Seen(item, rules, due_of(item, kept))
 
 
-def _read(events: Iterable[Event]) -> Iterator[tuple[Event, Body]]:
-    """Read the bodies of entries all at once: one by one it takes twice as long."""
-    every = list(events)
-    return zip(every, json.loads(f"[{','.join([event.body for event in every])}]"), strict=True)
-
-
-def _fold(history: Iterable[tuple[Event, Body]]) -> tuple[Item | None, Event | None]:
-    """Fold those entries of one item that count; return the item and the last of them.
+def folded(events: Iterable[Event]) -> dict[int, tuple[Item, Event]]:
+    """Fold the entries that count; return each item they are about, and the last of its entries.
 
     A move to another version may not count while an act that was entered after it does: the item then lives under the version
     that the act was done under.
     """
-    item = last = None
-    for event, body in history:
-        if item is None and event.verb != REGISTER:
-            continue  # what another item brought about, as of a moment before this one came in
-        item, last = evolve(item, event, body), event
-        if item.definition != last.definition and last.verb not in REMARKS:
-            item = item._replace(definition=last.definition)
-    return item, last
+    drafts: dict[int, Draft] = {}
+    last: dict[int, Event] = {}
+    every = list(events)
+    # the bodies are read all at once: one by one it takes twice as long
+    bodies = json.loads(f"[{','.join([event.body for event in every])}]")
+    for event, body in zip(every, bodies, strict=True):
+        number = event.item
+        draft = drafts.get(number)
+        if draft is None:
+            if event.verb != REGISTER:
+                continue  # what another item brought about, as of a moment before this one came in
+            draft = drafts[number] = Draft(registered(event, body))
+        draft.take(event, body)
+        if draft.definition != event.definition and event.verb not in REMARKS:
+            draft.definition = event.definition
+        last[number] = event
+    return {number: (draft.item(), last[number]) for number, draft in drafts.items()}

@@ -1,14 +1,16 @@
 """Who may do what where: one table of verb × role × state, computed from a definition. What no rule of it allows is not allowed.
 
-`decide`, `request` and `Office` read the same lists of the definition; a test tries every cell and finds them equal to this table.
+`decide`, `request` and `Office` read the same lists, of the definition and of `engine.roles`; a test tries every cell and finds
+them equal to this table.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.office import RELEASERS, REMARKERS
-from engine.privacy import MAY
+from engine.evolve import MOVE
+from engine.paper import ISSUE, ISSUERS
+from engine.roles import FIXED, INSTALLERS, RELEASERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -19,17 +21,18 @@ if TYPE_CHECKING:
 NEW, ANYWHERE = "", "*"
 """The state of what is done before there is an item, and of what may be done wherever one stands."""
 
-ACT, COMPOSITE, REGISTER, REQUEST, ENDORSE, APPROVE, PAPER, REMARK, PRIVATE = (
-    "act", "composite", "register", "request", "endorse", "approve", "paper", "remark", "private",
+ACT, COMPOSITE, REGISTER, REQUEST, ENDORSE, APPROVE, PAPER, FIXED_RULE, HOUSE = (
+    "act", "composite", "register", "request", "endorse", "approve", "paper", "fixed", "house",
 )  # fmt: skip
-"""Kinds of rule."""
+"""Kinds of rule; `HOUSE` is about the house and no item of it."""
 
 
 class Permission(NamedTuple):
     """One rule: in this state, who stands in one of the roles may do the verb.
 
-    `about` names the kind of request, or how a paper is released. `when` are values of the item's fields, `up_to` the longest that
-    this rule's roles may approve, `not_same_as` the verbs whose doers may not (four eyes, by person).
+    `about` names the kind of request, how a paper is released, or which group an issued one is of. `when` are values of the
+    item's fields, `up_to` the longest that this rule's roles may approve, `not_same_as` the verbs whose doers may not (four
+    eyes, by person). `needs` are roles of which one must be held as well.
     """
 
     kind: str
@@ -40,6 +43,7 @@ class Permission(NamedTuple):
     when: Mapping[str, tuple[object, ...]] = {}
     up_to: Limit | None = None
     not_same_as: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
 
 def table(definition: Definition) -> list[Permission]:
@@ -55,6 +59,7 @@ def may(rules: Iterable[Permission], verb: str, state: str, roles: Iterable[str]
         rule.verb == verb
         and rule.state in (state, ANYWHERE)
         and not held.isdisjoint(rule.roles)
+        and not (rule.needs and held.isdisjoint(rule.needs))
         and all(fields.get(name, "") in values for name, values in rule.when.items())
         for rule in rules
     )
@@ -75,10 +80,11 @@ def _rules(definition: Definition) -> Iterator[Permission]:
         for release, roles in RELEASERS.items():
             if roles:
                 yield Permission(PAPER, verb, ANYWHERE, roles, release)
-    for verb in ("comment", "attach"):
-        yield Permission(REMARK, verb, ANYWHERE, REMARKERS)
-    for verb, roles in MAY.items():
-        yield Permission(PRIVATE, verb, ANYWHERE, roles)
+    for group, roles in ISSUERS.items():
+        yield Permission(PAPER, ISSUE, ANYWHERE, roles, group)
+    for verb, roles in FIXED.items():
+        house, needs = roles is INSTALLERS, INSTALLERS if verb == MOVE else ()
+        yield Permission(HOUSE if house else FIXED_RULE, verb, NEW if house else ANYWHERE, roles, needs=needs)
 
 
 def _about_requests(definition: Definition) -> Iterator[Permission]:

@@ -8,11 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from engine.context import Context
+from engine.evolve import evolve
+from engine.ledger import row_of
+from engine.row import from_text
 from engine.run import due
 
 if TYPE_CHECKING:
-    from engine.context import Rules
+    from collections.abc import Mapping, Sequence
+
+    from engine.context import Hand, Rules
     from engine.item import Item
+    from engine.policy import PolicyShelf
+    from engine.ports import Writer
+    from engine.row import Row
 
 
 class Moved(NamedTuple):
@@ -73,3 +82,23 @@ def _fired(item: Item, name: str, rules: Rules) -> tuple[int, ...]:
         return ()
     ladder = rules.definition.ladders[clock.ladder]
     return tuple(rung.level for rung in ladder if rung.at and f"{name}:{run.cycle}:{rung.level}" in item.crossed)
+
+
+def record(
+    writer: Writer, shelf: PolicyShelf, rows: Sequence[Row], before: Mapping[str, Rules], hand: Hand, now: int
+) -> None:
+    """Recount the rows of open items after a change of policy, and record what moved, an entry an item.
+
+    `before` are the rules of each definition as they were.
+    """
+    items, events = [from_text(row.body) for row in rows], []
+    for item in items:
+        context = Context(shelf.rules(writer, item.definition), hand, now, now, writer.item)
+        moved = moves(item, before[item.definition], context.rules)
+        if moved:
+            events.append(context.event(item.number, "recount", {"moved": [one.fact for one in moved]}))
+    recorded = {event.item: event for event in writer.append(events)}
+    for item in items:
+        event = recorded.get(item.number)
+        after = evolve(item, event) if event else item
+        writer.put_row(row_of(after, shelf.rules(writer, item.definition)))

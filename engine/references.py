@@ -30,7 +30,7 @@ FIXED_VERBS = (
         "open_ledger",
         "correct",
     ),
-    *("recount", "move", "reveal", "redact", "take_over", "recur"),
+    *("recount", "move", "reveal", "redact", "take_over", "recur", "issue"),
 )
 """Verbs of the engine itself: no definition may take them."""
 
@@ -52,7 +52,7 @@ FIXED_COMMANDS = (
         "report",
         "export",
     ),
-    *("paper", "tick", "serve", "check", "audit", "workflow", "calendar", "db"),
+    *("paper", "evidence", "tick", "serve", "check", "audit", "workflow", "calendar", "db"),
 )
 """Commands of the counter: a verb of the same name could never be reached."""
 

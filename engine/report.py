@@ -1,4 +1,4 @@
-"""The one page for leaders: rows in, figures out. Every figure knows its items and what it is divided by.
+"""The report for leaders: items in, figures out. Every figure knows its items and what it is divided by.
 
 Merged, rejected and void items are out of everything. Nobody is ranked: units come in the order of the organisation.
 """
@@ -8,45 +8,43 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.context import Context, Hand
+from engine.division import BY, Line, division
 from engine.event import SYSTEM
-from engine.guards import unanswered
-from engine.light import DUE_SOON, OVERDUE, Light, light, unclear
+from engine.figure import Figure, Spread
+from engine.indicators import REDO, Counted, Judged, counted, figures, judged, spreads
 from engine.request import deciders
 from engine.turn import Desk, desk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from engine.context import Rules
+    from engine.definition import Definition
     from engine.item import Item, Request
-
-SEND_BACK, RETURN, REDO = "send_back", "return", "redo"
-"""What goes back: a report that did not pass, an item that is not the unit's, an answer that did not satisfy."""
-
-BY = ("unit", "track", "source")
-"""What a report can be divided by."""
+    from engine.light import Light
+    from engine.passage import Passage
 
 
-class Figure(NamedTuple):
-    """A number of items; with `of`, the share of them in those. Both are numbers of items."""
+LEADERS = ("leader", "commander")
+"""How the roles of leaders begin."""
 
-    numbers: tuple[int, ...]
-    of: tuple[int, ...] | None = None
+REGISTERED, CLOSED = "registered", "closed"
+"""What a cohort goes by: when its items were registered, or when they were closed."""
 
-    @property
-    def top(self) -> int:
-        """How many."""
-        return len(self.numbers)
 
-    @property
-    def bottom(self) -> int:
-        """How many of them there could be."""
-        return len(self.of or ())
+class Cohort(NamedTuple):
+    """Which items a report is about: those registered, or closed, in [begin, end) (µs); None leaves a side open."""
 
-    @property
-    def per_mille(self) -> int | None:
-        """The share in tenths of a percent, rounded to the nearest; None where there is nothing to divide by."""
-        return None if not self.bottom else (self.top * 2000 + self.bottom) // (2 * self.bottom)
+    by: str = REGISTERED
+    begin: int | None = None
+    end: int | None = None
+
+    def holds(self, item: Item) -> bool:
+        """Whether an item belongs to it."""
+        at = item.registered_at if self.by == REGISTERED else item.closed_at
+        if at is None:
+            return False
+        return (self.begin is None or self.begin <= at) and (self.end is None or at < self.end)
 
 
 class Waiting(NamedTuple):
@@ -77,168 +75,79 @@ class Matter(NamedTuple):
     since: int
 
 
-class Line(NamedTuple):
-    """One row of a division: a unit, a track or a source. `key` is "" for items that have none yet."""
+class Climb(NamedTuple):
+    """A rung that was fired: of the main clock's ladder or of a desk's, how often, and for which items."""
 
-    key: str
-    figures: Mapping[str, Figure]
+    main: bool
+    level: int
+    title: str
+    times: int
+    figure: Figure
 
 
 class Report(NamedTuple):
-    """The whole page: named counts and rates, their divisions, and the items to speak about.
+    """The whole report: named counts and rates, their divisions, and the items to speak about.
 
-    `entered` is (entries made for somebody else, all entries): the share of 代录, when it was counted.
+    `entered` is (entries made for somebody else, all entries): the share of 代录, when it was counted. `passages` say where the
+    time went, when the record was read for it.
     """
 
     now: int
     since: int
+    cohort: Cohort
     figures: Mapping[str, Figure]
+    spreads: Mapping[str, Spread]
     divisions: Mapping[str, tuple[Line, ...]]
     overdue: tuple[Stuck, ...]
     matters: tuple[Matter, ...]
+    ladder: tuple[Climb, ...]
     entered: tuple[int, int] | None = None
+    passages: tuple[Passage, ...] = ()
 
 
-class _Judged(NamedTuple):
-    """An item that counts, with what the figures need to know of it."""
+def report(
+    items: Iterable[tuple[Item, Rules]],
+    now: int,
+    since: int,
+    *,
+    cohort: Cohort | None = None,
+    by: Sequence[str] = BY,
+    names: Mapping[str, str] | None = None,
+) -> Report:
+    """Draw up the report as of `now`; what is new is what happened from `since` on.
 
-    item: Item
-    rules: Rules
-    light: Light
-    closed: bool
-    done: bool
-    on_time: bool
-    paused: bool
-
-
-def report(items: Iterable[tuple[Item, Rules]], now: int, since: int, entered: tuple[int, int] | None = None) -> Report:
-    """Draw up the page as of `now`; what is new is what happened from `since` on."""
-    counted, left_out = [], []
+    `names` maps names of lines of business, as people write them, to the lines they mean.
+    """
+    about = cohort or Cohort()
+    members: list[Counted] = []
+    left_out = []
     for item, rules in items:
+        if not about.holds(item):
+            continue
         if rules.definition.states[item.state].counted:
-            counted.append(_judged(item, rules, now))
+            members.append(counted(judged(item, rules, now, since)))
         else:
             left_out.append(item.number)
-    figures = _figures(counted, since) | {"not_counted": Figure(tuple(left_out))}
-    late = [one for one in counted if _is_late(one)]
+    late = [member.one for member in members if member.one.late]
     late.sort(key=lambda one: (one.light.due_at or 0, one.item.number))
     return Report(
         now=now,
         since=since,
-        figures=figures,
-        divisions={key: _division(counted, key, since) for key in BY},
-        overdue=tuple(_stuck(one, now) for one in late),
-        matters=tuple(matter for one in counted if not one.closed for matter in _matters(one, now)),
-        entered=entered,
+        cohort=about,
+        figures=figures(members) | {"not_counted": Figure(tuple(left_out))},
+        spreads=spreads(members),
+        divisions={key: division(members, key, names if key == "line" else None) for key in by},
+        overdue=tuple(_stuck(one) for one in late),
+        matters=tuple(matter for member in members if not member.one.closed for matter in _matters(member.one)),
+        ladder=_ladder(members),
     )
 
 
-def _judged(item: Item, rules: Rules, now: int) -> _Judged:
-    """Judge one item; a closed one keeps the verdict of the day on which it closed."""
-    clock = rules.definition.main_clock
-    run = item.clocks.get(clock.name) if clock else None
-    judged = light(item, rules, now)
-    closed = rules.definition.states[item.state].final
-    done = run is not None and run.stopped is not None
-    verdict = item.fields.get("on_time") if closed else None
-    on_time = verdict if isinstance(verdict, bool) else judged.word != OVERDUE
-    return _Judged(item, rules, judged, closed, done, on_time or _excused(item), run is not None and run.paused)
-
-
-def _excused(item: Item) -> bool:
-    """Whether an appeal succeeded: late, and not to be counted as late."""
-    return bool(item.fields.get("exempt_from_statistics"))
-
-
-def _is_late(one: _Judged) -> bool:
-    """Whether an item is overdue and not done: in review it still runs, suspended it does not."""
-    return not one.closed and not one.done and one.light.word == OVERDUE
-
-
-def _figures(items: list[_Judged], since: int) -> dict[str, Figure]:
-    """Count. What `on_time` is divided by (应处置) is done or overdue: suspended and continuing items are out."""
-
-    def those(holds: Callable[[_Judged], bool], of: tuple[int, ...] | None = None) -> Figure:
-        return Figure(tuple(one.item.number for one in items if holds(one)), of)
-
-    everything = those(lambda _one: True).numbers
-    return {
-        "total": Figure(everything),
-        "open": those(lambda one: not one.closed),
-        "closed": those(lambda one: one.closed),
-        "overdue": those(_is_late),
-        "due_soon": those(lambda one: not one.closed and not one.done and one.light.word == DUE_SOON),
-        "suspended": those(lambda one: not one.closed and one.paused and _by_request(one)),
-        "waiting": those(lambda one: not one.closed and one.paused and not _by_request(one)),
-        "unclear": those(lambda one: not one.closed and unclear(one.item, one.rules)),
-        "registered_since": those(lambda one: one.item.registered_at >= since),
-        "closed_since": those(lambda one: one.closed and (one.item.closed_at or 0) >= since),
-        "overdue_since": those(lambda one: _is_late(one) and (one.light.due_at or 0) >= since),
-        "responded": those(_responded, everything),
-        "fulfilled": those(lambda one: one.closed, everything),
-        "continuing": those(_continuing, everything),
-        "on_time": those(lambda one: _is_done(one) and one.on_time, those(_is_due).numbers),
-        "excused": those(lambda one: _excused(one.item)),
-        "extended": those(_extended, everything),
-        "returned": those(lambda one: any(r.kind == RETURN and r.state == "granted" for r in one.item.requests)),
-        "sent_back": those(lambda one: SEND_BACK in one.item.acts),
-        "redone": those(lambda one: REDO in one.item.acts),
-    }
-
-
-def _is_done(one: _Judged) -> bool:
-    """Whether the handling is over: the main clock has stopped, and not because the item goes on for long."""
-    return one.done and not _continuing(one)
-
-
-def _is_due(one: _Judged) -> bool:
-    """Whether the handling is over or should be (应处置); what is late before it began is the desk's affair."""
-    clock = one.rules.definition.main_clock
-    begun = clock is not None and clock.name in one.item.clocks
-    return _is_done(one) or (begun and _is_late(one))
-
-
-def _responded(one: _Judged) -> bool:
-    """Whether everybody who must be answered has been, or is exempt."""
-    return bool(one.item.names("addressees") or one.closed) and not unanswered(one.item)
-
-
-def _by_request(one: _Judged) -> bool:
-    """Whether a granted request led the item to where it is."""
-    kinds = one.rules.definition.requests
-    return any(r.state == "granted" and kinds[r.kind].to == one.item.state for r in one.item.requests)
-
-
-def _continuing(one: _Judged) -> bool:
-    """Whether the item goes on for long by a decision (持续整改): its main clock is over, and it is not closed."""
-    return one.done and not one.closed and _by_request(one)
-
-
-def _extended(one: _Judged) -> bool:
-    clock, kinds = one.rules.definition.main_clock, one.rules.definition.requests
-    return clock is not None and any(
-        r.state == "granted" and kinds[r.kind].moves == clock.name for r in one.item.requests
-    )
-
-
-def _division(items: list[_Judged], by: str, since: int) -> tuple[Line, ...]:
-    """Divide by a key: units in the order of the organisation, tracks and sources in that of the definitions."""
-    groups: dict[str, list[_Judged]] = {}
-    for one in items:
-        definition, organisation = one.rules.definition, one.rules.organisation
-        order = {"unit": organisation.units, "track": definition.tracks, "source": definition.sources}[by]
-        for key in order:
-            groups.setdefault(key, [])
-    for one in items:
-        groups.setdefault(one.item.text({"unit": "lead_unit"}.get(by, by)), []).append(one)
-    return tuple(Line(key, _figures(members, since)) for key, members in groups.items() if members)
-
-
-def _stuck(one: _Judged, now: int) -> Stuck:
+def _stuck(one: Judged) -> Stuck:
     item = one.item
     requests = [r for r in item.requests if r.is_open]
-    waiting = _waiting(item, requests[-1], one.rules, now) if requests else None
-    return Stuck(item.number, one.light, desk(item, one.rules, now), item.state, item.since, waiting)
+    waiting = _waiting(item, requests[-1], one.rules, one.now) if requests else None
+    return Stuck(item.number, one.light, desk(item, one.rules, one.now), item.state, item.since, waiting)
 
 
 def _waiting(item: Item, request: Request, rules: Rules, now: int) -> Waiting:
@@ -247,21 +156,52 @@ def _waiting(item: Item, request: Request, rules: Rules, now: int) -> Waiting:
     return Waiting(f"{item.number}-{request.ordinal}", request.kind, roles, request.made_at)
 
 
-def _matters(one: _Judged, now: int) -> Iterable[Matter]:
+def _matters(one: Judged) -> Iterable[Matter]:
     """List what a leader has to settle about an open item."""
     item = one.item
     for request in item.requests:
         if request.is_open:
-            waiting = _waiting(item, request, one.rules, now)
-            if any(role.startswith(("leader", "commander")) for role in waiting.roles):
+            waiting = _waiting(item, request, one.rules, one.now)
+            if any(role.startswith(LEADERS) for role in waiting.roles):
                 yield Matter(item.number, "request", request.made_at)
     redo = item.acts.get(REDO)
     if redo and item.text("satisfaction") == "dissatisfied":
         yield Matter(item.number, "dissatisfied_again", redo.at)
-    if one.paused and not _by_request(one):
+    if one.paused and not one.by_request:
         yield Matter(item.number, "outside", item.since)
-    role = desk(item, one.rules, now).role
-    if role.startswith("leader") or role == "commander":
+    role = desk(item, one.rules, one.now).role if _led(one.rules.definition, item.state) else ""
+    if role.startswith(LEADERS):
         yield Matter(item.number, "decision", item.since)
     if item.text("obstacle"):
         yield Matter(item.number, "obstacle", item.acts["progress"].at if "progress" in item.acts else item.since)
+
+
+def _led(definition: Definition, state: str) -> bool:
+    """Whether an item in a state can lie on a leader's desk at all: finding out where each one lies takes long."""
+    found = _leads.get((definition.hash, state))
+    if found is None:
+        place = definition.states[state]
+        by = (role for transition in definition.leaving(state) for role in transition.by)
+        found = any(role.startswith(LEADERS) for role in (place.owner, *place.owners.values(), *by))
+        _leads[definition.hash, state] = found
+    return found
+
+
+_leads: dict[tuple[str, str], bool] = {}
+"""(Definition hash, state) → whether a leader owns it or moves it on."""
+
+
+def _ladder(members: Iterable[Counted]) -> tuple[Climb, ...]:
+    """Count the rungs that were crossed (督办层级): those of the main clock first, each from the lowest up."""
+    found: dict[tuple[bool, int, str], list[int]] = {}
+    for member in members:
+        item, definition = member.one.item, member.one.rules.definition
+        for key in item.crossed:
+            name, _, level = key.rpartition(":")
+            clock = definition.clocks.get(name.partition(":")[0])
+            rungs = definition.ladders.get(clock.ladder, ()) if clock else ()
+            rung = next((rung for rung in rungs if str(rung.level) == level), None)
+            if clock and rung:
+                found.setdefault((clock.main, rung.level, rung.title), []).append(item.number)
+    keys = sorted(found, key=lambda key: (not key[0], *key[1:]))
+    return tuple(Climb(*key, len(found[key]), Figure(tuple(dict.fromkeys(found[key])))) for key in keys)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from engine.item import Item
     from engine.organisation import Organisation
@@ -27,6 +27,34 @@ ROLES = (
     "body",
 )
 """Every role a definition may name in `by`, `approve` and `endorse`."""
+
+ENTERER, RECEIVER, FILE_OWNER = "enterer", "receiver", "file_owner"
+OTHER_ROLES = (ENTERER, RECEIVER, FILE_OWNER)
+"""Who stands in a relation to something else than an item: to the entry put right, to a notice, to the database's file."""
+
+INSTALLERS = (FILE_OWNER, "supervisor.head")
+"""Who sets the rules of the house."""
+
+RELEASERS = {"supervisor": ("supervisor",), "leader": ("leader",), "auto": ()}
+"""Which roles may release or withhold a paper, by its `release`."""
+
+FIXED: Mapping[str, tuple[str, ...]] = {
+    "comment": ("anyone",),
+    "attach": ("anyone",),
+    "ack": (RECEIVER,),
+    "correct": ("supervisor", ENTERER),
+    "reveal": ("supervisor", "lead_unit.handler"),
+    "redact": ("supervisor.head",),
+    "move": ("supervisor", "leader"),  # of the items; and, as for all that follows, an installer
+    "define": INSTALLERS,
+    "load_calendar": INSTALLERS,
+    "load_organisation": INSTALLERS,
+    "set_reading": INSTALLERS,
+    "accept_clock": INSTALLERS,
+    "seal": INSTALLERS,
+    "restore": INSTALLERS,
+}
+"""Who may do what is the same in every workflow. What comes by itself (escalate, lapse, recur, recount, absorb) is nobody's to do."""
 
 ADDRESSEES = (*ROLES, "owner", "superior(1)", "superior(2)", "superior(3)")
 """Every relation a rung or an act may notify."""

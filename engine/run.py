@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from itertools import pairwise
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.clock import closing_ordinal, ordinal_of, start_of_day, time_of_day
@@ -213,7 +214,10 @@ def _elapsed(a: int, b: int) -> int:
 
 
 def _changes(run: Run) -> list[tuple[int, bool, int, int]]:
-    """List (at, is a pause, from, to) in the order of effect; a pause is cut where an extension falls into it."""
+    """List (at, is a pause, from, to) in the order of effect; a pause is cut where an extension falls into it.
+
+    Of two new due moments given at one instant the one that was given last holds, whichever is later.
+    """
     cuts = sorted(at for at, _ in run.moves)
     changes = [(at, False, at, to) for at, to in run.moves]
     for start, end in run.pauses:
@@ -221,7 +225,7 @@ def _changes(run: Run) -> list[tuple[int, bool, int, int]]:
             continue
         edges = [start, *(cut for cut in cuts if start < cut < end), end]
         changes += [(a, True, a, b) for a, b in pairwise(edges)]
-    return sorted(changes)
+    return sorted(changes, key=itemgetter(0, 1))
 
 
 def _closes(start: int, end: int, calendar: Calendar, *, working: bool, midnight: bool) -> int:

@@ -134,16 +134,27 @@ def _sees_all(session: Session) -> None:
 
 
 @contextmanager
-def new_file(path: str | None) -> Iterator[Callable[[bytes], object]]:
-    """Give what writes to a new file that its owner alone may read, all of it or none; without a path, nowhere.
+def new_file(path: str | None, *, overwrite: bool = False, private: bool = True) -> Iterator[Callable[[bytes], object]]:
+    """Give what writes to a new file, all of it or none; without a path, nowhere.
 
+    A `private` one may be read by its owner alone. With `overwrite` what was there stays until the new file is whole.
     Raises `Refused("exists")`, or `Unavailable` when it cannot be written.
     """
     if path is None:
         yield bytes
         return
+    if overwrite and Path(path).is_file():
+        draft = f"{path}.{os.getpid()}.tmp"
+        with new_file(draft, private=private) as keep:
+            yield keep
+        try:
+            os.replace(draft, path)  # noqa: PTH105 - as a whole or not at all
+        except OSError as error:
+            Path(draft).unlink()
+            raise unavailable(error, path) from error
+        return
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666)
     except FileExistsError:
         raise Refused("exists", path=path) from None
     except OSError as error:

@@ -4,110 +4,177 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from interfaces.display import display, hang
+from interfaces.display import display, hang, pad, width
 from interfaces.output import room
+from interfaces.survey import cohort_text, line_title
+from workflows.indicators import DIVISIONS, FIGURES, MATTERS, RATES
+from workflows.labels import STAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from engine.context import Rules
-    from engine.item import Item
-    from engine.report import Figure, Line, Report, Stuck, Waiting
+    from engine.division import Line
+    from engine.figure import Figure
+    from engine.passage import Passage
+    from engine.report import Matter, Report, Stuck, Waiting
+    from interfaces.survey import Items, Survey
 
-    Items = Mapping[int, tuple[Item, Rules]]
+LIGHTS: Mapping[str, str] = {
+    "overdue": "█", "due_soon": "▓", "normal": "▒", "suspended": "░", "waiting": "░", "continuing": "·",
+}  # fmt: skip
+"""What is under way falls into these, each drawn with its sign."""
 
-FIGURES: Mapping[str, str] = {
-    "total": "问题总数",
-    "open": "在办",
-    "closed": "已办结",
-    "overdue": "逾期",
-    "due_soon": "临期",
-    "suspended": "暂缓办理",
-    "waiting": "等待上级",
-    "continuing": "持续整改",
-    "unclear": "时限待明确",
-    "registered_since": "新登记",
-    "closed_since": "新办结",
-    "overdue_since": "新逾期",
-    "responded": "回应率",
-    "fulfilled": "落实率",
-    "on_time": "按时办结率",
-    "extended": "延期率",
-    "excused": "申诉成立",
-    "returned": "退回件",
-    "sent_back": "退回整改件",
-    "redone": "重新办理件",
-    "not_counted": "不计入",
-}
-"""Every figure of the page, by the key that `--drill` takes."""
+NAMED = 20
+"""How many overdue items, and matters of a kind, the page names; `--drill` lists the rest."""
 
-RATES: Mapping[str, str] = {
-    "responded": "已反馈（含免予反馈）÷ 问题总数",
-    "fulfilled": "已办结 ÷ 问题总数",
-    "on_time": "按时办结 ÷ 应处置（已办结和逾期未办结，不含暂缓、等待上级、持续整改）",
-    "extended": "批准过延期 ÷ 问题总数",
-}
-"""What each rate is divided by."""
+MONTHS = 6
+"""How many months the page looks back."""
 
-MATTERS: Mapping[str, str] = {
-    "decision": "等领导审定",
-    "request": "有申请等领导批复",
-    "outside": "已提请上级，等待答复",
-    "dissatisfied_again": "重新办理后仍不满意",
-    "obstacle": "承办单位提出需协调",
-}
-"""Why an item is for a leader."""
-
-_STANDING = ("overdue", "due_soon", "suspended", "waiting", "continuing", "unclear")
 _CHANGES = ("registered_since", "closed_since", "overdue_since")
 _BACK = ("returned", "sent_back", "redone", "excused")
+_NARROW = 100  # cells; a narrower page has no room for what a rate in a table is made of
+_BAR, _STRIP = 10, 40  # cells of a rate's bar, and of the strip of lights
 
-DIVISIONS: Mapping[str, str] = {"unit": "主办单位", "track": "问题清单", "source": "问题来源"}
 
-
-def page_text(page: Report, items: Items, divisions: list[str]) -> Iterator[str]:
-    """Yield the lines of the page with the divisions asked for."""
+def page_text(survey: Survey, divisions: Sequence[str], ranked: str = "") -> Iterator[str]:
+    """Yield the lines of the page with the divisions asked for; `ranked` is the figure that their lines were put in order by."""
     from interfaces.records import day_and_time
     from workflows.labels import day
 
+    page, items = survey.page, survey.items
     numbers = {key: figure.top for key, figure in page.figures.items()}
-    organisation = next(iter(items.values()))[1].organisation.title if items else ""
-    yield f"{display(organisation)}问题整改情况通报    截至 {day_and_time(page.now, page.now)}"
+    yield f"{display(survey.organisation)}问题整改情况通报    截至 {day_and_time(page.now, page.now)}"
+    yield from _wrapped(f"{cohort_text(page)}。", 0)
     yield ""
     counts = f"在办 {numbers['open']}，已办结 {numbers['closed']}"
-    yield f"总数 {numbers['total']} 件：{counts}；不计入 {numbers['not_counted']}（草稿、不予受理、并案、作废）。"
-    yield f"在办中：{_named([key for key in _STANDING if numbers[key]], numbers) or '没有逾期和临期'}。"
-    yield f"{day(page.since + 1)} 以来：{_named(_CHANGES, numbers)}。"
+    yield f"总数 {numbers['total']} 件：{counts}；不计入 {numbers['not_counted']}。"
+    yield from _lights(numbers)
+    yield f"{day(page.since + 1)} 以来：{_named(_CHANGES, numbers)}；此前登记仍在办（积存）{numbers['backlog']}。"
     yield ""
     yield from _rates(page, numbers)
     yield f"{_named(_BACK, numbers)}。"
+    yield from _months(survey)
+    yield from _time(survey)
     for key in divisions:
         yield ""
-        yield from _division(page.divisions[key], key, items)
+        yield from _division(page.divisions[key], key, survey.kinds)
+        if ranked:
+            yield f"应要求按{FIGURES[ranked]}从高到低排列。"
     yield ""
     yield f"逾期事项（{len(page.overdue)}）" if page.overdue else "没有逾期事项。"
-    for stuck in page.overdue:
+    for stuck in page.overdue[:NAMED]:
         yield from _stuck(stuck, items, page.now)
+    yield from _rest(len(page.overdue), "逾期")
     yield ""
     yield f"需领导协调（{len(page.matters)}）" if page.matters else "没有需领导协调的事项。"
     yield from _matters(page, items)
     if items:
         yield ""
-        yield "展开任一数字：siban report --drill 逾期（或 回应率、按时办结率、单位名:逾期 等）"
+        yield "展开任一数字：siban report --drill 逾期（或 回应率、单位/河道署:逾期、月份/2023年6月:落实率 等）"
 
 
 def _named(keys: Sequence[str], numbers: Mapping[str, int]) -> str:
     return "，".join(f"{FIGURES[key]} {numbers[key]}" for key in keys)
 
 
-def _rates(page: Report, numbers: Mapping[str, int]) -> Iterator[str]:
-    from interfaces.display import pad
+def _wrapped(text: str, indent: int) -> Iterator[str]:
+    yield from hang(text, room(), indent).split("\n")
 
-    for key, how in RATES.items():
-        beside = f"；另有持续整改 {numbers['continuing']} 件" if key == "fulfilled" and numbers["continuing"] else ""
-        yield f"{pad(FIGURES[key], 10)}  {pad(rate(page.figures[key]), 16)}  {how}{beside}"
+
+def _rest(count: int, key: str) -> Iterator[str]:
+    if count > NAMED:
+        yield f"  其余 {count - NAMED} 件：siban report --drill {key}"
+
+
+def _lights(numbers: Mapping[str, int]) -> Iterator[str]:
+    """Draw what is under way as one strip, with what each sign stands for."""
+    if not numbers["open"]:
+        return
+    strip = strip_of([(sign, numbers[key]) for key, sign in LIGHTS.items()], _STRIP)
+    named = "，".join(f"{FIGURES[key]} {sign} {numbers[key]}" for key, sign in LIGHTS.items() if numbers[key])
+    yield f"在办  {strip}"
+    extra = [f"{FIGURES[key]} {numbers[key]}" for key in ("unclear", "behind", "far_behind") if numbers[key]]
+    yield from _wrapped(f"      {named}{'；另：' + '，'.join(extra) if extra else ''}", 6)
+
+
+def strip_of(parts: Iterable[tuple[str, int]], cells: int) -> str:
+    """Share out cells among parts by their size; a part that is there has at least one."""
+    there = [(sign, count) for sign, count in parts if count]
+    whole = sum(count for _, count in there)
+    sizes = [max(count * cells // whole, 1) for _, count in there]
+    while sizes and sum(sizes) != cells and (sum(sizes) < cells or max(sizes) > 1):
+        sizes[sizes.index(max(sizes))] += 1 if sum(sizes) < cells else -1
+    return "".join(sign * size for (sign, _), size in zip(there, sizes, strict=True))
+
+
+def bar_of(per_mille: int | None, cells: int = _BAR) -> str:
+    """Draw a share as a bar; blank where there is nothing to divide by."""
+    if per_mille is None:
+        return " " * cells
+    filled = (per_mille * cells + 500) // 1000
+    return "█" * filled + "░" * (cells - filled)
+
+
+def _rates(page: Report, numbers: Mapping[str, int]) -> Iterator[str]:
+    rows = [(FIGURES[key], page.figures[key].per_mille, rate(page.figures[key]), how) for key, how in RATES.items()]
+    if numbers["continuing"]:
+        rows[1] = (*rows[1][:3], f"{rows[1][3]}；另有持续整改 {numbers['continuing']} 件")
     if page.entered and page.entered[1]:
-        yield f"{pad('代录率', 10)}  {pad(_share(*page.entered), 16)}  代录 ÷ 全部办理动作"
+        top, bottom = page.entered
+        rows.append(("代录率", top * 1000 // bottom, share(top, bottom), "代录 ÷ 全部办理动作"))
+    widest = max(width(text) for _, _, text, _ in rows)
+    for title, per_mille, text, how in rows:
+        line = f"{pad(title, 10)}  {bar_of(per_mille)}  {pad(text, widest)}  "
+        yield from _wrapped(f"{line}{how}", width(line))
+
+
+def _months(survey: Survey) -> Iterator[str]:
+    """Draw the share done in time of the last months, by when it was done or fell due."""
+    lines = [line for line in survey.page.divisions["settled_month"] if line.key][-MONTHS:]
+    if len(lines) < 2:  # noqa: PLR2004 - one month is the whole
+        return
+    yield ""
+    yield "按时办结率，按办结月份（未办结的按到期月份）"
+    for line in lines:
+        figure = line.figures["on_time"]
+        title = line_title(line.key, "settled_month", survey.kinds)
+        yield f"  {pad(title, 10)}  {bar_of(figure.per_mille)}  {rate(figure)}"
+
+
+def _time(survey: Survey) -> Iterator[str]:
+    """Say where the time went, by stage: the mean of those that went through it, waiting apart."""
+    passages, length = survey.page.passages, survey.day_length
+    if not passages:
+        return
+    words = []
+    for stage, title in STAGES.items():
+        worked = [p for p in passages if p.stage == stage and not p.waiting]
+        if worked:
+            words.append(f"{title} {days_text(mean_by_item(worked), length)}")
+    waited = [p for p in passages if p.waiting]
+    if waited:
+        count = len({number for p in waited for number in p.spread.numbers})
+        words.append(f"等待上级、暂缓 {days_text(mean_by_item(waited), length)}（{count} 件）")
+    yield ""
+    yield from _wrapped(f"时间用在哪里（经过该环节的每件平均，工作日）：{'，'.join(words)}。", 2)
+
+
+def mean_by_item(passages: Iterable[Passage]) -> int:
+    """Return the mean office time (µs) that an item spent in these states together."""
+    spent: dict[int, int] = {}
+    for passage in passages:
+        for number, value in zip(passage.spread.numbers, passage.spread.values, strict=True):
+            spent[number] = spent.get(number, 0) + value
+    return sum(spent.values()) // len(spent) if spent else 0
+
+
+def days_text(took: int | None, length: int) -> str:
+    """Write office time (µs) as working days of a length (µs) to a tenth: 3.4; — of nothing."""
+    if took is None:
+        return "—"
+    tenths = (took * 10 + length // 2) // length
+    return f"{tenths // 10}.{tenths % 10}"
 
 
 def _stuck(stuck: Stuck, items: Items, now: int) -> Iterator[str]:
@@ -116,53 +183,68 @@ def _stuck(stuck: Stuck, items: Items, now: int) -> Iterator[str]:
 
     item, rules = items[stuck.number]
     state = rules.definition.states[stuck.state].title
-    yield f"  {stuck.number}  {display(item.text('title'))}    {_over(stuck.judged.days)}"
-    yield f"      卡在：{_where(stuck.number, items, now)}，{when(stuck.since, now)} 起为“{state}”"
+    yield from _wrapped(f"  {stuck.number}  {display(item.text('title'))}    {over(stuck.judged.days)}", 6)
+    yield from _wrapped(f"      卡在：{where(stuck.number, items, now)}，{when(stuck.since, now)} 起为“{state}”", 12)
     if stuck.waiting:
-        yield f"      等待：{_waits(stuck.waiting, rules)}，{when(stuck.waiting.since, now)} 提出"
+        yield f"      等待：{waits(stuck.waiting, rules)}，{when(stuck.waiting.since, now)} 提出"
 
 
 def _matters(page: Report, items: Items) -> Iterator[str]:
     """List what is for a leader, by why."""
-    from interfaces.records import when
-
     for code, title in MATTERS.items():
         found = [matter for matter in page.matters if matter.code == code]
         if found:
             yield f"  {title}（{len(found)}）"
-        for matter in found:
+        for matter in found[:NAMED]:
             item, _ = items[matter.number]
-            detail = f"：{display(item.text('obstacle'))}" if code == "obstacle" else ""
-            where = "" if code == "outside" else f"，{_where(matter.number, items, page.now)}"
-            since = when(matter.since, page.now)
-            line = f"    {matter.number}  {display(item.text('title'))}{detail}（{since} 起{where}）"
-            yield hang(line, room(), 8)
+            line = f"    {matter.number}  {display(item.text('title'))}{matter_text(matter, items, page.now)}"
+            yield from _wrapped(line, 8)
+        if len(found) > NAMED:
+            yield f"    其余 {len(found) - NAMED} 件：siban report -o json"
+
+
+def matter_text(matter: Matter, items: Items, now: int) -> str:
+    """Say what a matter is about, since when and on whose desk it lies."""
+    from interfaces.records import when
+
+    item, _ = items[matter.number]
+    detail = f"：{display(item.text('obstacle'))}" if matter.code == "obstacle" else ""
+    place = "" if matter.code == "outside" else f"，{where(matter.number, items, now)}"
+    return f"{detail}（{when(matter.since, now)} 起{place}）"
 
 
 def rate(figure: Figure) -> str:
     """Write a rate with what it is made of: 33.3%（1/3），or — where there is nothing to divide by."""
-    return _share(figure.top, figure.bottom)
+    return share(figure.top, figure.bottom)
 
 
-def _share(top: int, bottom: int) -> str:
+def share(top: int, bottom: int) -> str:
+    """Write a share with what it is made of; — where there is nothing to divide by."""
     if not bottom:
         return "—"
-    tenths = (top * 2000 + bottom) // (2 * bottom)
-    return f"{tenths // 10}.{tenths % 10}%（{top}/{bottom}）"
+    return f"{percent((top * 2000 + bottom) // (2 * bottom))}（{top}/{bottom}）"
 
 
-def _over(days: int) -> str:
+def percent(per_mille: int | None) -> str:
+    """Write tenths of a percent: 33.3%; — of nothing."""
+    return "—" if per_mille is None else f"{per_mille // 10}.{per_mille % 10}%"
+
+
+def over(days: int) -> str:
+    """Say by how much an item is overdue."""
     return f"逾期{days}个工作日" if days else "今日逾期"
 
 
-def _where(number: int, items: Items, now: int) -> str:
+def where(number: int, items: Items, now: int) -> str:
+    """Name on whose desk an item lies."""
     from interfaces.dossier import whose_move
 
     item, rules = items[number]
     return whose_move(item, rules, now)
 
 
-def _waits(waiting: Waiting, rules: Rules) -> str:
+def waits(waiting: Waiting, rules: Rules) -> str:
+    """Say what a request waits for: 分管领导批复延期申请 12-1."""
     from workflows.labels import ROLES
 
     kind = rules.definition.requests[waiting.kind]
@@ -170,31 +252,17 @@ def _waits(waiting: Waiting, rules: Rules) -> str:
     return f"{roles}批复{kind.title}申请 {waiting.name}"
 
 
-def _division(found: tuple[Line, ...], key: str, items: Items) -> Iterator[str]:
+def _division(found: Sequence[Line], key: str, kinds: Sequence[Rules]) -> Iterator[str]:
     """Lay out one division as a small table."""
-    from interfaces.display import pad, width
-
+    narrow = 0 < room() < _NARROW
     heads = [DIVISIONS[key], "总数", "在办", "已办结", "逾期", "回应率", "落实率", "按时办结率"]
     grid = [heads]
     for line in found:
         counts = [str(line.figures[name].top) for name in ("total", "open", "closed", "overdue")]
-        rates = [rate(line.figures[name]) for name in ("responded", "fulfilled", "on_time")]
-        grid.append([display(line_title(line.key, key, items)).removesuffix("的问题"), *counts, *rates])
+        shares = [line.figures[name] for name in ("responded", "fulfilled", "on_time")]
+        rates = [percent(one.per_mille) if narrow else rate(one) for one in shares]
+        title = display(line_title(line.key, key, kinds)).removesuffix("的问题")
+        grid.append([title, *counts, *rates])
     widths = [max(width(row[n]) for row in grid) for n in range(len(heads))]
     for row in grid:
         yield "  ".join(pad(text, widths[n], "left" if n == 0 else "right") for n, text in enumerate(row)).rstrip()
-
-
-def line_title(name: str, division: str, items: Items) -> str:
-    """Return the title of a unit, a track or a source; of what has none yet, what is missing."""
-    if not name:
-        return {"unit": "（未交办）", "track": "（未列清单）", "source": "（无来源）"}[division]
-    for _, rules in items.values():
-        definition = rules.definition
-        if division == "unit":
-            return rules.organisation.unit_title(name)
-        if division == "track" and name in definition.tracks:
-            return definition.tracks[name].list_title
-        if division == "source" and name in definition.sources:
-            return definition.sources[name].title
-    return name

@@ -8,13 +8,15 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.clock import day_of, ordinal_of
+from engine.canonical import parse
+from engine.clock import SECOND, day_of, ordinal_of
 from engine.errors import Refused
 from engine.handover import departed
 from engine.policy import CALENDAR
-from engine.row import ItemQuery, from_text
+from engine.row import EventQuery, ItemQuery, from_text
 from interfaces.identity import SUDO, SUDO_NOT_BELIEVED, Caller, caller, owns
 from interfaces.upkeep import FAULT, NOTE, OK, Finding, running, some, standing
+from interfaces.view import View
 from storage.connection import journal
 from workflows.messages import sentence
 
@@ -49,7 +51,7 @@ def findings(session: Session, seal_key: str | None = None) -> list[Finding]:
             return found
         view = session.store.read()  # the administrator, who is no officer
     with view as reader:
-        return [*found, *_items(session, reader, organisation)]
+        return [*found, *_items(session, reader, organisation), *_attachments(session, reader)]
 
 
 def _mode(session: Session) -> Finding:
@@ -197,3 +199,34 @@ def _items(session: Session, reader: Reader, organisation: Organisation) -> Iter
     if orphaned:
         words = f"{len(orphaned)} 处责任人、挂帅领导已离任或调离：{some(orphaned)}"
         yield Finding("departed", NOTE, "人员离任", words, "已由主办单位负责人承接；可调整主办单位或另定责任人")
+
+
+def _attachments(session: Session, reader: Reader) -> Iterator[Finding]:
+    """Say which attachments that the record names are gone, and how many files nobody names any more."""
+    from storage.files import is_kept, unnamed
+
+    named, gone = set(), []
+    for row in reader.rows(ItemQuery()):
+        if '"evidence":' not in row.body:
+            continue
+        kept = from_text(row.body).fields.get("evidence")
+        for one in (o for o in kept if isinstance(o, dict)) if isinstance(kept, (list, tuple)) else ():
+            named.add(str(one.get("sha256", "")))
+            if not is_kept(session.path, str(one.get("sha256", "")), one.get("size")):
+                gone.append(f"{row.serial} {one.get('name', '')}")
+    if gone:
+        words = f"{len(gone)} 件佐证材料缺失或大小不符：{some(gone)}"
+        yield Finding("attachments", FAULT, "佐证材料", words, "逐件核对：siban evidence 编号；从备份中找回")
+    yesterday = session.now / SECOND - _A_DAY
+    if isinstance(reader, View) or not unnamed(session.path, named, before=yesterday)[0]:
+        return
+    for event in reader.events(EventQuery()):  # scans that decisions rest on are named by their entries alone
+        if '"file":' in event.basis:
+            named.add(str(parse(event.basis).get("file", "")))
+    count, size = unnamed(session.path, named, before=yesterday)
+    if count:
+        words = f"{count} 个附件（{size} 字节）没有记录提到，是办理中断时留下的"
+        yield Finding("unnamed", NOTE, "多余附件", words, "不影响使用")
+
+
+_A_DAY = 24 * 60 * 60  # seconds

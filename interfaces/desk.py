@@ -178,8 +178,7 @@ class Desk:
     def _papers(self) -> Iterator[Entry]:
         """Yield the drafted papers that wait for me to let them go out: one entry for all receivers of one paper."""
         from engine.notice import DRAFT
-        from engine.office import RELEASERS
-        from engine.roles import holds
+        from engine.roles import RELEASERS, holds
 
         for notices in _together(self.reader.notices(status=DRAFT), "seq"):
             first = notices[0]

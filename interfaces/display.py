@@ -24,6 +24,8 @@ _UNSAFE_IN_JSON = f"[{_REST}]"  # `json.dumps` has already escaped C0; what is l
 _LINE_ENDS = "\r\n?|[\n\x0b\x0c\x85\u2028\u2029]"
 _FORMULA = r"\s*[=+\-@\t＝＋－＠﹦﹢﹣﹫]"  # some programs take the full-width and small signs for signs too
 _SHORT = {"\n": "⏎", "\t": "⇥"}
+_NEVER_FIRST = "，。；：！？、）》”’】"
+"""Marks that no Chinese line begins with."""
 
 
 @lru_cache
@@ -62,6 +64,8 @@ def cell(text: str) -> str:
 
 def json_text(encoded: str) -> str:
     r"""Escape as \uXXXX what `json.dumps(ensure_ascii=False)` leaves raw and a terminal would obey: the same value."""
+    if encoded.replace("\n", "").isprintable():  # as in `display`; a raw line break is layout
+        return encoded
     return _pattern(_UNSAFE_IN_JSON).sub(_json_escape, encoded)
 
 
@@ -107,6 +111,8 @@ def hang(text: str, cells: int, indent: int) -> str:
         line = paragraph
         while width(line) > cells:
             kept = shorten(line, cells + 1).removesuffix("…") or line[:1]
+            if line[len(kept)] in _NEVER_FIRST and len(kept) > 1:
+                kept = kept[:-1]
             lines.append(kept)
             line = " " * indent + line[len(kept) :].lstrip()
         lines.append(line)

@@ -77,9 +77,10 @@ def page(dossier: Dossier, *, proof: bool = False) -> str:
     ]
     for heading, lines in (
         ("整改措施", list(_measures(dossier))),
-        ("申请", [_request(dossier, request) for request in item.requests]),
-        ("反馈", list(_feedback(dossier))),
-        ("佐证材料", [_file(one, proof=proof) for one in _list(item, "evidence")]),
+        ("申请", [request_text(dossier, request) for request in item.requests]),
+        ("反馈", list(feedback_lines(dossier))),
+        ("文书", list(_papers(dossier))),
+        ("佐证材料", [_file(one, proof=proof) for one in listed(item, "evidence")]),
     ):
         if lines:
             parts.append("\n".join([heading, *(f"  {line}" for line in lines)]))
@@ -255,7 +256,7 @@ def _measures(dossier: Dossier) -> Iterator[str]:
     item, organisation = dossier.item, dossier.rules.organisation
     done = {_ordinal(text) for text in item.names("measure_done")}
     dropped = {_ordinal(text): text for text in item.names("measure_dropped")}
-    for number, one in enumerate(_list(item, "measures"), 1):
+    for number, one in enumerate(listed(item, "measures"), 1):
         unit = organisation.unit_title(str(one.get("unit") or ""))
         mark = "已完成" if str(number) in done else "不再执行" if str(number) in dropped else ""
         tail = "，".join(word for word in (unit, str(one.get("due") or ""), mark) if word)
@@ -269,7 +270,8 @@ def _ordinal(text: str) -> str:
     return digits.strip()
 
 
-def _request(dossier: Dossier, request: Request) -> str:
+def request_text(dossier: Dossier, request: Request) -> str:
+    """Say in a line what was applied for, by whom, and what became of it."""
     from workflows.labels import REQUEST_STATES
 
     kind = dossier.rules.definition.requests.get(request.kind)
@@ -297,20 +299,40 @@ def _deciders(dossier: Dossier, request: Request) -> str:
     return "、".join(ROLES.get(role, role) for role in roles)
 
 
-def _feedback(dossier: Dossier) -> Iterator[str]:
+def feedback_lines(dossier: Dossier) -> Iterator[str]:
+    """Yield for each who must be answered whether that has been done."""
     item = dossier.item
     for name in item.names("addressees"):
         state = "已反馈" if name in item.names("told") else "免予反馈" if name in item.names("exempted") else "尚未反馈"
         yield f"{addressee(name)}：{state}"
 
 
+def _papers(dossier: Dossier) -> Iterator[str]:
+    """Yield the papers issued about the item, each with its signed scans."""
+    from engine.paper import ISSUED, issued
+
+    if ISSUED not in dossier.item.fields:
+        return
+    from workflows.papers import KINDS, number_text
+
+    files = listed(dossier.item, "evidence")
+    for paper in issued(dossier.item):
+        title = KINDS[paper.kind].title if paper.kind in KINDS else paper.kind
+        scans = "、".join(display(str(one.get("name", ""))) for one in files if one.get("paper") == paper.key)
+        yield f"{number_text(paper)}  {title}{f'（签章件：{scans}）' if scans else ''}"
+
+
 def _file(one: Mapping[str, object], *, proof: bool) -> str:
-    size = one.get("size")
-    words = f"{display(str(one.get('name', '')))}{f'（{size} 字节）' if isinstance(size, int) else ''}"
-    return f"{words}  {one.get('sha256', '')}" if proof else words
+    from interfaces.evidence import piece_of
+
+    piece = piece_of(one)
+    about = "，".join(filter(None, (piece.kind, f"{piece.size} 字节" if piece.size else "")))
+    words = f"{display(piece.name)}{f'（{about}）' if about else ''}"
+    return f"{words}  {piece.sha256}" if proof else words
 
 
-def _list(item: Item, field: str) -> list[Mapping[str, object]]:
+def listed(item: Item, field: str) -> list[Mapping[str, object]]:
+    """Return the parts of a field that holds measures or files."""
     value = item.fields.get(field)
     return [one for one in value if isinstance(one, dict)] if isinstance(value, (list, tuple)) else []
 

@@ -12,7 +12,7 @@ from engine.light import DUE_SOON, OVERDUE
 from interfaces.book import text_of, writing
 from interfaces.ledger_sheet import FIELDS, PAPERS, facts_of
 from interfaces.package import place_of
-from workflows.indicators import INDICATORS
+from workflows.indicators import FIGURES, MORE_RATES, RATES, TERMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -276,7 +276,8 @@ def _definitions(page: Worksheet, forms: _Forms) -> None:
     for at, (head, width) in enumerate((("指标", 22), ("口径", 56), ("说明", 44))):
         page.set_column(at, at, width)
         page.write_string(1, at, head, forms.head)
-    for row, texts in enumerate(INDICATORS, FIRST):
+    rates = ((FIGURES[key], how, "") for key, how in {**RATES, **MORE_RATES}.items())
+    for row, texts in enumerate((*TERMS, *rates), FIRST):
         for at, text in enumerate(texts):
             page.write_string(row, at, text, forms.text)
     _print(page, "A4")

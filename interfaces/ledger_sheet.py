@@ -58,7 +58,7 @@ class Facts(NamedTuple):
 
 
 def read_layout(path: Path) -> Layout:
-    """Read a ledger's form; raises `Misused("bad_toml")`, `FaultsFound("bad_layout")` with what is wrong and what there is."""
+    """Read a ledger's form; raises `Misused("bad_toml")`, `FaultsFound("bad_ledger_layout")` with what is wrong and what there is."""
     import tomllib
 
     try:
@@ -69,12 +69,14 @@ def read_layout(path: Path) -> Layout:
     for one in raw if isinstance(raw, list) else []:
         field, title = (str(one.get(key, "")) for key in ("field", "title")) if isinstance(one, dict) else ("", "")
         if field not in FIELDS or not title:
-            raise FaultsFound("bad_layout", path=str(path), text=field or title, among=sorted(FIELDS))
+            raise FaultsFound("bad_ledger_layout", path=str(path), text=field or title, among=sorted(FIELDS))
         width = one.get("width", 8)
         columns.append(Head(title, field, float(width) if isinstance(width, (int, float)) else 8.0))
     paper, wide, foot = str(data.get("paper", "A4")), data.get("pages_wide", 1), data.get("foot", [])
     if not columns or paper not in PAPERS or wide not in (1, 2, 3) or not isinstance(foot, list):
-        raise FaultsFound("bad_layout", path=str(path), text="columns、paper、pages_wide、foot", among=sorted(PAPERS))
+        raise FaultsFound(
+            "bad_ledger_layout", path=str(path), text="columns、paper、pages_wide、foot", among=sorted(PAPERS)
+        )
     return Layout(str(data.get("title", path.stem)), tuple(columns), paper, wide, tuple(map(str, foot)))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.limit import code
-from engine.permission import ANYWHERE, APPROVE, ENDORSE, NEW, PAPER, REQUEST, Permission, table
-from engine.roles import ROLES
+from engine.permission import ANYWHERE, APPROVE, ENDORSE, HOUSE, NEW, PAPER, REQUEST, Permission, table
+from engine.roles import OTHER_ROLES, ROLES
 from interfaces.output import Column
 from workflows.labels import FIXED_VERBS, STAGES
 from workflows.labels import ROLES as ROLE_TITLES
@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from engine.definition import Definition
     from workflows.labels import Titles
 
-_PAPERS = {"supervisor": "由牵头部门签发的文书", "leader": "由局领导签发的文书"}
+_NOWHERE = {(False, NEW): "（未登记）", (False, ANYWHERE): "（不限）", (True, NEW): "（不涉及事项）"}
+
+_PAPERS = {
+    "supervisor": "由牵头部门签发的文书",
+    "leader": "由局领导签发的文书",
+    "formal": "督办文书",
+    "form": "审批单、申请表",
+}
 
 
 def permission_rows(definition: Definition, titles: Titles) -> Iterator[dict[str, object]]:
@@ -29,7 +36,7 @@ def permission_rows(definition: Definition, titles: Titles) -> Iterator[dict[str
             "stage": state.stage if state else "",
             "stage_title": STAGES[state.stage] if state else "",
             "state": rule.state,
-            "state_title": state.title if state else {NEW: "（未登记）", ANYWHERE: "（不限）"}[rule.state],
+            "state_title": state.title if state else _NOWHERE[rule.kind == HOUSE, rule.state],
             "kind": rule.kind,
             "verb": rule.verb,
             "title": _title(rule, definition, titles),
@@ -39,8 +46,9 @@ def permission_rows(definition: Definition, titles: Titles) -> Iterator[dict[str
             "when": {name: list(values) for name, values in rule.when.items()},
             "up_to": code(rule.up_to) if rule.up_to else None,
             "not_same_as": list(rule.not_same_as),
+            "needs": list(rule.needs),
             "condition": "；".join(_conditions(rule, definition, titles)),
-        } | {f"role:{role}": role in rule.roles for role in ROLES}
+        } | {f"role:{role}": role in rule.roles for role in (*ROLES, *OTHER_ROLES)}
 
 
 def permission_columns(form: str) -> list[Column]:
@@ -49,7 +57,7 @@ def permission_columns(form: str) -> list[Column]:
     last = Column("condition", "条件")
     if form == "table":
         return [*named, Column("role_titles", "由谁办"), last]
-    return [*named, *(Column(f"role:{role}", ROLE_TITLES[role]) for role in ROLES), last]
+    return [*named, *(Column(f"role:{role}", ROLE_TITLES[role]) for role in (*ROLES, *OTHER_ROLES)), last]
 
 
 def _title(rule: Permission, definition: Definition, titles: Titles) -> str:
@@ -72,6 +80,8 @@ def _conditions(rule: Permission, definition: Definition, titles: Titles) -> Ite
     if rule.not_same_as:
         words = [definition.verbs.get(verb) or titles.verb(verb) for verb in rule.not_same_as]
         yield f"不得由本人办过“{'、'.join(words)}”"
+    if rule.needs:
+        yield f"并须是{'或'.join(ROLE_TITLES[role] for role in rule.needs)}"
 
 
 def _value(name: str, value: object, definition: Definition, choices: Mapping[str, str]) -> str:

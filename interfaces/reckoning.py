@@ -43,7 +43,7 @@ def explanation_text(told: Explanation, dossier: Dossier, *, everything: bool = 
     """Return the whole explanation."""
     clock = dossier.rules.definition.clocks[told.clock]
     head = f"{dossier.item.serial}  {display(dossier.item.text('title'))}：{clock.title}"
-    parts = [head, block(_summary(told, dossier))]
+    parts = [head, block(summary(told, dossier))]
     counted = _days_text(told, dossier, everything=everything) if told.days else _segments_text(told, dossier)
     if counted:
         parts.append("\n".join(counted))
@@ -51,11 +51,12 @@ def explanation_text(told: Explanation, dossier: Dossier, *, everything: bool = 
     if notices:
         parts.append("\n".join(["依据的放假通知", *(f"  {display(notice)}" for notice in notices)]))
     if told.steps:
-        parts.append("\n".join(["逐级督办", *(f"  {_step(step, told, dossier)}" for step in told.steps)]))
+        parts.append("\n".join(["逐级督办", *(f"  {step_text(step, told, dossier)}" for step in told.steps)]))
     return "\n\n".join(parts)
 
 
-def _summary(told: Explanation, dossier: Dossier) -> Iterator[tuple[str, object]]:
+def summary(told: Explanation, dossier: Dossier) -> Iterator[tuple[str, object]]:
+    """Yield what the count comes to: limit, start, due moment, extensions and pauses."""
     now = dossier.now
     yield "时限", _limit(told, dossier)
     begun = f"{day_and_time(told.started, now)}{'，当日不计' if told.days else ''}"
@@ -135,10 +136,10 @@ def _days_text(told: Explanation, dossier: Dossier, *, everything: bool) -> list
         mark = "  ← 到期" if index == last else ""
         rows.append(
             (
-                _day(day.day),
+                day_text(day.day),
                 "计" if day.counts else "不计",
                 str(day.number) if day.counts else "",
-                _why(day, dossier) + mark,
+                why_text(day, dossier) + mark,
             )
         )
     fold()
@@ -156,12 +157,14 @@ def _plain(days: Sequence[Day], index: int) -> bool:
     return day.why in (DAY, "workday", "weekend")
 
 
-def _day(ordinal: int) -> str:
+def day_text(ordinal: int) -> str:
+    """Write a day of the count with its weekday."""
     day = date.fromordinal(ordinal)
     return f"{day.year}年{day.month}月{day.day}日 周{WEEKDAYS[day.weekday()]}"
 
 
-def _why(day: Day, dossier: Dossier) -> str:
+def why_text(day: Day, dossier: Dossier) -> str:
+    """Say why a day counts or does not."""
     name = _STATUTORY.get(day.name, day.name)
     if day.why == PAUSED:
         return f"暂停计时{_entry(day.seq, day.verb, dossier)}"
@@ -195,7 +198,8 @@ def hours(span: int) -> str:
     return f"{f'{whole}小时' if whole else ''}{f'{minutes}分钟' if minutes or not whole else ''}"
 
 
-def _step(step: Step, told: Explanation, dossier: Dossier) -> str:
+def step_text(step: Step, told: Explanation, dossier: Dossier) -> str:
+    """Say in a line when a rung was planned and crossed, and who was told."""
     now = dossier.now
     paper = f"《{step.paper}》" if step.paper else ""
     again = f"（第 {step.cycle} 期）" if step.cycle != told.cycle or step.cycle > 1 else ""

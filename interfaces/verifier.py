@@ -18,6 +18,7 @@ import os
 import re
 import sys
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -35,6 +36,7 @@ FIELDS = (
 
 NUMBERS = frozenset(("seq", "item", "effective_at", "recorded_at"))
 HEX = re.compile(r"[0-9a-f]{64}")
+BATCH = 1024  # leaves of a tree that are hashed together
 
 SENTENCES = {
     "entry_malformed": "字段缺失，或类型不对",
@@ -297,59 +299,51 @@ def _text(path: str) -> str:
 # -- the record ----------------------------------------------------------------------------------------------------------------
 
 
-class _Tree:
-    """The Merkle tree of RFC 6962, as the roots of its full subtrees: the largest first."""
+def _grow(peaks: dict[int, bytes], leaves: Iterable[bytes]) -> None:
+    """Add leaves to a Merkle tree of RFC 6962, which is kept as the roots of its full subtrees by their height."""
+    sha256, source = hashlib.sha256, iter(leaves)
+    while nodes := [sha256(b"\0" + leaf).digest() for leaf in islice(source, BATCH)]:
+        height = 0
+        while nodes:  # what has no other half at its height waits there as a peak
+            if height in peaks:
+                nodes.insert(0, peaks.pop(height))
+            if len(nodes) & 1:
+                peaks[height] = nodes.pop()
+            nodes = [sha256(b"\1" + a + b).digest() for a, b in zip(nodes[::2], nodes[1::2], strict=True)]
+            height += 1
 
-    def __init__(self) -> None:
-        self.size, self.peaks = 0, list[bytes]()
 
-    def add(self, leaf: bytes) -> None:
-        node, left, sha256 = hashlib.sha256(b"\0" + leaf).digest(), self.size, hashlib.sha256
-        while left & 1:
-            node = sha256(b"\1" + self.peaks.pop() + node).digest()
-            left >>= 1
-        self.peaks.append(node)
-        self.size += 1
-
-    def root(self) -> bytes:
-        node = self.peaks[-1] if self.peaks else hashlib.sha256().digest()
-        for left in reversed(self.peaks[:-1]):
-            node = hashlib.sha256(b"\1" + left + node).digest()
-        return node
+def _root(peaks: Mapping[int, bytes]) -> bytes:
+    root, *larger = [peaks[height] for height in sorted(peaks)] or [hashlib.sha256().digest()]
+    for left in larger:
+        root = hashlib.sha256(b"\1" + left + root).digest()
+    return root
 
 
 def tree_root(leaves: Iterable[bytes]) -> bytes:
     """Return the RFC 6962 root over some leaves."""
-    tree = _Tree()
-    for leaf in leaves:
-        tree.add(leaf)
-    return tree.root()
+    peaks: dict[int, bytes] = {}
+    _grow(peaks, leaves)
+    return _root(peaks)
 
 
 class _Walk:
     """Goes through the entries once: the chain, and the roots at the sizes that seals speak of (RFC 6962)."""
 
-    def __init__(self, sizes: set[int]) -> None:
-        self.sizes = sizes
+    def __init__(self, entries: Iterable[Sequence[Any]], sizes: set[int]) -> None:
         self.faults: list[Fault] = []
-        self.size, self.head = 0, GENESIS
         self.announced: set[int] = set()
-        self.tree = _Tree()
-        self.roots: dict[int, bytes] = {0: self.tree.root()}
-
-    def run(self, entries: Iterable[Sequence[Any]]) -> None:
-        sha256, fault, add = hashlib.sha256, self.faults.append, self.tree.add
-        furthest, kinds = max(self.sizes, default=0), _KINDS
+        self.roots: dict[int, bytes] = {0: tree_root(())}
+        sha256, fault = hashlib.sha256, self.faults.append
+        furthest, leaves, peaks = max(sizes, default=0), list[bytes](), dict[int, bytes]()
         size, seq, head, last, begun = 0, 0, GENESIS, bytes(32), sha256(TAG)
         for entry in entries:
             size, seq = size + 1, seq + 1
             try:
-                if [*map(type, entry)] != kinds:
-                    raise ValueError  # noqa: TRY301 - as what the next lines raise for texts that are none
-                prev = last if entry[13] == head else bytes.fromhex(entry[13])
+                data = _hashed(entry)
                 total = begun.copy()
-                total.update(prev)
-                total.update(_hashed(entry))
+                total.update(last if entry[13] == head else bytes.fromhex(entry[13]))
+                total.update(data)
                 last = total.digest()
             except ValueError:
                 fault(Fault(f"entry {seq}", "entry_malformed"))
@@ -368,31 +362,37 @@ class _Walk:
                 if entry[2] == "seal" and entry[3] == "done":
                     self.announced.add(size)
             if size <= furthest:  # nobody asks for a root beyond
-                add(last)
-                if size in self.sizes:
-                    self.roots[size] = self.tree.root()
+                leaves.append(last)
+                if size in sizes or not size % BATCH:
+                    _grow(peaks, leaves)
+                    leaves.clear()
+                if size in sizes:
+                    self.roots[size] = _root(peaks)
         self.size, self.head = size, head
 
 
 def _hashed(entry: Sequence[Any]) -> bytes:
-    """Return the fields of an entry as they are hashed: for each the length of its UTF-8 bytes, a colon, and those bytes."""
-    seq, item, verb, result, effective, recorded, decider, enterer, basis, command, definition, calendar, text = entry[
-        :13
-    ]
-    n, i, e = str(seq), str(item), str(effective)
-    r = e if recorded == effective else str(recorded)
-    body: bytes = text.encode()
-    short = (
-        f"{len(n)}:{n}{len(i)}:{i}{len(verb)}:{verb}{len(result)}:{result}{len(e)}:{e}{len(r)}:{r}"
-        f"{len(decider)}:{decider}{len(enterer)}:{enterer}{len(basis)}:{basis}{len(command)}:{command}"
-        f"{len(definition)}:{definition}{len(calendar)}:{calendar}{len(body)}:"
-    )
-    if short.isascii():  # then characters are bytes; written out, since this is most of what verifying costs
+    """Return an entry's fields as they are hashed: length in UTF-8 bytes, colon, those bytes. `ValueError`: it is no entry."""
+    seq, item, verb, result, at, entered, decider, enterer, basis, command, policy, calendar, text, prev, sum_ = entry
+    n, i, a, e, z, body = str(seq), str(item), str(at), str(entered), _LENGTHS, b""
+    try:  # written out, since this is most of what verifying costs; `join` takes nothing but text
+        body = text.encode()
+        short = "".join((
+            z[len(n)], n, z[len(i)], i, z[len(verb)], verb, z[len(result)], result, z[len(a)], a, z[len(e)], e,
+            z[len(decider)], decider, z[len(enterer)], enterer, z[len(basis)], basis, z[len(command)], command,
+            z[len(policy)], policy, z[len(calendar)], calendar, f"{len(body)}:",
+        ))  # fmt: skip
+    except (TypeError, AttributeError, IndexError):
+        short = "—"
+    numbers = type(seq) is type(item) is type(at) is type(entered) is int
+    if numbers and type(prev) is type(sum_) is str and short.isascii():  # then characters are bytes
         return short.encode() + body
-    fields = [str(field).encode() for field in entry[:13]]
-    return b"".join([b"%d:%b" % (len(field), field) for field in fields])
+    if [*map(type, entry)] != _KINDS:
+        raise ValueError(entry)
+    return b"".join([b"%d:%b" % (len(data), data) for data in map(str.encode, map(str, entry[:13]))])
 
 
+_LENGTHS = [f"{n}:" for n in range(256)]
 _KINDS = [int if name in NUMBERS else str for name in FIELDS]
 
 
@@ -423,8 +423,7 @@ def verify(
     The state is that of the last seal: it is compared where no entry follows. Without keys no signature is looked at.
     """
     read = [(str(name), seal_of(note)) for name, note in (*kept, *outside)]
-    walk = _Walk({seal.size for _, seal in read if seal})
-    walk.run(entries)
+    walk = _Walk(entries, {seal.size for _, seal in read if seal})
     faults, sealed, state = walk.faults, 0, b""
     for place, seal in read:
         found = _seal_fault(seal, origin, walk, keys)

@@ -108,12 +108,23 @@ def event_text(event: Event, titles: Titles, rules: Rules) -> str:  # noqa: PLR0
         return f"申请{kind}{'：' + detail if detail else ''}"
     if event.verb == "correct":
         return _corrected_text(body, title, titles, rules)
+    if event.verb == "issue":
+        return f"{title}：{_paper_text(event)}"
     if event.verb == "set_reading":
         return f"{title}：{_readings_text(body)}"
     detail = _fields_text(body.get("fields"), titles, rules)
     if event.verb == "take_over":
         title = f"{title}（{titles.states.get(str(body['to']), body['to'])}）"
     return f"{title}{_decision_text(event, body)}{'：' + detail if detail else ''}"
+
+
+def _paper_text(event: Event) -> str:
+    """Name the paper that an entry gave its number: 红色督办单 督办〔2023〕5号."""
+    from engine.paper import paper_of
+    from workflows.papers import KINDS, number_text
+
+    paper = paper_of(event)
+    return f"{KINDS[paper.kind].title if paper.kind in KINDS else paper.kind} {number_text(paper)}"
 
 
 def _readings_text(body: dict[str, object]) -> str:

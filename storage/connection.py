@@ -7,6 +7,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from engine.errors import Misused, SibanError, Unavailable
+from storage.mount import refuse_shared
 
 if TYPE_CHECKING:
     import sqlite3 as dbapi
@@ -29,6 +30,7 @@ __all__ = [
     "sound",
     "still",
     "translated",
+    "unwritten",
 ]
 
 APPLICATION_ID = 0x53424E34
@@ -52,6 +54,8 @@ _SETTINGS = {
 }
 _FULL, _EXTRA = 2, 3
 _PLAIN = frozenset(b"/-._~ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
+
+_WRITE_FAILED = 778  # SQLITE_IOERR_WRITE
 
 _CODES = {  # SQLite's primary result codes that an administrator can do something about
     1: "damaged",  # no such table, no such column
@@ -83,7 +87,7 @@ def connect(path: str, *, seconds: float = SECONDS, any_version: bool = False) -
     """Open a database of ours that is there, or raise `Unavailable`; nothing is made, nothing of it is changed.
 
     Codes: no_database, not_a_database, foreign_database, older_schema, newer_schema (with `found` and `known`),
-    read_only, locked, damaged, journal_mode. `any_version` leaves the schema's version to the caller.
+    read_only, locked, damaged, journal_mode, network_disk. `any_version` leaves the schema's version to the caller.
     """
     _ours(path)
     connection: dbapi.Connection | None = None
@@ -176,10 +180,21 @@ def translated(error: BaseException, path: str, seconds: float) -> SibanError | 
     return Unavailable(code, path=path, why=str(error))
 
 
+def unwritten(error: BaseException | None) -> bool:
+    """Return whether a commit that failed with this error of the database surely left nothing.
+
+    A write that failed left it incomplete; a sync that failed left all of it written, perhaps to be found by whoever reads
+    next. pysqlite3 does not say which it was.
+    """
+    return getattr(error, "sqlite_errorcode", 0) == _WRITE_FAILED
+
+
 def _ours(path: str) -> None:
     """Look at the header without lock or journal, so that a file of somebody else is left exactly as it is.
 
-    The header is read through SQLite, not by `open`: closing a file drops every lock this process has on it.
+    The header is read through SQLite, not by `open`: closing a file drops every lock this process has on it. Without
+    the journal the pages may be half of one state and half of another (a kill while the log was written back): that is
+    for the journal to mend, so this look at page 1 takes no offence at a file shorter than its header says.
     """
     try:
         about = os.stat(path)  # noqa: PTH116 - pathlib takes longer to load than all of this
@@ -189,9 +204,13 @@ def _ours(path: str) -> None:
         raise Unavailable("read_only", path=path, why=os.strerror(error.errno or 0)) from error
     if not stat.S_ISREG(about.st_mode) or about.st_size == 0:
         raise Unavailable("not_a_database", path=path, why="")
+    refuse_shared(path, about)
     try:
         connection = _open(path, "ro&immutable=1", 0)
         try:
+            connection.execute(
+                "PRAGMA writable_schema = 1"
+            )  # else "malformed"; nothing can be written through this one
             found = connection.execute("PRAGMA application_id").fetchone()[0]
         finally:
             connection.close()

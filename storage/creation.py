@@ -11,6 +11,7 @@ from engine.errors import Refused
 from storage import connection, statements
 from storage.connection import APPLICATION_ID, SCHEMA_VERSION, SECONDS
 from storage.disk import sync_directory, unavailable
+from storage.mount import refuse_shared
 from storage.text import refuse_bad
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def create(path: str | os.PathLike[str], settings: Mapping[str, str]) -> None:
     for setting in settings.items():
         refuse_bad(setting, ("name", "value"))
     real = Path(os.path.realpath(path))
+    refuse_shared(str(real))
     for ending in _ENDINGS:  # an old journal would be played into the new file
         if os.path.lexists(f"{real}{ending}"):
             raise Refused("exists", path=f"{real}{ending}")

@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,6 +19,7 @@ from engine.errors import Refused
 from storage.disk import sync_directory, unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from typing import BinaryIO
 
 MOST_BYTES = 200 * 1024 * 1024
@@ -57,11 +59,97 @@ def keep(store_path: str | os.PathLike[str], source_path: str | os.PathLike[str]
     return File(source.name, size, sha256)
 
 
+def examine(_store_path: str | os.PathLike[str], source_path: str | os.PathLike[str]) -> File:
+    """Return what `keep` would record of a file, and keep nothing; raises what it raises about the file."""
+    source = Path(source_path)
+    if not _is_text(source.name):
+        raise _refused(source, "name")
+    with os.fdopen(_opened(source), "rb") as reading:
+        digest = hashlib.file_digest(reading, "sha256")
+        return File(source.name, reading.tell(), digest.hexdigest())
+
+
 def path_of(store_path: str | os.PathLike[str], sha256: str) -> Path:
     """Return where an attachment is kept; `Refused("bad_attachment")` when that is no SHA-256 in lower case."""
     if not _DIGEST.fullmatch(sha256):
         raise _refused(sha256, "digest")
     return Path(f"{os.path.realpath(store_path)}.files", sha256[:2], sha256)
+
+
+def read(store_path: str | os.PathLike[str], sha256: str, most: int) -> bytes | str:
+    """Return a kept attachment whole, held to its SHA-256, or why not: missing, changed, unreadable, too_large (over `most` bytes)."""
+    if not _DIGEST.fullmatch(sha256):
+        return "missing"
+    try:
+        with path_of(store_path, sha256).open("rb") as reading:
+            data = reading.read(most + 1)
+    except FileNotFoundError:
+        return "missing"
+    except OSError:
+        return "unreadable"
+    if len(data) > most:
+        return "too_large"
+    return data if hashlib.sha256(data).hexdigest() == sha256 else "changed"
+
+
+def is_kept(store_path: str | os.PathLike[str], sha256: str, size: object) -> bool:
+    """Whether an attachment is there with its size; what is in it is not read."""
+    try:
+        return bool(_DIGEST.fullmatch(sha256)) and path_of(store_path, sha256).stat().st_size == size
+    except OSError:
+        return False
+
+
+def fault(store_path: str | os.PathLike[str], sha256: str) -> str:
+    """Say what is wrong with a kept attachment: missing, changed, unreadable, or "" when it is what was kept."""
+    if not _DIGEST.fullmatch(sha256):
+        return "missing"
+    try:
+        with path_of(store_path, sha256).open("rb") as reading:
+            found = hashlib.file_digest(reading, "sha256").hexdigest()
+    except FileNotFoundError:
+        return "missing"
+    except OSError:
+        return "unreadable"
+    return "" if found == sha256 else "changed"
+
+
+def copy_out(store_path: str | os.PathLike[str], sha256: str, target: str | os.PathLike[str]) -> str:
+    """Copy a kept attachment to a new file beside nothing of the same name, held to its SHA-256; return what was wrong, or "".
+
+    Raises `FileExistsError` when the target is there, `OSError` when it cannot be written. What was wrong is not left behind.
+    """
+    if not _DIGEST.fullmatch(sha256):
+        return "missing"
+    try:
+        reading = path_of(store_path, sha256).open("rb")
+    except FileNotFoundError:
+        return "missing"
+    except OSError:
+        return "unreadable"
+    digest = hashlib.sha256()
+    with reading, os.fdopen(os.open(target, _WRITE, 0o600), "wb") as writing:
+        while piece := reading.read(_PIECE):
+            digest.update(piece)
+            writing.write(piece)
+    if digest.hexdigest() == sha256:
+        return ""
+    Path(target).unlink()
+    return "changed"
+
+
+def unnamed(store_path: str | os.PathLike[str], named: Collection[str], *, before: float) -> tuple[int, int]:
+    """Count the files that no record names, and their bytes: left by acts that were interrupted or refused.
+
+    Only files older than `before` (seconds since 1970) count: an act that is under way has copied its file and not yet named it.
+    """
+    count = size = 0
+    for path in Path(f"{os.path.realpath(store_path)}.files").glob("**/*"):
+        with suppress(OSError):  # gone meanwhile
+            about = path.stat()
+            if stat.S_ISREG(about.st_mode) and path.name not in named and about.st_mtime < before:
+                count, size = count + 1, size + about.st_size
+    return count, size
 
 
 def _refused(path: str | Path, why: str, **data: object) -> Refused:

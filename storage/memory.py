@@ -6,6 +6,7 @@ began with. The record alone is one growing list: a reader looks no further than
 
 from __future__ import annotations
 
+from operator import attrgetter
 from threading import Lock, get_ident
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -14,7 +15,7 @@ from engine.delivery import Delivery
 from engine.errors import Conflict
 from engine.event import Event
 from engine.notice import RELEASED, SENT, Notice
-from engine.row import Crossing, Policy, PolicyRow, Reporter, Row, from_text
+from engine.row import UNFOLDED, Crossing, Policy, PolicyRow, Reporter, Row, from_text
 from storage.statements import MOST_MEANT, folded
 from storage.text import refuse_bad, refuse_fixed, refuse_surrogate
 
@@ -180,7 +181,10 @@ class MemoryReader:
         found = [event for event in self._entries() if _asked(event, query)]
         if query.newest:
             found.reverse()
-        return iter(found[: query.limit or None])
+        if query.items:
+            found.sort(key=attrgetter("item"))
+        found = found[: query.limit or None]
+        return map(_brief, found) if query.brief else iter(found)
 
     def head(self) -> tuple[int, str]:
         """Return number and hash of the last entry, (0, GENESIS) when there is none."""
@@ -373,6 +377,11 @@ def _wanted(row: Row, query: ItemQuery) -> bool:
         and (not query.related or f" {query.related} " in row.related)
         and folded(query.text) in folded(f"{row.serial}\n{row.title}")
     )
+
+
+def _brief(event: Event) -> Event:
+    """Leave out what a fold does not look at."""
+    return Event._make("" if name in UNFOLDED else value for name, value in zip(Event._fields, event, strict=True))
 
 
 def _asked(event: Event, query: EventQuery) -> bool:

@@ -88,9 +88,12 @@ class KeptEvent(SQLModel, table=True):
         CheckConstraint("json_valid(body)"),
         CheckConstraint("length(prev) = 64"),
         CheckConstraint("length(hash) = 64"),
-        # Each index is paid for by every act: these two alone, for an item's history and for repeated commands.
+        # Each index is paid for by every act: these alone, for an item's history, repeated commands, somebody's day (found
+        # within the index), and the latest entries of a verb that has not been done for long.
         Index("event_item", "item", "seq"),
         Index("event_command", "command_id", sqlite_where=text("command_id <> ''")),
+        Index("event_day", "recorded_at", "decider", "enterer"),
+        Index("event_verb", "verb", "seq"),
     )
 
     seq: int = _key()

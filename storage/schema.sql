@@ -45,7 +45,9 @@ CREATE TABLE event (
     CHECK (length(hash) = 64)
 );
 CREATE INDEX event_command ON event (command_id) WHERE command_id <> '';
+CREATE INDEX event_day ON event (recorded_at, decider, enterer);
 CREATE INDEX event_item ON event (item, seq);
+CREATE INDEX event_verb ON event (verb, seq);
 CREATE TABLE item (
     number INTEGER NOT NULL,
     serial VARCHAR NOT NULL,

@@ -323,6 +323,10 @@ class SqliteWriter(SqliteReader):
     ) -> None:
         try:
             super().__exit__(kind, error, trace)
+        except Unavailable as failed:
+            if error is None and failed.code == "disk_failed" and not connection.unwritten(failed.__cause__):
+                raise Unavailable("outcome_unknown", **failed.data) from failed
+            raise
         finally:
             self._store.lock.free()
 

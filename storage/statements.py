@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from engine.clock import DAY
 from engine.delivery import Delivery
 from engine.event import Event
 from engine.notice import Notice
-from engine.row import Crossing, Policy, PolicyRow, Reporter, Row
+from engine.row import UNFOLDED, Crossing, Policy, PolicyRow, Reporter, Row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from engine.row import EventQuery, ItemQuery
 
 Parameters = list[object]
+
+_SHORT = 31 * DAY
 
 MOST_MEANT = 10
 """How many items a name may stand for before it is no use to list them."""
@@ -34,6 +37,7 @@ def _renewed(fields: Sequence[str]) -> str:
 
 
 _EVENT = ", ".join(Event._fields)
+_BRIEF = ", ".join("''" if field in UNFOLDED else field for field in Event._fields)
 _ROW = ", ".join(Row._fields)
 _CROSSING = ", ".join(Crossing._fields)
 _NOTICE = ", ".join(Notice._fields)
@@ -160,7 +164,13 @@ def rows(query: ItemQuery) -> tuple[str, Parameters]:
 
 
 def events(query: EventQuery) -> tuple[str, Parameters]:
-    """Return the statement for entries of the record."""
+    """Return the statement for entries of the record.
+
+    A column that is not to be found by its index stands in an expression: left to itself, SQLite takes one verb's entries
+    of the whole record for those of one item.
+    """
+    by = _found_by(query)
+    verb, moment = "verb" if by == "verb" else "verb || ''", "recorded_at" if by == "recorded_at" else "recorded_at + 0"
     conditions: dict[str, object] = {}
     if query.item is not None:
         conditions["item = ?"] = query.item
@@ -168,16 +178,29 @@ def events(query: EventQuery) -> tuple[str, Parameters]:
         conditions["item IN (SELECT value FROM json_each(?))"] = json.dumps(query.items)
     if query.person:
         conditions["? IN (decider, enterer)"] = query.person
-    conditions |= {f"{name} = ?": value for name in ("verb", "result") if (value := getattr(query, name))}
+    conditions |= {f"{name} = ?": value for name, value in ((verb, query.verb), ("result", query.result)) if value}
     if query.since is not None:
-        conditions["recorded_at >= ?"] = query.since
+        conditions[f"{moment} >= ?"] = query.since
     if query.until is not None:
-        conditions["recorded_at < ?"] = query.until
+        conditions[f"{moment} < ?"] = query.until
     if query.effective_until is not None:
         conditions["effective_at < ?"] = query.effective_until
     if query.after:
         conditions["seq > ?"] = query.after
-    return _select(f"SELECT {_EVENT} FROM event", conditions, "seq DESC" if query.newest else "seq", query.limit)
+    order = "item, " * bool(query.items) + "seq" + " DESC" * query.newest  # several histories: as their index has them
+    return _select(f"SELECT {_BRIEF if query.brief else _EVENT} FROM event", conditions, order, query.limit)
+
+
+def _found_by(query: EventQuery) -> str:
+    """Return the one column by whose index entries are found: the narrowest. In the order of `seq` they are read anyway.
+
+    A long span is read so: sorting all of it would cost more than what it leaves out.
+    """
+    if query.item is not None or query.items:
+        return "item"
+    if query.since is not None and query.until is not None and query.until - query.since <= _SHORT:
+        return "recorded_at"
+    return "verb" if query.verb else "seq"
 
 
 def notices(*, receiver: str, status: str, unseen: bool, item: int | None) -> tuple[str, Parameters]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.errands import prepare
 from tests.trial import build
 
 for name in [name for name in os.environ if name.startswith("SIBAN_")]:
@@ -33,3 +34,19 @@ def book(built: Path, tmp_path: Path) -> Path:
     copy = tmp_path / "office.db"
     shutil.copy(built, copy)
     return copy
+
+
+@pytest.fixture(scope="session")
+def prepared(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The office of the twelve errands (`tests.errands`), laid out once: nobody works in it."""
+    folder = tmp_path_factory.mktemp("prepared")
+    prepare(folder, built)
+    return folder
+
+
+@pytest.fixture
+def folder(prepared: Path, tmp_path: Path) -> Path:
+    """A copy of it, to work in."""
+    place = tmp_path / "office"
+    shutil.copytree(prepared, place)
+    return place

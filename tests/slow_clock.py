@@ -17,6 +17,7 @@ It is written from the rules as they stand in words (docs/decisions.md "What a p
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -112,7 +113,8 @@ class Days:
 def due(case: Case, days: Days) -> datetime:
     """Return the moment after which the run is overdue."""
     if case.moves:
-        return _from_moment(case, days, *max(case.moves))
+        # of two given at one moment the last one
+        return _from_moment(case, days, *max(reversed(case.moves), key=itemgetter(0)))
     if isinstance(case.limit, date):
         return _from_moment(case, days, case.start, days.close(case.limit))
     amount, unit = case.limit

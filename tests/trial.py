@@ -48,6 +48,14 @@ class Ledger:
             definition = load((WORKFLOWS / f"{name}.toml").read_text(encoding="utf-8"))
             self.office.put_policy("definition", name, definition.text, hand, index_of(definition))
 
+    @classmethod
+    def resumed(cls, store: Store, at: str = END) -> Ledger:
+        """Go on in a store that holds the policy already."""
+        ledger = cls.__new__(cls)
+        ledger.time = SteppedTime(parse_instant(at))
+        ledger.office = Office(store, ledger.time, salt=lambda: "ab" * 16)
+        return ledger
+
     def at(self, when: str) -> None:
         """Let time pass, and the heartbeat beat."""
         self.time.set(parse_instant(when))

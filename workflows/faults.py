@@ -203,3 +203,23 @@ TEXT_FAULTS: Mapping[str, str] = {
 def fault_line(place: str, code: str, detail: str = "") -> str:
     """Return one fault of a definition or an organisation as a line."""
     return f"  {place or '（全文）'}：{FAULTS.get(code, code)}{'：' + detail if detail else ''}"
+
+
+TEMPLATE_FAULTS: Mapping[str, str] = {
+    "missing": "没有这个文件",
+    "unreadable": "读不了这个文件",
+    "damaged": "不是完好的 Word 文件（.docx）",
+    "too_large": "文件过大",
+    "syntax": "字段写法有误，应写作 {{{{ 字段 }}}}",
+    "unknown_field": "没有“{name}”这个字段；可用：{fields}",
+    "field_missing": "缺少必用的字段 {fields}，否则草稿会被当作正式文书",
+    "cannot_fill": "不能填写（{name}）",
+}
+"""What a template of a paper has wrong."""
+
+PDF_FAULTS: Mapping[str, str] = {
+    "missing": "没有找到 LibreOffice（soffice）",
+    "timeout": "LibreOffice 在 {seconds} 秒内没有转完",
+    "failed": "LibreOffice 转换失败（{status}）",
+}
+"""Why there is no PDF."""

@@ -27,6 +27,9 @@ ROLES: Mapping[str, str] = {
     "leader": "局领导",
     "commander": "挂帅领导",
     "body": "局党组",
+    "enterer": "原录入人",
+    "receiver": "通知的接收人",
+    "file_owner": "数据库文件的所有者（管理员）",
 }
 
 STAGES: Mapping[str, str] = {
@@ -48,12 +51,14 @@ FIXED_VERBS: Mapping[str, str] = {
     "lapse": "申请逾期失效",
     "release": "签发",
     "withhold": "暂不发出",
+    "issue": "制发文书",
     "ack": "已阅",
     "comment": "备注",
     "attach": "补充材料",
     "absorb": "并入",
     "define": "启用流程",
     "load_calendar": "启用工作日历",
+    "recur": "按期下达",
     "recount": "重算到期时间",
     "load_organisation": "启用机构人员",
     "set_reading": "设定时限读法",

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workflows.faults import ATTACHMENT_FAULTS, CALENDAR_FAULTS, FILE_FAULTS, KINDS, TEXT_FAULTS
+from workflows.faults import (
+    ATTACHMENT_FAULTS,
+    CALENDAR_FAULTS,
+    FILE_FAULTS,
+    KINDS,
+    PDF_FAULTS,
+    TEMPLATE_FAULTS,
+    TEXT_FAULTS,
+)
 from workflows.labels import LEDGER_DAYS, NOTICE_STATES, REQUEST_STATES, ROLES, addressee, moment
 
 if TYPE_CHECKING:
@@ -36,6 +44,10 @@ MESSAGES: Mapping[str, str] = {
     # the ledger as it was
     "past_in_future": "“{text}”还没有到（现在是 {now_at}）：--as-of、--known-at 只能回看；以后的情况用 siban 预测。",
     "known_at_alone": "--known-at 须与 --as-of 同用：前者为录入截止时间，后者为办理截止时间。",
+    "bad_layout": "样式“{path}”不能使用：{why}。",
+    "bad_month": "看不懂月份“{text}”：写法为 2023-08 或 2023年8月。",
+    "month_or_span": "--month 与 --from、--until 只能用一种。",
+    "span_backwards": "起止日期颠倒：{since} 晚于 {until}。",
     "not_registered_then": "截至 {text_at}，{item} 还没有登记。",
     # guards
     "limit_clear": "{item} 的时限已经明确，不能再改；须延长的请申请延期。",
@@ -96,6 +108,19 @@ MESSAGES: Mapping[str, str] = {
     "not_my_notice": "第 {name} 号通知发给 {receiver}，不能代为已阅。",
     "not_sent": "第 {name} 号文书{status}，尚未送达，无须已阅。",
     "not_a_draft": "第 {name} 号文书{status}，无须再办。",
+    # papers and evidence
+    "paper_issued": "{item} 的这份文书刚由他人制发，请重新打印。",
+    "paper_issued_as": "这次督办已制发{title} {no}，不再另发；再次打印用文种“{title}”。",
+    "paper_withheld": "{item} 的《{title}》已决定暂不发出，不能制发。",
+    "paper_colour": "{item} {overdue}逾期，不能用{title}：临近时限用蓝色，进度滞后、质量较差用黄色，逾期未办结用红色。",
+    "paper_without_request": "{item} 没有{what}申请，不能填写{title}；请先申请：siban 申请 {what}。",
+    "paper_without_report": "{item} 尚未{verb}，不能填写销号申请表。",
+    "bad_paper_number": "看不懂文书编号“{text}”：写法为 督办〔2023〕5号，或 〔2023〕5号。",
+    "unknown_paper": "没有编号为 {name} 的{title}文书；查看一件事项已制发的文书：siban 文书 编号。",
+    "ambiguous_paper": "{name} 对应多份文书：{among}，请写全编号。",
+    "bad_template": "文书模板 {path} 不能使用{place}：{why}。",
+    "no_pdf": "没有转成 PDF：{why}；Word 文件可以照常打印。",
+    "evidence_faults": "佐证材料有 {count} 件与收存时不符：",
     # who and what
     "unknown_item": "没有事项 {name}。可用编号、序号或编号末几位；查台账：siban list。",
     "ambiguous_item": "{name} 对应多件事项：{among}，请写全编号。",
@@ -174,7 +199,7 @@ MESSAGES: Mapping[str, str] = {
     "policy_replaced": "刚才已有人另行载入，本次未作任何改动；请看过最新情况后重新载入。",
     "policy_missing": "库中缺少{kind}，请重新载入。",
     "not_xlsx": "只写成 .xlsx 文件，“{path}”不是。",
-    "bad_layout": "台账格式 {path} 有误（{text}）；可以写：{among}。",
+    "bad_ledger_layout": "台账格式 {path} 有误（{text}）；可以写：{among}。",
     "bad_toml": "{path} 不是有效的 TOML 文件：{why}。",
     # storage
     "no_database": "没有数据库 {path}。先试用：siban demo；新建：siban --db {path} init。",
@@ -185,7 +210,9 @@ MESSAGES: Mapping[str, str] = {
     "locked": "等了 {seconds} 秒，数据库仍被占用（进程 {pid}：{command}），请稍后再试。",
     "disk_full": "磁盘已满，本次办理未保存；请清理 {path} 所在磁盘后重试。",
     "disk_failed": "磁盘读写出错（{why}），本次办理未保存。",
-    "read_only": "无权写入 {path} 或其所在文件夹。",
+    "outcome_unknown": "保存时磁盘读写出错（{why}），不能确定本次办理是否已保存：请先检查磁盘，再看办理记录（siban log），确未保存的重新办理。",
+    "read_only": "无权写入 {path} 或其所在文件夹，不能打开：请由管理员授权，或以服务账号运行 siban；只需查看的，请管理员导出一份台账。",
+    "network_disk": "{path} 在网络或共享磁盘上（{kind}），数据库放在那里会丢失已保存的内容，未打开：请放在本机磁盘；多台机器共用的，请改用 PostgreSQL。",
     "no_directory": "{path} 所在的文件夹不存在。",
     "damaged": "{path} 已损坏（{why}），请用最近的备份恢复。",
     "journal_mode": "{path} 正被另一版本的 SQLite 使用，请先关闭其他程序。",
@@ -238,6 +265,10 @@ def sentence(error: SibanError, titles: Titles) -> str:
         words["why"] = "，" + KINDS.get(str(error.data.get("why")), "类型不符")
     if error.code == "bad_attachment":
         words["why"] = ATTACHMENT_FAULTS.get(str(error.data.get("why")), str(error.data.get("why")))
+    if error.code == "bad_template":
+        words["why"] = TEMPLATE_FAULTS[str(error.data.get("why"))].format_map(_Words(words))
+    if error.code == "no_pdf":
+        words["why"] = PDF_FAULTS[str(error.data.get("why"))].format_map(_Words(words))
     if error.code == "bad_file":
         words["why"] = FILE_FAULTS.get(str(error.data.get("why")), str(error.data.get("why")))
     if error.code == "bad_calendar":

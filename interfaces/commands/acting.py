@@ -1,4 +1,4 @@
-"""`do` lists what I may do with an item and asks for what it needs; `comment` and `attach` add to its record."""
+"""`do` lists what I may do with an item and asks for what it needs; `comment` adds to its record."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from interfaces.acting import finish, run_act, session_of
-from interfaces.output import Column, emit, note, say
+from interfaces.output import Column, emit, say
 from interfaces.shell import Command
 
 if TYPE_CHECKING:
@@ -105,20 +105,3 @@ def comment(item: str, text: tuple[str, ...]) -> None:
     body = {"fields": {"comment": clean_block(" ".join(text), field="comment")}}
     outcomes = session.office.remark(session.numbers([item]), "comment", body, session.hand())
     finish(outcomes, "comment", {}, session)
-
-
-@click.command("attach", cls=Command, short_help="补充佐证材料", example="siban 附件 12 整改前.jpg 整改后.jpg")
-@click.argument("item", metavar="ITEM")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
-def attach(item: str, files: tuple[str, ...]) -> None:
-    """补充佐证材料：文件按内容保存，记录中有文件名、大小和 SHA-256。"""
-    from storage.files import keep
-
-    session = session_of()
-    number = session.numbers([item])
-    kept = [keep(session.path, path)._asdict() for path in files]
-    body = {"fields": {"evidence": kept}, "gather": ["evidence"]}
-    outcomes = session.office.remark(number, "attach", body, session.hand())
-    finish(outcomes, "attach", {}, session)
-    for one in kept:
-        note(f"  {one['name']}（{one['size']} 字节）{str(one['sha256'])[:12]}…")

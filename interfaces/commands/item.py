@@ -42,7 +42,7 @@ def show(item: str, proof: bool, as_of: str | None, known_at: str | None, form: 
     """一件事项的全部情况：在谁手上、何时到期、下一步、我能办什么，以及措施、申请、反馈、材料和最近记录。"""
     from interfaces.dossier import page, page_json
 
-    dossier = _dossier(session_of(), item, possibilities=True, as_of=as_of, known_at=known_at)
+    dossier = dossier_of(session_of(), item, possibilities=True, as_of=as_of, known_at=known_at)
     if form in ("json", "jsonl"):
         emit_value(page_json(dossier, proof=proof), form=form)
         return
@@ -274,7 +274,7 @@ def explain(item: str, clock: str | None, everything: bool, spent: bool, form: s
     from interfaces.reckoning import explanation_json, explanation_text
 
     session = session_of()
-    dossier = _dossier(session, item, possibilities=False)
+    dossier = dossier_of(session, item, possibilities=False)
     if spent:
         _spent(dossier, form)
         return
@@ -330,7 +330,7 @@ def _clock(dossier: Dossier, name: str | None) -> str:
     return min(moments)[1] if moments else main.name if main else ""
 
 
-def _dossier(
+def dossier_of(
     session: Session, name: str, *, possibilities: bool, as_of: str | None = None, known_at: str | None = None
 ) -> Dossier:
     """Read everything about the item named, in one view: as it stands, or as it was."""

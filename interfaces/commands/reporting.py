@@ -1,34 +1,45 @@
-"""`report`: one page for leaders, and the items behind each of its figures."""
+"""`report`: one page for leaders, the items behind each of its figures, the month's bulletin, and the page with charts."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from interfaces.acting import session_of
-from interfaces.brief import DIVISIONS, FIGURES, line_title, page_text, rate
 from interfaces.output import Column, emit, emit_value, lines, note, output_option
 from interfaces.past import past_options
-from interfaces.shell import Command
+from interfaces.shell import Command, Group
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
-    from engine.context import Rules
-    from engine.item import Item
-    from engine.past import Past
-    from engine.ports import Reader
-    from engine.report import Figure, Line, Report
-    from interfaces.brief import Items
-    from interfaces.session import Session
+    from interfaces.survey import Survey
+
+F = TypeVar("F", bound="Callable[..., Any]")
 
 
-@click.command(
-    cls=Command,
-    short_help="一页通报：回应率、落实率与逾期事项",
-    example="siban report\nsiban 通报 --since 2023-06-01 --by unit\nsiban 通报 --展开 河道署:逾期\n"
-    "siban 通报 --截至 2023-06-30 --录入截至 2023-06-30",
+def cohort_options(command: F) -> F:
+    """Give a report the options that say which items it is about: `month`, `begin`, `end`, `cohort`."""
+    month = click.option(
+        "--month", "--月份", metavar="MONTH", help="只统计某月登记的事项，如 2023-08；同时作为变化的起点"
+    )
+    begin = click.option("--from", "--起", "begin", metavar="DATE", help="只统计这天起登记的事项")
+    end = click.option("--until", "--止", "end", metavar="DATE", help="只统计到这天为止登记的事项，含当日")
+    cohort = click.option(
+        "--cohort", "--口径", metavar="KEY", help="按登记日期（登记，默认）或按办结日期（办结）取事项"
+    )
+    return month(begin(end(cohort(command))))
+
+
+@click.group(
+    cls=Group,
+    short_help="一页通报：回应率、落实率与逾期事项；月报，带图网页",
+    chinese={"月报": "bulletin", "网页": "page"},
+    invoke_without_command=True,
+    example="siban report\nsiban 通报 --since 2023-06-01 --by unit --by 条线\nsiban 通报 --展开 河道署:逾期\n"
+    "siban 通报 --month 2023-06 --口径 办结\nsiban 通报 --截至 2023-06-30 --录入截至 2023-06-30\n"
+    "siban 通报 月报 8月通报.docx --month 2023-08\nsiban 通报 网页 通报.html",
 )
 @click.option("--since", "--自", metavar="DATE", help="变化从哪天算起，默认本月1日")
 @click.option(
@@ -37,43 +48,62 @@ if TYPE_CHECKING:
     "divisions",
     multiple=True,
     metavar="KEY",
-    help="分项：单位（unit）｜清单（track）｜来源（source）；可多次，默认清单和单位",
+    help="分项：单位（unit）｜清单（list）｜来源（source）｜条线（line）｜登记月份（month）｜办结月份（settled_month）｜"
+    "环节（stage）｜状态（state）｜在办时长（age）｜逾期时长（over）；可多次，默认清单和单位",
 )
-@click.option("--drill", "--展开", metavar="KEY", help="列出一个数字背后的事项，如 回应率、逾期、河道署、河道署:逾期")
+@click.option(
+    "--rank", "--排序", metavar="FIGURE", help="各行按这个数字从高到低排列；不写则按机构、流程的顺序，不排名次"
+)
+@click.option(
+    "--drill",
+    "--展开",
+    metavar="KEY",
+    help="列出一个数字背后的事项：回应率、逾期、河道署、河道署:逾期、月份/2023年6月:落实率、用时/整改中、督办/催办通知",
+)
+@cohort_options
 @past_options
 @output_option
+@click.pass_context
 def report(
+    ctx: click.Context,
     since: str | None,
     divisions: tuple[str, ...],
+    rank: str | None,
     drill: str | None,
+    month: str | None,
+    begin: str | None,
+    end: str | None,
+    cohort: str | None,
     as_of: str | None,
     known_at: str | None,
     form: str,
 ) -> None:
-    """一页通报：总数和变化、两个率、逾期事项卡在哪里、要领导协调什么。各单位按机构顺序列出，不排名次。"""
-    from engine.clock import parse_instant, start_of_day
-    from engine.report import report as drawn_up
-    from interfaces.past import nothing_yet, past_of
-    from interfaces.selecting import one_of
+    """一页通报：总数和变化、各项比率、逾期事项卡在哪里、要领导协调什么。各单位按机构顺序列出，不排名次。"""
+    if ctx.invoked_subcommand:
+        return
+    from interfaces.brief import page_text
+    from interfaces.survey import Asked, division_key, survey
 
-    session = session_of()
-    with session.view() as reader:
-        past = past_of(session, reader, as_of, known_at)
-        now = past.as_of if past else session.now
-        begin = parse_instant(since) if since else start_of_day(_first_of_month(now))
-        items = _items(session, reader, past)
-        page = drawn_up(items.values(), now, begin, _entered(reader, past))
-        if past and not items and (empty := nothing_yet(reader, past, "")):
-            note(empty)
-    among = {title: key for key, title in DIVISIONS.items()} | {"单位": "unit", "清单": "track", "来源": "source"}
-    wanted = [one_of("分项", key, among) for key in divisions]
+    wanted = [division_key(key) for key in divisions]
+    found = survey(session_of(), Asked(month, begin, end, cohort, since, as_of, known_at))
+    ranked = ""
+    if rank:
+        from interfaces.tabulation import ranked_by
+
+        found, ranked = ranked_by(found, rank)
+    if found.empty:
+        note(found.empty)
     if drill:
-        _drill(page, drill, items, now, form)
+        _drill(found, drill, form)
     elif form in ("json", "jsonl"):
-        emit_value(_json(page, items), form=form)
+        from interfaces.tabulation import as_json
+
+        emit_value(as_json(found), form=form)
     elif form == "table":
-        lines(page_text(page, items, wanted or ["track", "unit"]))
+        lines(page_text(found, wanted or ["track", "unit"], ranked))
     else:
+        from interfaces.tabulation import figure_rows
+
         columns = [
             Column("scope_title", "范围"),
             Column("title", "指标"),
@@ -81,140 +111,92 @@ def report(
             Column("bottom", "应计"),
             Column("rate", "比率"),
         ]
-        emit(_figure_rows(page, wanted, items), columns, form=form)
+        emit(figure_rows(found, wanted), columns, form=form)
 
 
-def _items(session: Session, reader: Reader, past: Past | None) -> dict[int, tuple[Item, Rules]]:
-    from engine.row import ItemQuery
-    from interfaces.past import items_of
-
-    return {item.number: (item, rules) for item, rules, _ in items_of(session, reader, past, ItemQuery())}
-
-
-def _entered(reader: Reader, past: Past | None) -> tuple[int, int]:
-    """Count the acts that were entered for somebody else (代录), and all that people did."""
-    from engine.event import DONE, SYSTEM
-    from engine.row import EventQuery
-
-    behalf = everything = 0
-    for event in reader.events(past.query(result=DONE) if past else EventQuery(result=DONE)):
-        if event.item and event.decider != SYSTEM:
-            everything += 1
-            behalf += event.decider != event.enterer
-    return behalf, everything
-
-
-def _first_of_month(now: int) -> int:
-    from engine.clock import day_of
-
-    return day_of(now).replace(day=1).toordinal()
-
-
-def _drill(page: Report, text: str, items: Items, now: int, form: str) -> None:
+def _drill(found: Survey, text: str, form: str) -> None:
     """List the items behind a figure: of a rate all that it is divided by, those that are missing first."""
+    from interfaces.brief import rate
+    from interfaces.drill import drilled
     from interfaces.listing import columns, item_row, public
 
-    figure, title = _figure(page, text, items)
+    title, figure, values = drilled(found, text)
+    inside = frozenset(figure.numbers)
+    numbers = figure.numbers if figure.of is None else sorted(figure.of, key=lambda n: (n in inside, n))
     rows = []
-    for number in figure.numbers if figure.of is None else sorted(figure.of, key=lambda n: (n in figure.numbers, n)):
-        row = item_row(*items[number], now)
-        rows.append(row | {"counted_in": number in figure.numbers})
+    for number in numbers:
+        row = item_row(*found.items[number], found.page.now)
+        rows.append(row | {"counted_in": number in inside} | ({"value": values[number]} if values else {}))
     if form in ("json", "jsonl"):
         rows = [public(row) for row in rows]
     shown = columns(form)
     if figure.of is not None:
         shown.insert(1, Column("counted_in", "计入"))
+    if values:
+        shown.insert(1, Column("value", "用时" if "倍" not in next(iter(values.values())) else "超时倍数", "right"))
     head = f"{title} {rate(figure)}" if figure.of is not None else f"{title} {figure.top} 件"
     emit(rows, shown, form=form, title=head, empty=f"{title}：没有事项。")
 
 
-def _figure(page: Report, text: str, items: Items) -> tuple[Figure, str]:
-    """Find the figure meant: KEY of the whole page, LINE or LINE:KEY of a division."""
-    from interfaces.selecting import one_of
+@report.command(
+    cls=Command,
+    short_help="月报：公文格式的通报稿（docx）",
+    example="siban report bulletin 8月通报.docx --month 2023-08\n"
+    "siban 通报 月报 8月通报.docx --month 2023-08 --截至 2023-08-31 --template 本局样式.docx",
+)
+@click.argument("path", metavar="FILE.docx")
+@click.option("--month", "--月份", metavar="MONTH", help="哪个月，如 2023-08；默认本月")
+@click.option(
+    "--template", "--样式", metavar="FILE", help="本单位的样式（docx，用法见 docs/indicators.md）；默认为自带样式"
+)
+@click.option("--overwrite", "--覆盖", is_flag=True, help="已有同名文件时换成新的；不写则不动旧文件")
+@click.option("--dry-run", "--试办", is_flag=True, help="只试填一遍，不写文件")
+@past_options
+def bulletin(
+    path: str,
+    month: str | None,
+    template: str | None,
+    overwrite: bool,
+    dry_run: bool,
+    as_of: str | None,
+    known_at: str | None,
+) -> None:
+    """月报：一份可以直接修改的通报稿，数字和表格已填好，判断性的段落留作标明的空白。截至月末，本月未完的截至现在。"""
+    from interfaces.bulletin import write
+    from interfaces.survey import Asked
 
-    titles = {title: key for key, title in FIGURES.items()}
-    name, _, key = text.replace("：", ":").partition(":")
-    known: dict[str, Line] = {}
-    for division, found in page.divisions.items():
-        for line in found:
-            known.setdefault(line.key, line)
-            known.setdefault(line_title(line.key, division, items), line)
-    if not key and name not in known:
-        wanted = one_of("数字", name, titles)
-        return page.figures[wanted], FIGURES[wanted]
-    line = known[one_of("单位、清单或来源", name, {title: title for title in known if title})]
-    wanted = one_of("数字", key or "total", titles)
-    return line.figures[wanted], f"{name} {FIGURES[wanted]}"
-
-
-def _figure_rows(page: Report, divisions: list[str], items: Items) -> Iterator[dict[str, object]]:
-    """Yield the figures of the whole, then those of each line of the divisions asked for."""
-    scopes = [("", "全部", page.figures)]
-    scopes += [
-        (line.key, line_title(line.key, key, items), line.figures) for key in divisions for line in page.divisions[key]
-    ]
-    for scope, scope_title, figures in scopes:
-        for key, title in FIGURES.items():
-            if key in figures:
-                figure = figures[key]
-                shared = figure.of is not None
-                yield {
-                    "scope": scope,
-                    "scope_title": scope_title,
-                    "key": key,
-                    "title": title,
-                    "top": figure.top,
-                    "bottom": figure.bottom if shared else None,
-                    "rate": rate(figure).partition("（")[0] if shared else None,
-                }
+    asked = Asked(month=month, as_of=as_of, known_at=known_at)
+    note(write(session_of(), path, asked, template, overwrite=overwrite, dry_run=dry_run))
 
 
-def _json(page: Report, items: Items) -> dict[str, object]:
-    """Return the page as JSON: every figure with the numbers of its items."""
-    from engine.clock import iso
+@report.command(
+    cls=Command,
+    short_help="网页：一个文件的带图通报（html）",
+    example="siban report page 通报.html\nsiban 通报 网页 6月底.html --截至 2023-06-30",
+)
+@click.argument("path", metavar="FILE.html")
+@click.option("--since", "--自", metavar="DATE", help="变化从哪天算起，默认本月1日")
+@click.option("--template", "--样式", metavar="FILE", help="本单位的样式（jinja2 网页）；默认为自带样式")
+@click.option("--overwrite", "--覆盖", is_flag=True, help="已有同名文件时换成新的；不写则不动旧文件")
+@click.option("--dry-run", "--试办", is_flag=True, help="只试做一遍，不写文件")
+@cohort_options
+@past_options
+def page(
+    path: str,
+    since: str | None,
+    template: str | None,
+    overwrite: bool,
+    dry_run: bool,
+    month: str | None,
+    begin: str | None,
+    end: str | None,
+    cohort: str | None,
+    as_of: str | None,
+    known_at: str | None,
+) -> None:
+    """网页：图表、逾期事项和需领导协调的事项在一个文件里，不联网，可打印、可转发。"""
+    from interfaces.page import write
+    from interfaces.survey import Asked
 
-    return {
-        "now": iso(page.now),
-        "since": iso(page.since),
-        "figures": {key: _figure_json(figure) for key, figure in page.figures.items()},
-        "divisions": {
-            division: [
-                {
-                    "key": line.key,
-                    "title": line_title(line.key, division, items),
-                    "figures": {key: _figure_json(figure) for key, figure in line.figures.items()},
-                }
-                for line in found
-            ]
-            for division, found in page.divisions.items()
-        },
-        "overdue": [
-            {
-                "number": stuck.number,
-                "title": items[stuck.number][0].text("title"),
-                "state": stuck.state,
-                "since": iso(stuck.since),
-                "due_at": None if stuck.judged.due_at is None else iso(stuck.judged.due_at),
-                "days": stuck.judged.days,
-                "desk": stuck.desk._asdict(),
-                "waiting": None
-                if stuck.waiting is None
-                else stuck.waiting._asdict() | {"since": iso(stuck.waiting.since)},
-            }
-            for stuck in page.overdue
-        ],
-        "matters": [{"number": m.number, "code": m.code, "since": iso(m.since)} for m in page.matters],
-        "entered_on_behalf": None if page.entered is None else {"count": page.entered[0], "of": page.entered[1]},
-    }
-
-
-def _figure_json(figure: Figure) -> dict[str, object]:
-    if figure.of is None:
-        return {"count": figure.top, "numbers": list(figure.numbers)}
-    return {
-        "count": figure.top,
-        "of": figure.bottom,
-        "per_mille": figure.per_mille,
-        "numbers": list(figure.numbers),
-        "of_numbers": list(figure.of),
-    }
+    asked = Asked(month, begin, end, cohort, since, as_of, known_at)
+    note(write(session_of(), path, asked, template, overwrite=overwrite, dry_run=dry_run))

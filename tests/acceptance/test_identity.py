@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from engine.errors import Misused
+from engine.errors import Misused, Refused
+from engine.loader import load
 from engine.organisation import from_data
+from engine.permission import HOUSE, NEW, may, table
+from engine.roles import FILE_OWNER
+from interfaces.founding import installer
 from interfaces.identity import Process, invoker
+from interfaces.session import Session
 from storage.memory import MemoryStore
 from storage.sqlite import open_store
-from tests.acceptance.conftest import SIBAN, environment, run
+from tests.acceptance.conftest import ROOT, SIBAN, environment, run
 from tests.people import OUTSIDER, Bureau, bureau, real
-from tests.trial import CLERK, HEAD, RIVER, RIVER_TOO, Ledger
+from tests.revised import revised
+from tests.trial import CLERK, HEAD, LEADER, RIVER, RIVER_TOO, Ledger
+from workflows.index import definition_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -28,6 +38,8 @@ if TYPE_CHECKING:
 
 SERVICE, ALICE, BOB = 64_001, 64_002, 64_003
 """Users of the operating system that have no name here: their number stands for it."""
+
+HEADS = (HEAD, "o12")  # 局办公室主任、副主任
 
 TODAY = {"since": "2020-01-01", "until": "2099-12-31"}
 OVER = {"since": "2020-01-01", "until": "2021-12-31"}
@@ -128,6 +140,53 @@ def test_only_the_owner_or_the_head_loads_an_organisation(office: Callable[..., 
     assert ask(HEAD, "org", "load", str(file)).status == 4  # the head may; the file is faulty
 
 
+def test_the_rules_of_the_house_are_set_by_those_in_the_table(
+    office: Callable[..., Bureau], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every officer, owning the file or not: who may define, load, read, accept and seal is who the permission table says."""
+    path = office(delegating()).path
+    rules = [rule for rule in table(load(definition_text("siban"))) if rule.kind == HOUSE]
+    assert len(rules) == 6
+    allowed = 0
+    for owner, officer in itertools.product((False, True), bureau()["officers"]):
+        who = officer["id"]
+        monkeypatch.setattr("interfaces.session.os_user", lambda _path, who=who: who)
+        monkeypatch.setattr("interfaces.founding.os_user", lambda _path, who=who: who)
+        monkeypatch.setattr("interfaces.identity.owns", lambda _path, owner=owner: owner)
+        with closing(Session(str(path))) as session:
+            try:
+                may_install = installer(session).enterer == who
+            except Refused:
+                may_install = False
+        held = ("supervisor.head",) * (who in HEADS) + (FILE_OWNER,) * owner
+        assert {may(rules, rule.verb, NEW, held, {}) for rule in rules} == {may_install}, (owner, who)
+        allowed += may_install
+    assert allowed == len(HEADS) + len(bureau()["officers"])
+
+
+def test_every_command_of_the_house_asks_who_it_is(office: Callable[..., Bureau], tmp_path: Path) -> None:
+    """Nobody else gets past any of them; the head, as the control, is told something else or obeyed."""
+    ask = office(delegating())
+    (tmp_path / "local.json").write_text(
+        '{"local": [{"notice": "局发〔2026〕1号", "off": {"2026-03-03": "x"}}]}', encoding="utf-8"
+    )
+    (tmp_path / "two.toml").write_text(revised(2), encoding="utf-8")
+    run("audit", "key", "new", str(tmp_path / "key"))
+    commands = (
+        ("org", "load", str(tmp_path / "two.toml")),
+        ("workflow", "load", str(tmp_path / "two.toml")),
+        ("workflow", "move", "siban", "--reason", "按新办法办理"),
+        ("calendar", "load", str(tmp_path / "local.json")),
+        ("calendar", "reading", "--year", "2025"),
+        ("audit", "seal", "--key", str(tmp_path / "key")),
+    )
+    for words in commands:
+        for who in (OUTSIDER, CLERK, LEADER):
+            said = ask(who, *words)
+            assert (said.status, "无权更换办事规则" in said.err) == (1, True), (words, who, said)
+        assert "无权更换办事规则" not in ask(HEAD, *words).err
+
+
 # ---- a trial stays a trial ---------------------------------------------------------------------------
 
 
@@ -209,43 +268,104 @@ sys.exit(subprocess.run(command, env=environment, user=int(owner), group=int(own
 """What sudo does: a process of root's, called by one user, runs a command as another and says in SUDO_UID who called."""
 
 
+BECOME = """
+import os, sys
+number = int(sys.argv[1])
+os.setgroups([]); os.setresgid(number, number, number); os.setresuid(number, number, number)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+"""Go on as another user, with another program."""
+
+OPENED = """
+set -e
+hold=$1 closed=$2 count=$3 number=0
+shift 3
+for place in "${@:1:$count}"; do
+    mkdir -p "$hold/$number"
+    mount --bind "$place" "$hold/$number"
+    number=$((number + 1))
+done
+mount -t tmpfs -o mode=755 none "$closed"
+number=0
+for place in "${@:1:$count}"; do
+    mkdir -p "$place"
+    mount --bind "$hold/$number" "$place"
+    number=$((number + 1))
+done
+exec "${@:$((count + 1))}"
+"""
+"""Run a command where a folder that is closed to other users (root's home) holds only what the program needs, open to all.
+
+For that command alone, in a mount namespace of its own: nothing is copied, no mode is changed, and nobody else sees it.
+"""
+
+
+def way_in(hold: Path) -> list[str]:
+    """Return the words before a command with which other users can run this Python and this program: often none."""
+    places = list(dict.fromkeys([sys.base_prefix, sys.prefix, str(ROOT)]))
+    blocked = {
+        str(above)
+        for place in places
+        for above in Path(place).resolve().parents
+        if not above.stat().st_mode & stat.S_IXOTH
+    }
+    if not blocked:
+        return []
+    closed = min(blocked, key=len)
+    inside = [place for place in places if Path(place).resolve().is_relative_to(closed)]
+    return ["unshare", "--mount", "bash", "-c", OPENED, "bash", str(hold), closed, str(len(inside)), *inside]
+
+
+class Service(NamedTuple):
+    """A database of a service account's, and the words before a command of another user's."""
+
+    path: Path
+    way: list[str]
+
+    def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run a command as root."""
+        return subprocess.run(
+            [*self.way, *command],
+            capture_output=True, text=True, encoding="utf-8", env=environment() | variables, check=False, timeout=60,
+        )  # fmt: skip
+
+    def siban(self, user: int, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run the program as a user, who calls it directly."""
+        return self.run(sys.executable, "-c", BECOME, str(user), str(SIBAN), *arguments, **variables)
+
+
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Path]:
+def service(tmp_path: Path) -> Iterator[Service]:
     """A database of a service account's, in a folder of its own, for which Alice is the station's handler."""
     if not hasattr(os, "geteuid") or os.geteuid() != 0 or not Path("/proc/self/status").exists():
-        pytest.skip("only root can become other users, and only Linux says who called whom")
-    try:
-        ran = subprocess.run([str(SIBAN), "--version"], user=SERVICE, group=SERVICE, capture_output=True, check=False)
-    except PermissionError:
-        pytest.skip("other users cannot run this Python")
-    if ran.returncode:
-        pytest.skip("other users cannot run the program from this folder")
+        pytest.skip("SUDO NOT TRIED: only root can become other users, and only Linux says who called whom")
     folder = Path(tempfile.mkdtemp(prefix="siban-service-"))
-    path = folder / "office.db"
+    made = Service(folder / "office.db", way_in(tmp_path / "hold"))
+    ran = made.siban(SERVICE, "--version")
+    if ran.returncode:
+        folder.rmdir()
+        pytest.skip(f"SUDO NOT TRIED: other users cannot run this Python, and no way in: {ran.stderr[-200:]}")
     data = bureau(o27={"os_user": str(ALICE)}, o28={"os_user": str(BOB)})
-    real(path, fill, data)
+    real(made.path, fill, data)
     assert from_data(data)
     for place in (folder, *folder.iterdir()):
         os.chown(place, SERVICE, SERVICE)
     folder.chmod(0o755)
     (tmp_path / "wrapper.py").write_text(WRAPPER, encoding="utf-8")
-    yield path
+    yield made
     shutil.rmtree(folder)
 
 
 def through(
-    service: Path, tmp_path: Path, *, caller: int, claimed: int, name: str = "sudo", owner: int = SERVICE
+    service: Service, tmp_path: Path, *, caller: int, claimed: int, name: str = "sudo", owner: int = SERVICE
 ) -> str:
     """Run `doctor` as a service would through sudo, and return what it says of who I am."""
-    command = [sys.executable, str(tmp_path / "wrapper.py"), str(caller), str(owner), str(claimed), name]
-    done = subprocess.run(
-        [*command, str(SIBAN), "--db", str(service), "doctor", "-o", "tsv"],
-        capture_output=True, text=True, encoding="utf-8", env=environment(), check=False, timeout=60,
-    )  # fmt: skip
+    wrapper = sys.executable, str(tmp_path / "wrapper.py"), str(caller), str(owner), str(claimed), name
+    done = service.run(*wrapper, str(SIBAN), "--db", str(service.path), "doctor", "-o", "tsv")
     return done.stdout + done.stderr
 
 
-def test_sudo_is_believed_where_the_kernel_agrees(service: Path, tmp_path: Path) -> None:
+def test_sudo_is_believed_where_the_kernel_agrees(service: Service, tmp_path: Path) -> None:
     """Alice calls the service through root's sudo: she is Alice."""
     said = through(service, tmp_path, caller=ALICE, claimed=ALICE)
     assert "金晓" in said
@@ -255,30 +375,28 @@ def test_sudo_is_believed_where_the_kernel_agrees(service: Path, tmp_path: Path)
 @pytest.mark.parametrize(
     ("caller", "claimed", "name"), [(ALICE, BOB, "sudo"), (ALICE, ALICE, "nodus"), (SERVICE, BOB, "sudo")]
 )
-def test_a_variable_alone_is_not_believed(service: Path, tmp_path: Path, caller: int, claimed: int, name: str) -> None:
+def test_a_variable_alone_is_not_believed(
+    service: Service, tmp_path: Path, caller: int, claimed: int, name: str
+) -> None:
     """Another's number, or no sudo above: the service account is who it is, and no officer."""
     said = through(service, tmp_path, caller=caller, claimed=claimed, name=name)
     assert "金晓" not in said
     assert f"系统用户“{SERVICE}”未对应到任何人员" in said
 
 
-def test_sudo_helps_only_with_the_owners_database(service: Path, tmp_path: Path) -> None:
+def test_sudo_helps_only_with_the_owners_database(service: Service, tmp_path: Path) -> None:
     """Run through sudo as somebody who does not own the file, the variable counts for nothing."""
-    os.chmod(service, 0o666)  # noqa: PTH101, S103 - a file that others may write, which `doctor` complains of
-    os.chmod(service.parent, 0o777)  # noqa: PTH101, S103 - as above
+    os.chmod(service.path, 0o666)  # noqa: PTH101, S103 - a file that others may write, which `doctor` complains of
+    os.chmod(service.path.parent, 0o777)  # noqa: PTH101, S103 - as above
     said = through(service, tmp_path, caller=ALICE, claimed=ALICE, owner=BOB)
     assert "龚伟杰" in said
     assert "未采信" in said
     assert "其他用户也能读写" in said
 
 
-def test_a_variable_set_by_hand_is_not_believed(service: Path) -> None:
+def test_a_variable_set_by_hand_is_not_believed(service: Service) -> None:
     """The owner of the database, without sudo, cannot say that somebody else is calling."""
-    done = subprocess.run(
-        [str(SIBAN), "--db", str(service), "todo"],
-        capture_output=True, text=True, encoding="utf-8", check=False, user=SERVICE, group=SERVICE, extra_groups=[],
-        env=environment() | {"SUDO_UID": str(ALICE), "USER": "o27", "LOGNAME": "o27"},
-    )  # fmt: skip
+    done = service.siban(SERVICE, "--db", str(service.path), "todo", SUDO_UID=str(ALICE), USER="o27", LOGNAME="o27")
     assert done.returncode == 1
     assert f"系统用户“{SERVICE}”未对应到任何人员" in done.stderr
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import traceback
+import zipfile
 from contextlib import closing, redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
@@ -214,6 +215,10 @@ def _ask(cage: Cage, folder: Path) -> None:
     for question in questions:
         for form in ("table", "json", "jsonl", "csv", "tsv"):
             cage(*question, "-o", form)
+    for item, title in (("1", "卷宗"), ("13", "卷宗"), ("1", "销号申请表"), ("7", "红色督办单")):
+        assert cage("paper", item, title, "--to", str(folder / f"{item}-{title}.docx")).status == 0
+        cage("paper", item, "-o", "json")
+        cage("evidence", item, "-o", "json")
     key, sealed, exported = (str(folder / name) for name in ("audit.key", "a.seal", "record.jsonl"))
     for command in (
         (), ("check",), ("audit", "verify"), ("tick",), ("db", "upgrade"), ("workflow", "diagram"), ("--debug", "check"),
@@ -230,6 +235,17 @@ def test_no_answer_gives_a_canary_away(cage: Cage) -> None:
     assert len(cage.said) > 250
     for line in ("show 13 -o table", "log -n 0 -o json", "report -o table", "forecast --until 2023-07-30 -n 0 -o csv"):
         assert [said.status for name, said in cage.said.items() if name.endswith(line)] == [0]
+
+
+def test_no_paper_gives_a_canary_away(cage: Cage) -> None:
+    """No part of any Word file that was printed holds one; the masked name is in the dossier."""
+    papers = list(cage.path.parent.glob("*.docx"))
+    assert len(papers) == 4
+    for path in papers:
+        with zipfile.ZipFile(path) as parts:
+            assert [name for name in parts.namelist() if leaks(parts.read(name), cage.canaries)] == []
+    with zipfile.ZipFile(cage.path.parent / "13-卷宗.docx") as parts:
+        assert "樊**，139****4321" in parts.read("word/document.xml").decode()
 
 
 def test_what_is_shown_is_masked(cage: Cage) -> None:

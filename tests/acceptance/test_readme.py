@@ -37,7 +37,7 @@ def test_the_hour_of_work_in_the_readme(tmp_path: Path) -> None:
         assert "Traceback" not in said.err
 
 
-@pytest.mark.parametrize("part", ["time", "audit", "keeping"])
+@pytest.mark.parametrize("part", ["time", "report", "audit", "papers", "keeping"])
 def test_what_the_readme_shows_on_the_database_of_the_demo(part: str, tmp_path: Path) -> None:
     """Each line, on the database that the demo leaves, with the files it names."""
     database = str(tmp_path / "demo.db")

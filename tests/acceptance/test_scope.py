@@ -54,7 +54,7 @@ QUESTIONS: tuple[tuple[str, ...], ...] = (
 ABOUT_ONE: tuple[tuple[str, ...], ...] = (
     ("show", "{}"), ("log", "{}"), ("explain", "{}"), ("explain", "{}", "--spent"), ("do", "{}"), ("comment", "{}", "话"),
     ("accept", "{}"), ("report-done", "{}"), ("request", "extension", "{}"), ("grant", "{}-1"), ("refuse", "{}-1"),
-    ("attach", "{}", __file__), ("show", "{}", "-o", "json"), ("确认", "{}"),
+    ("attach", "{}", __file__), ("show", "{}", "-o", "json"), ("确认", "{}"), ("paper", "{}", "卷宗"), ("paper", "{}"), ("evidence", "{}"),
     ("reveal", "{}", "--reason", "核实情况"), ("redact", "{}", "--reason", "反映人要求"),
     ("correct", "{}", "--field", "title", "--to", "甲", "--reason", "错别字"), ("show", "{}", "--as-of", "2023-06-01"),
 )  # fmt: skip

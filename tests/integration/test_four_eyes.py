@@ -273,5 +273,8 @@ def test_a_delegation_over_is_no_delegation() -> None:
     assert isinstance(rows, list)
     giver, taker = str(rows[0]["from"]), str(rows[0]["to"])
     run.time.set(START + 300 * DAY)
-    with pytest.raises(Refused, match="delegation_over"):
-        run.office.act([1], "assign", FIELDS["assign"], Hand(giver, taker, '{"kind":"delegation"}'))
+    for dry_run in (False, True):  # what a dry run promises, the act would keep
+        with pytest.raises(Refused, match="delegation_over"):
+            run.office.act(
+                [1], "assign", FIELDS["assign"], Hand(giver, taker, '{"kind":"delegation"}'), dry_run=dry_run
+            )

@@ -161,6 +161,34 @@ def test_what_had_come_due_is_settled_under_the_old_version_first(ledger: Ledger
     assert faults(ledger) == []
 
 
+def test_what_was_held_comes_after_what_let_it_go(ledger: Ledger) -> None:
+    """A rung that an application held keeps its planned moment; settled by a move, it still stands after the application's end.
+
+    Sorted by the moment alone it would come before, and the record could not be replayed.
+    """
+    other = ledger.assigned("泵站围栏破损", track="campaign", limit="2023-06-16")
+    ledger.planned(other, "2023-06-16")
+    ledger.ask(
+        RIVER, "extension", other, until="2023-06-30", reason="更换的材料还没有到货", progress_note="已向厂家下单"
+    )
+    hash_ = put(ledger, revised(2))
+    ledger.time.set(parse_instant("2023-07-24 10:00"))
+    count = len(events(ledger))
+    ledger.office.move(Order(hash_, reason="按新办法办理"), OFFICE)
+    fresh = [event for event in events(ledger)[count:] if event.verb != "move"]
+    mine = [(event.verb, event.effective_at) for event in fresh if event.item == other]
+    lapse = next(n for n, (verb, _) in enumerate(mine) if verb == "lapse")
+    held = [at for verb, at in mine[lapse + 1 :] if verb == "escalate" and at < mine[lapse][1]]
+    assert held, "nothing was held: the case has lost its point"
+    assert {event.item for event in fresh} > {other}, "one item alone is always in order"
+    seen: dict[int, int] = {}
+    ordered = [seen.setdefault(e.item, 0) or e.effective_at for e in fresh]
+    for n, event in enumerate(fresh):
+        seen[event.item] = ordered[n] = max(seen[event.item], event.effective_at)
+    assert ordered == sorted(ordered), "beyond what was held the order is that of the moments, over all items"
+    assert faults(ledger) == []
+
+
 def test_a_moved_item_goes_on_to_its_end_under_the_new_version(ledger: Ledger) -> None:
     """Handled, moved back to the first version, and handled on: nothing in the record stands in the way."""
     first = live(ledger)[5].definition

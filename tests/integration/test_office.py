@@ -108,6 +108,17 @@ def test_one_command_id_is_done_once(ledger: Ledger) -> None:
     assert len(events(ledger)) == count + 1
 
 
+def test_a_refused_command_id_is_free_again(ledger: Ledger) -> None:
+    """What was refused was not done: the same id, with what was missing put right, is no repetition."""
+    number = ledger.register(title="一件")
+    hand = Hand(HEAD, HEAD, "", "abc-1")
+    with pytest.raises(Refused, match="missing_field"):
+        ledger.office.act([number], "reject", {}, hand)
+    ledger.office.act([number], "reject", {"reason": "属邻里纠纷，不属受理范围", "channel": "12345热线"}, hand)
+    with pytest.raises(Conflict, match="already_done"):
+        ledger.office.act([number], "reject", {}, hand)
+
+
 def test_a_late_entry_keeps_both_times_and_removes_no_rung(ledger: Ledger) -> None:
     """Signed on the 9th, entered on the 20th: the clock stops on the 9th, rungs that were crossed meanwhile stay."""
     number = ledger.register(title="一件")

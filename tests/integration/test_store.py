@@ -10,12 +10,13 @@ import pytest
 
 from engine.canonical import digest
 from engine.chain import GENESIS, first_broken
+from engine.clock import DAY
 from engine.delivery import Delivery
 from engine.errors import Conflict, Misused, Unavailable
 from engine.event import Event
 from engine.notice import Notice
 from engine.ports import Store
-from engine.row import Crossing, EventQuery, ItemQuery, Policy, Reporter, Row, from_text
+from engine.row import UNFOLDED, Crossing, EventQuery, ItemQuery, Policy, Reporter, Row, from_text
 
 AT = 1_683_509_400_000_000
 ALL = EventQuery()
@@ -275,8 +276,24 @@ def test_entries_are_found_by_what_is_asked(store: Store, make_event: MakeEvent)
     assert found(newest=True, limit=2) == [5, 4]
     assert found(limit=2) == [1, 2]
     assert found(person="li", verb="accept", item=1) == [2]
-    assert found(items=(0, 2, 9)) == [3, 4, 5]
-    assert found(items=(1,), newest=True) == [2, 1]
+    assert found(items=(0, 2, 9)) == [5, 3, 4]  # item by item
+    assert found(items=(2, 1), newest=True) == [2, 1, 4, 3]
+    assert found(item=1, verb="accept", since=AT, until=AT + 30) == [2]
+    assert found(verb="accept", since=AT, until=AT + 400 * DAY, person="li") == [2, 4]
+    assert found(since=AT + 20, until=AT + 2 * DAY, newest=True) == [5, 4, 3]
+
+
+def test_a_brief_entry_is_the_same_to_a_fold(store: Store, make_event: MakeEvent) -> None:
+    """What a fold does not look at is empty; all else is as it is kept."""
+    with store.write() as writer:
+        kept = writer.append([make_event(1, basis='{"kind":"电话"}', command_id="a"), make_event(2, result="refused")])
+    with store.read() as reader:
+        brief = list(reader.events(EventQuery(brief=True)))
+    for short, whole in zip(brief, kept, strict=True):
+        assert all(getattr(short, name) == "" for name in UNFOLDED)
+        assert {n: v for n, v in short._asdict().items() if v} == {
+            n: v for n, v in whole._asdict().items() if v and n not in UNFOLDED
+        }
 
 
 def test_entries_are_found_by_when_it_was_so(store: Store, make_event: MakeEvent) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from apscheduler.schedulers.blocking import BlockingScheduler
 
 from engine.canonical import parse
 from engine.check import check
@@ -213,6 +215,32 @@ def test_serve_stops_when_the_clock_is_set_and_fires_nothing(tmp_path: Path, lat
     again.machine.at = START + 2 * DAY
     again.office.tick()
     assert case.rungs() == again.rungs() != []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
+@pytest.mark.usefixtures("_signals")
+def test_beats_missed_in_an_hour_of_sleep_are_made_up_for_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither thrown away, as APScheduler does by itself after one second, nor all sixty of them done."""
+    case = Case(Ledger(MemoryStore()))
+    beats: list[int] = []
+    real = case.office.tick
+
+    def tick() -> object:
+        beats.append(1)
+        return real()
+
+    def woken(scheduler: BlockingScheduler) -> None:
+        [job] = scheduler.get_jobs()
+        job.modify(next_run_time=datetime.now(job.next_run_time.tzinfo) - timedelta(minutes=60, seconds=30))
+        scheduler._process_jobs()  # noqa: SLF001 - what it does on waking, once
+        scheduler.shutdown(wait=True)
+
+    case.office.tick = tick  # type: ignore[method-assign,assignment]
+    monkeypatch.setattr(BlockingScheduler, "_main_loop", woken)
+    heartbeat.run(lambda: case.office, str(tmp_path / "a.db"), 60, str(tmp_path / "log"))
+    assert len(beats) == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")

@@ -10,8 +10,8 @@ from engine.canonical import canonical, parse
 from engine.clock import DAY, HOUR, parse_instant
 from engine.context import Hand
 from engine.event import DONE
-from engine.evolve import replay
-from engine.past import Past, Seen, _fold
+from engine.evolve import Draft, evolve, replay
+from engine.past import Past, Seen, folded
 from engine.row import EventQuery, ItemQuery, from_text
 from storage.memory import MemoryStore
 from tests.trial import HEAD, RIVER, Ledger, fill
@@ -116,14 +116,26 @@ def test_an_act_lives_under_the_version_it_was_done_under(reader: Reader) -> Non
     """A move to another version does not count yet, an act entered after it does: the states are those of the act's version."""
     events = list(reader.events(EventQuery(item=5, result=DONE)))
     moved = [*events[:-1], events[-1]._replace(definition="f" * 64)]
-    bodies = [parse(event.body) for event in moved]
-    item, last = _fold(zip(moved, bodies, strict=True))
-    assert item is not None
+    item, last = folded(moved)[5]
     assert (item.definition, last) == ("f" * 64, moved[-1])
     remarked = [*moved, moved[-1]._replace(verb="comment", definition="e" * 64, body="{}")]
-    again, _ = _fold(zip(remarked, [*bodies, {}], strict=True))
-    assert again is not None
-    assert again.definition == "f" * 64
+    assert folded(remarked)[5][0].definition == "f" * 64
+    assert folded(events[1:]) == {}  # what came before it was registered is about nothing
+
+
+def test_a_draft_leaves_the_item_it_began_with_as_it_is(reader: Reader) -> None:
+    """Folded in place or item by item, the outcome is one; an item that was handed out does not change any more."""
+    for number in range(1, 13):
+        events = list(reader.events(EventQuery(item=number, result=DONE)))
+        steps = [replay(events[:n]) for n in range(1, len(events) + 1)]
+        known = [repr(item) for item in steps]
+        for item, event, after in zip(steps, events[1:], steps[1:], strict=False):
+            assert item is not None
+            draft = Draft(item)
+            draft.take(event, parse(event.body))
+            assert draft.item() == after == evolve(item, event)
+        assert [repr(item) for item in steps] == known
+        assert folded(events)[number][0] == steps[-1]
 
 
 def test_before_the_first_entry_there_is_nothing(ledger: Ledger, reader: Reader) -> None:

@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 
 from engine.clock import parse_instant
+from engine.division import BY
+from engine.figure import Figure
 from engine.light import OVERDUE
-from engine.report import BY, Figure, Report, report
+from engine.report import Report, report
 from engine.row import ItemQuery, from_text
-from interfaces.brief import FIGURES, MATTERS, RATES, rate
+from interfaces.brief import rate
 from storage.memory import MemoryStore
 from tests.trial import Ledger
+from workflows.indicators import FIGURES, MATTERS, RATES
 
 HEAD, HANDLER = "o21", "o23"  # 水务处
 OFFICE, VERIFIER = "o11", "o13"

@@ -64,6 +64,14 @@ def test_pauses_add_up_however_they_are_cut(wait: int, first: int, second: int, 
     assert due(whole, clock(code), ITEM, CALENDAR) == due(parts, clock(code), ITEM, CALENDAR)
 
 
+@pytest.mark.parametrize("then", ["2023-05-10 17:30", "2023-06-30 17:30"])
+def test_of_two_new_moments_given_at_one_instant_the_last_holds(then: str) -> None:
+    """Be it the earlier one: two acts entered late for one moment of a day, the second of which shortens the limit."""
+    moved = at("2023-05-09 09:00")
+    run = Run(1, STARTED, STARTED, moves=((moved, at("2023-05-31 17:30")), (moved, at(then))))
+    assert due(run, clock("6wd"), ITEM, CALENDAR) == at(then)
+
+
 def test_an_extension_survives_a_suspension_in_either_order() -> None:
     """Extended to 31 May, then suspended two days: 2 June. Suspended two days, then extended to 31 May: 31 May."""
     extended_to = at("2023-05-31 17:30")

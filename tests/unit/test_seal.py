@@ -66,6 +66,38 @@ def test_three_ways_to_the_root_agree(leaves: list[bytes]) -> None:
     assert Tree(leaves).root() == verifier.tree_root(leaves) == defined(leaves)
 
 
+def test_a_long_tree_is_the_same_tree() -> None:
+    """The verifier hashes leaves by the thousand: at every size around such a batch its root is the engine's."""
+    leaves = [bytes([n % 251, n // 251]) for n in range(2 * verifier.BATCH + 2)]
+    tree, sizes = (
+        Tree(),
+        {1, 2, verifier.BATCH - 1, *range(verifier.BATCH, verifier.BATCH + 4), len(leaves) - 1, len(leaves)},
+    )
+    for size, leaf in enumerate(leaves, 1):
+        tree.add(leaf)
+        if size in sizes:
+            assert verifier.tree_root(leaves[:size]) == tree.root(), size
+
+
+def test_seals_over_a_long_record_are_held_to_its_roots() -> None:
+    """Seals before, at and after a batch's end, several in one: each finds its root, and another root is found wrong."""
+    events = record(verifier.BATCH + 5)
+    sizes = [1, 700, 701, verifier.BATCH - 1, verifier.BATCH, verifier.BATCH + 3, verifier.BATCH + 5]
+    tree, seals = Tree(), []
+    for event in events:
+        tree.add(bytes.fromhex(event.hash))
+        if tree.size in sizes:
+            checkpoint = Checkpoint("x", tree.size, tree.root(), FIRST, b"s" * 32, AT)
+            seals.append((str(tree.size), text(checkpoint) + "\n— k AAAAAAA=\n"))
+    codes = [fault.code for fault in verifier.verify("x", events, [], [], [], seals).faults]
+    assert codes == ["seal_not_kept"] * len(sizes) + [
+        "state_differs"
+    ]  # what stands beside an entry is not looked at here
+    other = [events[0]._replace(decider="o02"), *events[1:]]
+    codes = [fault.code for fault in verifier.verify("x", link(other, 0, GENESIS), [], [], [], seals).faults]
+    assert codes[: len(sizes)] == ["seal_root_differs"] * len(sizes)
+
+
 def test_the_text_is_a_checkpoint() -> None:
     """Line by line; the verifier reads back what was written."""
     made = text(Checkpoint(origin("ab12", trial=False), 3, b"r" * 32, FIRST, b"s" * 32, AT))
