@@ -43,6 +43,7 @@ FIXED: Mapping[str, tuple[str, ...]] = {
     "attach": ("anyone",),
     "ack": (RECEIVER,),
     "correct": ("supervisor", ENTERER),
+    "take_over": ("supervisor",),
     "reveal": ("supervisor", "lead_unit.handler"),
     "redact": ("supervisor.head",),
     "move": ("supervisor", "leader"),  # of the items; and, as for all that follows, an installer

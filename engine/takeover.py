@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.decide import completed, field_body
+from engine.decide import completed, entitled, field_body
 from engine.errors import Refused
-from engine.roles import holds
+from engine.roles import FIXED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
 TAKE_OVER = "take_over"
 """The verb of the entry, and the name of the act that a review's end looks for."""
-
-TAKERS = ("supervisor",)
-"""Who may say where items of an old ledger stand."""
 
 
 class Standing(NamedTuple):
@@ -46,9 +43,7 @@ def take_over(item: Item, standing: Standing, context: Context) -> Event:
 
     Raises `Refused`: `not_allowed` for anybody outside the supervising unit, `in_the_future`, `before_last_act`.
     """
-    organisation = context.rules.organisation
-    if not holds(TAKERS, context.hand.decider, item, organisation):
-        raise Refused("not_allowed", item=item.serial, verb=TAKE_OVER, roles=list(TAKERS), people=[])
+    entitled(item, FIXED[TAKE_OVER], TAKE_OVER, context)
     if standing.at > context.now:
         raise Refused("in_the_future", done_at=standing.at, now_at=context.now)
     if standing.at < item.effective_at:

@@ -25,6 +25,7 @@ from engine.policy import PolicyShelf
 from engine.privacy import about_reporter
 from engine.roles import ENTERER, FILE_OWNER, FIXED, INSTALLERS, RECEIVER, RELEASERS, ROLES
 from engine.row import Reporter
+from engine.takeover import Standing, take_over
 from storage.memory import MemoryStore
 from workflows.labels import FIXED_VERBS
 
@@ -226,7 +227,7 @@ def test_every_cell_of_requests_equals_the_table(siban: Definition, petition: De
     assert tried > 1000
 
 
-ITEM_VERBS = ("comment", "attach", "correct", "reveal", "redact", "move", "ack", "release", "withhold")
+ITEM_VERBS = ("comment", "attach", "correct", "reveal", "redact", "move", "ack", "release", "withhold", "take_over")
 """What may be done about an item in any state, whatever its workflow."""
 
 
@@ -247,6 +248,8 @@ def really(verb: str, about: str, item: Item, who: str, rules: Rules, *, near: b
             about_reporter(item, Reporter(1, "ab", "周女士", "138"), verb, "核实情况", now)
         elif verb == "move":
             judge(item, rules, Order("f" * 64, reason="试"), now)
+        elif verb == "take_over":
+            take_over(item, Standing(next(iter(rules.definition.states)), NOW, {}), now)
         elif verb in ("comment", "attach"):
             with_one(item, rules).remark([1], verb, {}, Hand(who, who), dry_run=True)
         else:
