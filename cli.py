@@ -141,7 +141,13 @@ def show_version(ctx: click.Context, _param: click.Parameter, value: bool) -> No
     invoke_without_command=True,
     example="siban demo\nsiban --db 局.db todo\nsiban 交办 12 --主办 水务处 --时限 5个工作日",
 )
-@click.option("--db", is_eager=True, envvar="SIBAN_DB", metavar="FILE", help="数据库文件（SIBAN_DB），默认 siban.db")
+@click.option(
+    "--db",
+    is_eager=True,
+    envvar="SIBAN_DB",
+    metavar="FILE",
+    help="数据库文件或 postgresql:// 地址（SIBAN_DB），默认 siban.db",
+)
 @click.option(
     "--as",
     "acting",

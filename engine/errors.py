@@ -41,6 +41,12 @@ class Conflict(SibanError):
     exit_status = 3
 
 
+class Overtaken(SibanError):
+    """Another transaction came in between: nothing was kept, and the same can be done again at once."""
+
+    exit_status = 3
+
+
 class FaultsFound(SibanError):
     """A check, an import or a definition has faults; `data["faults"]` lists them all."""
 

@@ -76,7 +76,7 @@ def take_in(
     if dry_run:
         with office.store.read() as reader:
             return _take_in(office, reader, None, workflow, entries, orders, hand, progress)
-    with office.store.write() as writer:
+    with office.store.write(alone=True) as writer:
         return _take_in(office, writer, writer, workflow, entries, orders, hand, progress)
 
 

@@ -13,17 +13,17 @@ from engine.canonical import canonical, digest, parse
 from engine.clock import SteppedTime
 from engine.context import Context, Hand
 from engine.errors import Conflict, Refused, SibanError
-from engine.event import DONE, REFUSED, SYSTEM, Event
+from engine.event import DONE, REFUSED, Event
 from engine.evolve import MOVE
 from engine.field import checked
 from engine.notice import DRAFT, WITHHELD, answered
 from engine.policy import CALENDAR, DEFINITION, LOADED_BY, ORGANISATION, READING, PolicyShelf
 from engine.roles import FIXED, RELEASERS, holds
 from engine.row import EventQuery, ItemQuery, Policy, Reporter
-from engine.work import Outcome, Work
+from engine.work import Outcome, Work, repeated_by, until_kept
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from engine import paper
     from engine.context import Rules
@@ -72,7 +72,7 @@ class Office:
         """
         verb = LOADED_BY[kind]
         hash_ = digest(text)
-        with self.store.write() as writer:
+        with self.store.write(alone=True) as writer:
             now = self.moment(writer)
             known = writer.current_hashes()
             if known.get((kind, name)) == hash_:
@@ -97,7 +97,7 @@ class Office:
     def put_reading(self, value: Fields, hand: Hand) -> bool:
         """Set how limit texts are read and record it; return False when it is so already. No due moment moves by it."""
         text = canonical(value)
-        with self.store.write() as writer:
+        with self.store.write(alone=True) as writer:
             if writer.setting(READING) == text:
                 return False
             now, calendar = self.time.now(), writer.current_hashes().get((CALENDAR, "cn"), "")
@@ -123,7 +123,7 @@ class Office:
             rules = self.shelf.current(job.reader, workflow)
             return [self.register_one(job, rules, fields, hand, at, draft=draft) for fields, at in sheets]
 
-        return self._run(work, hand, dry_run=dry_run, about=("register", None))
+        return self._run(work, hand, dry_run=dry_run, about=("register", ()))
 
     def act_each(
         self,
@@ -139,7 +139,7 @@ class Office:
         def work(job: Work) -> list[Outcome]:
             return [self.act_one(job, number, verb, fields, hand, at) for number, fields in orders]
 
-        return self._run(work, hand, dry_run=dry_run, about=(verb, orders[0][0] if orders else None))
+        return self._run(work, hand, dry_run=dry_run, about=(verb, [number for number, _ in orders]))
 
     def act(
         self,
@@ -156,7 +156,7 @@ class Office:
         def work(job: Work) -> list[Outcome]:
             return [self.act_one(job, number, verb, fields, hand, at) for number in dict.fromkeys(numbers)]
 
-        return self._run(work, hand, dry_run=dry_run, about=(verb, numbers[0] if numbers else None))
+        return self._run(work, hand, dry_run=dry_run, about=(verb, numbers))
 
     def compose_new(
         self, workflow: str, verb: str, fields: Fields, hand: Hand, *, at: int | None = None, dry_run: bool = False
@@ -170,7 +170,7 @@ class Office:
                 raise Refused("unknown_verb", item="", verb=verb, state="", allowed=[])
             return [self._compose(job, None, rules, composite, fields, hand, at)]
 
-        return self._run(work, hand, dry_run=dry_run, about=(verb, None))
+        return self._run(work, hand, dry_run=dry_run, about=(verb, ()))
 
     def request(
         self,
@@ -196,7 +196,7 @@ class Office:
                 for number in dict.fromkeys(numbers)
             ]
 
-        return self._run(work, hand, dry_run=dry_run, about=("request", numbers[0] if numbers else None))
+        return self._run(work, hand, dry_run=dry_run, about=("request", numbers))
 
     def answer(
         self,
@@ -220,9 +220,8 @@ class Office:
                 outcomes.append(self.step(job, number, hand, at, decided))
             return outcomes
 
-        return self._run(
-            work, hand, dry_run=dry_run, about=("grant" if grant else "refuse", requests[0][0] if requests else None)
-        )
+        about = ("grant" if grant else "refuse", [number for number, _ in requests])
+        return self._run(work, hand, dry_run=dry_run, about=about)
 
     def remark(
         self, numbers: Sequence[int], verb: str, body: Fields, hand: Hand, *, dry_run: bool = False
@@ -236,7 +235,7 @@ class Office:
         def work(job: Work) -> list[Outcome]:
             return [self.step(job, number, hand, None, remarked) for number in dict.fromkeys(numbers)]
 
-        return self._run(work, hand, dry_run=dry_run, about=(verb, numbers[0] if numbers else None))
+        return self._run(work, hand, dry_run=dry_run, about=(verb, numbers))
 
     def correct(
         self, number: int, field: str, value: object, reason: str, hand: Hand, *, dry_run: bool = False
@@ -251,7 +250,7 @@ class Office:
 
             return [self.step(job, number, hand, None, decided)]
 
-        return self._run(work, hand, dry_run=dry_run, about=(CORRECT, number))[0]
+        return self._run(work, hand, dry_run=dry_run, about=(CORRECT, [number]))[0]
 
     def issue(self, number: int, order: paper.Order, hand: Hand, *, dry_run: bool = False) -> Outcome:
         """Give a paper its number and record what it says; raises what `engine.paper.issue` raises."""
@@ -263,7 +262,7 @@ class Office:
         def work(job: Work) -> list[Outcome]:
             return [self.step(job, number, hand, None, lambda i, c: paper.issue(i, order, before, job.reader, c))]
 
-        return self._run(work, hand, dry_run=dry_run, about=(paper.ISSUE, number))[0]
+        return self._run(work, hand, dry_run=dry_run, about=(paper.ISSUE, [number]), alone=True)[0]
 
     def move(
         self, order: Order, hand: Hand, *, dry_run: bool = False, progress: Callable[[int], None] | None = None
@@ -276,7 +275,9 @@ class Office:
             raise Refused("missing_field", item="", fields=["reason"])
         from engine.move import carry_out  # noqa: PLC0415 - hardly ever needed, and every start would pay
 
-        return self._run(lambda job: carry_out(job, order, hand, progress), hand, dry_run=dry_run, about=(MOVE, None))
+        return self._run(
+            lambda job: carry_out(job, order, hand, progress), hand, dry_run=dry_run, about=(MOVE, ()), alone=True
+        )
 
     # -- reporters -------------------------------------------------------------------------------------------------------------
 
@@ -305,7 +306,7 @@ class Office:
                 job.reporters.append(erased(number))
             return [kept or erased(number)]
 
-        return self._run(work, hand, dry_run=False, about=(verb, number))[0]
+        return self._run(work, hand, dry_run=False, about=(verb, [number]))[0]
 
     # -- notices ---------------------------------------------------------------------------------------------------------------
 
@@ -314,6 +315,9 @@ class Office:
 
         Raises `Refused`: `unknown_notice`, `not_my_notice`, `not_a_draft`, `not_allowed`, `missing_field`.
         """
+        return until_kept(lambda: self._notice(numbers, verb, fields, hand))
+
+    def _notice(self, numbers: Sequence[int], verb: str, fields: Fields, hand: Hand) -> list[Notice]:
         with self.store.write() as writer:
             now, changed, events = self.moment(writer), [], []
             if hand.is_delegated:
@@ -368,13 +372,16 @@ class Office:
                 waiting = bool(reader.due(now, 1))
             if not waiting:
                 return Pass(len(items), events, rungs)
-            with self.store.write() as writer:
-                done = self._settle_due(writer, self.moment(writer), batch, items)
+            done = until_kept(lambda: self._pass(batch, items))
             events, rungs = events + done.events, rungs + done.rungs
             if not done.items:
                 return Pass(len(items), events, rungs)
             if progress:
                 progress(len(items))
+
+    def _pass(self, batch: int, seen: set[int]) -> Pass:
+        with self.store.write() as writer:
+            return self._settle_due(writer, self.moment(writer), batch, seen)
 
     def _settle_due(self, writer: Writer, now: int, batch: int | None, seen: set[int] | None = None) -> Pass:
         """Settle what is due, in the order of the planned moments over all items; without `batch`, all of it.
@@ -509,19 +516,31 @@ class Office:
     # -- one transaction -------------------------------------------------------------------------------------------------------
 
     def _run(
-        self, work: Callable[[Work], list[T]], hand: Hand, *, dry_run: bool, about: tuple[str, int | None]
+        self,
+        work: Callable[[Work], list[T]],
+        hand: Hand,
+        *,
+        dry_run: bool,
+        about: tuple[str, Sequence[int]],
+        alone: bool = False,
     ) -> list[T]:
+        """Do a command: `about` is its verb and the items it names."""
         if dry_run:
             with self.store.read() as reader:
                 job = Work(reader, self.shelf, self.time.now())
                 if hand.is_delegated:
                     self._stands_in(reader, hand, job.now)
                 return work(job)
+        return until_kept(lambda: self._once(work, hand, about, alone=alone))
+
+    def _once(
+        self, work: Callable[[Work], list[T]], hand: Hand, about: tuple[str, Sequence[int]], *, alone: bool
+    ) -> list[T]:
         refusal: Refused | Conflict | None = None
         outcomes: list[T] = []
-        with self.store.write() as writer:
+        with self.store.write(about[1], alone=alone) as writer:
             if hand.command_id:
-                repeated = self._repeated(writer.command(hand.command_id), about, hand)
+                repeated = repeated_by(writer.command(hand.command_id), about, hand)
                 if repeated:
                     raise repeated
             job = Work(writer, self.shelf, self.moment(writer))
@@ -557,30 +576,16 @@ class Office:
 
         return not_before(now, last)
 
-    def _note_refusal(self, job: Work, hand: Hand, about: tuple[str, int | None], error: SibanError) -> None:
+    def _note_refusal(self, job: Work, hand: Hand, about: tuple[str, Sequence[int]], error: SibanError) -> None:
         """Record that a command was refused, under the item it was about; the item itself stays as it is."""
-        verb, first = about
-        number = job.current or first or 0
+        verb, named = about
+        number = job.current or (named[0] if named else 0)
         item = job.items.get(number) or job.peek(number) if number else None
         if item is None:
             return
         context = job.context(job.rules(item), hand, job.now)
         shown = {key: value for key, value in error.data.items() if isinstance(value, (str, int, list))}
         job.events = [context.event(item.number, verb, {"code": error.code, "data": shown}, REFUSED)]
-
-    @staticmethod
-    def _repeated(events: Iterable[Event], about: tuple[str, int | None], hand: Hand) -> Conflict | None:
-        """Answer a command id that was used before: done already, or used for something else. What was refused may be tried again."""
-        done = [event for event in events if event.result != REFUSED]
-        verbs = {event.verb for event in done if event.decider != SYSTEM}
-        for event in done:
-            same = event.enterer == hand.enterer and (about[1] is None or event.item == about[1])
-            same = same and (about[0] in verbs or len(verbs) > 1)  # a composite leaves its steps, not its own name
-            code = "already_done" if same and event.decider != SYSTEM else "command_reused"
-            return Conflict(
-                code, command_id=hand.command_id, verb=event.verb, recorded_at=event.recorded_at, seq=event.seq
-            )
-        return None
 
 
 def _not_an_auditor(hand: Hand, organisation: Organisation) -> None:

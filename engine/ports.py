@@ -60,7 +60,10 @@ class Reader(Protocol):
         """Yield rows by number."""
 
     def due(self, now: int, limit: int = 1000) -> list[int]:
-        """Return numbers of items for which something happens by itself at or before `now`, the earliest first."""
+        """Return numbers of items for which something happens by itself at or before `now`, the earliest first.
+
+        To a writer, without those that another writer has in hand.
+        """
 
     def events(self, query: EventQuery) -> Iterator[Event]:
         """Yield entries of the record."""
@@ -111,7 +114,7 @@ class Reader(Protocol):
 
 
 class Writer(Reader, Protocol):
-    """The one who writes now: nobody else does until the transaction ends."""
+    """Whoever writes now: what it has looked at (items, a notice, a command's entries) nobody else changes until it ends."""
 
     def put_setting(self, name: str, value: str) -> None:
         """Set a setting."""
@@ -120,7 +123,11 @@ class Writer(Reader, Protocol):
         """Keep a policy text and make it the current one of its kind and name."""
 
     def append(self, events: Iterable[Event]) -> list[Event]:
-        """Number and chain the events after the last entry, keep them, and return them complete."""
+        """Number and chain the events after the last entry, keep them, and return them complete.
+
+        Where others wrote since this transaction began, an entry is moved to the moment of theirs: none is recorded before
+        the one before it.
+        """
 
     def put_row(self, row: Row) -> None:
         """Insert an item's row, or rewrite it."""
@@ -147,8 +154,13 @@ class Store(Protocol):
     def read(self) -> AbstractContextManager[Reader]:
         """Open one consistent view."""
 
-    def write(self) -> AbstractContextManager[Writer]:
-        """Open the one write transaction: all of it is kept when the block ends, none of it when the block raises."""
+    def write(self, items: Iterable[int] = (), *, alone: bool = False) -> AbstractContextManager[Writer]:
+        """Open a write transaction: all of it is kept when the block ends, none of it when the block raises.
+
+        `items` are those it is about: taken at once, in the order of their numbers. `alone` keeps every other writer out,
+        for whoever changes what all acts depend on. Raises `Conflict("overtaken")`, at any moment, when it has to be done
+        again from the beginning.
+        """
 
     def purge(self) -> bool:
         """Take what was erased out of the files as well; False while somebody who reads still holds on to it."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from engine.canonical import parse
 from engine.context import Context, Rules
-from engine.errors import Refused
+from engine.errors import Conflict, Overtaken, Refused
+from engine.event import REFUSED, SYSTEM
 from engine.evolve import evolve
 from engine.ladder import settle
 from engine.ledger import row_of
@@ -17,7 +18,7 @@ from engine.recurrence import RECUR
 from engine.row import Crossing, ItemQuery
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from engine.context import Hand
     from engine.event import Event
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
     from engine.policy import PolicyShelf
     from engine.ports import Reader, Writer
     from engine.row import Reporter
+
+
+T = TypeVar("T")
+
+MOST_TRIES = 10
+"""How often a transaction that was overtaken is begun again before whoever asked for it is told."""
 
 
 class Outcome(NamedTuple):
@@ -164,11 +171,26 @@ class Work:
             if number not in happened:
                 writer.put_row(row_of(item, self.rules(item)))
 
+    def _follow(self, complete: list[Event]) -> None:
+        """Fold the items anew where an entry was moved to a later moment: when it became known is part of an item's clocks."""
+        made = (*self.settled, *self.events)
+        if all(before.recorded_at == after.recorded_at for before, after in zip(made, complete, strict=True)):
+            return
+        for number in {event.item for event in complete if event.item in self.items}:
+            item = self.before.get(number)
+            for event in complete:
+                if event.item == number:
+                    item = evolve(item, event)
+            if item is not None:
+                self.items[number] = item
+        self.coming = {}
+
     def flush(self, writer: Writer) -> list[Event]:
         """Write all of it: events in order, then rows, crossed rungs and notices. Return the complete events."""
         self._bring_forth(self.settled)
         self._bring_forth(self.events)
         complete = writer.append([*self.settled, *self.events])
+        self._follow(complete)
         crossings, notices, last = [], [], {}
         number = 0
         for event in complete:
@@ -192,6 +214,28 @@ class Work:
         if notices:
             writer.put_notices(notices)
         return complete
+
+
+def until_kept(transaction: Callable[[], T]) -> T:
+    """Do a transaction, and again where another one came in between; raises `Overtaken` when that does not end."""
+    for _ in range(MOST_TRIES - 1):
+        try:
+            return transaction()
+        except Overtaken:
+            continue
+    return transaction()
+
+
+def repeated_by(events: Iterable[Event], about: tuple[str, Sequence[int]], hand: Hand) -> Conflict | None:
+    """Answer a command id that was used before: done already, or used for something else. What was refused may be tried again."""
+    done = [event for event in events if event.result != REFUSED]
+    verbs = {event.verb for event in done if event.decider != SYSTEM}
+    for event in done:
+        same = event.enterer == hand.enterer and (not about[1] or event.item == about[1][0])
+        same = same and (about[0] in verbs or len(verbs) > 1)  # a composite leaves its steps, not its own name
+        code = "already_done" if same and event.decider != SYSTEM else "command_reused"
+        return Conflict(code, command_id=hand.command_id, verb=event.verb, recorded_at=event.recorded_at, seq=event.seq)
+    return None
 
 
 def crossing_of(event: Event) -> Crossing:

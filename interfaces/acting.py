@@ -178,6 +178,6 @@ def hand_of(given: Given, session: Session) -> Hand:
     if given.get("scan"):
         from storage.files import keep
 
-        basis["file"] = keep(session.path, str(given["scan"])).sha256
+        basis["file"] = keep(session.files, str(given["scan"])).sha256
     behalf, command_id = given.get("on_behalf"), given.get("command_id")
     return session.hand(str(behalf) if behalf else None, basis, str(command_id) if command_id else "")

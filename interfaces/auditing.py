@@ -19,12 +19,12 @@ from engine.row import EventQuery
 from engine.seal import state_rows
 from interfaces import verifier
 from interfaces.checking import place_text, told
-from interfaces.identity import owns
 from interfaces.output import is_terminal
 from interfaces.sealing import origin_of
 from interfaces.view import View
 from storage import connection, soundness
 from storage.disk import unavailable
+from storage.place import on_server
 from storage.sqlite import open_store
 from workflows.faults import fault_line
 
@@ -61,6 +61,11 @@ def run_verify(session: Session, keys: Sequence[str], seals: Sequence[str]) -> s
         trusted, outside = verifier.read_keys(keys), verifier.read_seals(seals)
     except verifier.Unusable as error:
         raise Misused("bad_argument", why=str(error)) from None
+    if on_server(session.path):
+        verdict, lines = _examined_there(session, trusted, outside)
+        if lines:
+            raise FaultsFound("check_failed", faults=lines)
+        return verifier.summary(verdict, signed=bool(trusted))
     with closing(open_store(session.path, command=session.command)) as store:
         try:
             verdict, lines = _examined(store, trusted, outside)
@@ -81,6 +86,19 @@ def _examined(
     with store.read() as reader:
         verdict, lines = audited(reader, keys, outside)
     return verdict, lines + [_line(*fault) for fault in soundness.faults(store.connection)]
+
+
+def _examined_there(
+    session: Session, keys: Sequence[verifier.Key], outside: Sequence[tuple[str, str]]
+) -> tuple[verifier.Verdict, list[str]]:
+    """Verify a database on a server, its guards too: it hands out no text that is none."""
+    from storage import postgres_soundness
+    from storage.postgres_connection import connect
+
+    with session.store.read() as reader:
+        verdict, lines = audited(reader, keys, outside)
+    with connect(session.path).connection as connection:
+        return verdict, lines + [_line(*fault) for fault in postgres_soundness.faults(connection)]
 
 
 def audited(
@@ -126,10 +144,10 @@ def _sees_all(session: Session) -> None:
         if not isinstance(session.view(), View):
             return
     except Refused:
-        if owns(session.path):
+        if session.owns:
             return
         raise
-    if session.trial or not owns(session.path):
+    if session.trial or not session.owns:
         raise Refused("not_whole")
 
 

@@ -14,7 +14,7 @@ from engine.errors import Refused
 from engine.handover import departed
 from engine.policy import CALENDAR
 from engine.row import EventQuery, ItemQuery, from_text
-from interfaces.identity import SUDO, SUDO_NOT_BELIEVED, Caller, caller, owns
+from interfaces.identity import SUDO, SUDO_NOT_BELIEVED, Caller, caller
 from interfaces.upkeep import FAULT, NOTE, OK, Finding, running, some, standing
 from interfaces.view import View
 from storage.connection import journal
@@ -30,7 +30,15 @@ if TYPE_CHECKING:
 
 def findings(session: Session, seal_key: str | None = None) -> list[Finding]:
     """Look at everything, in the order in which an administrator sets things right; at the key that seals where one is named."""
-    found = [_mode(session), _file(session), _durability(session)]
+    from storage.place import on_server
+
+    found = [_mode(session)]
+    if on_server(session.path):
+        from interfaces.server_checkup import server_findings
+
+        found += server_findings(session)
+    else:
+        found += [_file(session), _durability(session)]
     _ = session.index  # sentences need its titles, and one view at a time is read
     with session.store.read() as reader:
         found += running(session, reader, seal_key)
@@ -47,7 +55,7 @@ def findings(session: Session, seal_key: str | None = None) -> list[Finding]:
     try:
         view = session.view()
     except Refused:
-        if not owns(session.path):
+        if not session.owns:
             return found
         view = session.store.read()  # the administrator, who is no officer
     with view as reader:
@@ -92,7 +100,6 @@ _DEGREES = {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}
 
 def _identified(session: Session, organisation: Organisation) -> Finding:
     """Say who I am, and how strong the ground is on which that is believed."""
-    who = caller(session.path)
     try:
         me = session.me()
     except Refused as error:
@@ -101,7 +108,14 @@ def _identified(session: Session, organisation: Organisation) -> Finding:
     name = f"{organisation.name_of(me)}（{organisation.unit_title(organisation.unit_of(me))}，{me}）"
     if session.trial:
         return Finding("identity", NOTE, "我是谁", f"{name}，试用库不核实身份", "")
-    level, ground, advice = _strength(session, who)
+    from storage.place import on_server
+
+    if on_server(session.path):
+        from interfaces.server_checkup import strength
+
+        level, ground, advice = strength(session)
+    else:
+        level, ground, advice = _strength(session, caller(session.path))
     return Finding("identity", level, "我是谁", f"{name}，{ground}", advice)
 
 
@@ -117,7 +131,7 @@ def _strength(session: Session, who: Caller) -> tuple[str, str, str]:
         )
     if who.uid == 0:
         return FAULT, "以 root 运行，root 可以冒充任何人", "用本人的系统用户运行"
-    if owns(session.path):
+    if session.owns:
         advice = "多人使用时请改用服务账户（docs/identity.md）"
         return NOTE, f"由系统用户 {who.user}（uid {who.uid}）认定；本人拥有数据库文件，仅防误操作", advice
     return OK, f"由系统用户 {who.user}（uid {who.uid}）认定", ""

@@ -85,7 +85,7 @@ def _several(name: str, kind: str, text: str, session: Session) -> list[object]:
     if kind == "files":
         from storage.files import keep
 
-        return [keep(session.path, text)._asdict()]
+        return [keep(session.files, text)._asdict()]
     return [text]
 
 

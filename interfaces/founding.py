@@ -12,12 +12,11 @@ from engine.context import Hand
 from engine.errors import Misused, Refused
 from engine.office import Office
 from engine.policy import CALENDAR, DEFINITION, ORGANISATION
-from interfaces.session import CLOCK, TRIAL, os_user
+from interfaces.session import CLOCK, TRIAL, Session
 
 if TYPE_CHECKING:
     from engine.definition import Definition
     from engine.organisation import Organisation
-    from interfaces.session import Session
 
 
 def read_text(path: str) -> str:
@@ -40,8 +39,7 @@ def found(
     from engine.checker import check, index_faults
     from engine.errors import FaultsFound
     from engine.loader import load
-    from storage.creation import create
-    from storage.sqlite import open_store
+    from storage.place import create
     from workflows.calendars import shipped_edition
     from workflows.index import index_of
 
@@ -56,17 +54,17 @@ def found(
     if at:
         settings[CLOCK] = str(parse_instant(at))
     create(path, settings)
-    store = open_store(path)
+    session = Session(path)
     try:
-        office = Office(store, SteppedTime(parse_instant(at)) if at else SystemTime())
-        hand = Hand(f"os:{os_user(path)}", f"os:{os_user(path)}")
+        office = Office(session.store, SteppedTime(parse_instant(at)) if at else SystemTime())
+        hand = Hand(session.signature, session.signature)
         office.put_policy(CALENDAR, "cn", canonical(shipped_edition().to_dict()), hand)
         if organisation is not None:
             office.put_policy(ORGANISATION, "bureau", organisation.text, hand)
         for definition in loaded:
             office.put_policy(DEFINITION, definition.name, definition.text, hand, index_of(definition))
     finally:
-        store.close()
+        session.close()
 
 
 def load_version(session: Session, path: str, *, dry_run: bool = False) -> tuple[Definition | None, Definition]:
@@ -116,25 +114,23 @@ def load_version(session: Session, path: str, *, dry_run: bool = False) -> tuple
 def installer(session: Session) -> Hand:
     """Return who sets the rules of the house: an officer when the system's user is one, else that user by name.
 
-    Once there is an organisation, only the owner of the database's file may, or the head of the supervising unit; in a trial
+    Once there is an organisation, only the owner of the database may, or the head of the supervising unit; in a trial
     anybody. Raises `Refused("not_installer")`.
     """
-    from interfaces.identity import owns
-
-    user = os_user(session.path)
+    itself = Hand(session.signature, session.signature)
     with session.store.read() as reader:
         try:
             organisation = session.organisation(reader)
         except Refused:
-            return Hand(f"os:{user}", f"os:{user}")
+            return itself
     unit = organisation.units[organisation.supervising_unit]
     heads = [person for person in (unit.head, unit.deputy) if person]
     try:
         hand = session.hand()
     except Refused:
-        if not owns(session.path):
+        if not session.owns:
             raise
-        return Hand(f"os:{user}", f"os:{user}")
-    if not (session.trial or hand.decider in heads or owns(session.path)):
+        return itself
+    if not (session.trial or hand.decider in heads or session.owns):
         raise Refused("not_installer", people=[organisation.name_of(person) for person in heads])
     return hand

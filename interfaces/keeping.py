@@ -50,8 +50,9 @@ class Backup(NamedTuple):
 def keeper(session: Session) -> Hand:
     """Return who backs up, restores or moves: whoever may set the rules of the house, or for a file that cannot be read its owner.
 
-    Raises `Refused("not_keeper")` or what opening the database raises.
+    Raises `Refused("not_keeper")`, `Refused("server_keeps")` for a database on a server, or what opening the database raises.
     """
+    refuse_server(session.path)
     user = os_user(session.path)
     if not os.path.lexists(session.path):
         return Hand(f"os:{user}", f"os:{user}")
@@ -67,6 +68,15 @@ def keeper(session: Session) -> Hand:
         if not owns(session.path):
             raise Refused("not_keeper", people=[]) from error
         return Hand(f"os:{user}", f"os:{user}")
+
+
+def refuse_server(*places: str) -> None:
+    """Raise `Refused("server_keeps")` for a database on a server: it is kept by the server's own tools."""
+    from storage.place import on_server, shown
+
+    for place in places:
+        if on_server(place):
+            raise Refused("server_keeps", path=shown(place))
 
 
 def back_up(store: Store, path: str, to: str | None, now: int, keep: int = 0) -> Backup:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.organisation import Organisation
     from engine.policy import PolicyShelf
     from engine.ports import Reader, Store
+    from storage.postgres_connection import Account
     from workflows.index import Index
     from workflows.labels import Titles
     from workflows.limits import Reading, Readings
@@ -42,6 +43,7 @@ class Session:
         self.trial = False
         self._clock: str | None = None
         self._store: Store | None = None
+        self._unavailable: Unavailable | Misused | None = None
         self._office: Office | None = None
         self._index: Index | None = None
         self._me = ""
@@ -50,14 +52,66 @@ class Session:
     @property
     def store(self) -> Store:
         """The database; raises `Unavailable` when there is none or it is not one of ours."""
+        if self._unavailable:  # a server that does not answer is not waited for twice
+            raise self._unavailable
         if self._store is None:
-            from storage.sqlite import open_store
+            from storage.place import open_store
 
-            self._store = open_store(self.path, command=self.command)
+            try:
+                self._store = open_store(self.path, command=self.command)
+            except (Unavailable, Misused) as error:
+                self._unavailable = error
+                raise
             with self._store.read() as reader:
                 self.trial = reader.setting(TRIAL) == "1"
                 self._clock = reader.setting(CLOCK)
         return self._store
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is something to open: a file, or an address on a server, which is as good as one."""
+        return os.path.exists(self.path) or "://" in self.path  # noqa: PTH110 - see index
+
+    @property
+    def user(self) -> str:
+        """Whose account calls: the one the server knows us by, else that of the operating system."""
+        return account.login if (account := self._account()) else os_user(self.path)
+
+    @property
+    def signature(self) -> str:
+        """What is recorded where an account acts that is no officer's."""
+        return f"{'db' if self._account() else 'os'}:{self.user}"
+
+    @property
+    def owns(self) -> bool:
+        """Whether the administrator calls: who owns the file, or our tables on the server, can do anything to them."""
+        if account := self._account():
+            return account.owns
+        from interfaces.identity import owns
+
+        return owns(self.path)
+
+    @property
+    def files(self) -> str:
+        """What attachments are kept beside: the database's file, or a folder that all machines share (`SIBAN_FILES`).
+
+        Raises `Refused("no_files_folder")`.
+        """
+        if not self._account():
+            return self.path
+        folder = os.environ.get("SIBAN_FILES", "")
+        if not folder:
+            raise Refused("no_files_folder")
+        return os.path.join(folder, "siban")  # noqa: PTH118 - see index
+
+    def _account(self) -> Account | None:
+        from storage.place import on_server
+
+        if not on_server(self.path):
+            return None
+        from storage.postgres import PostgresStore
+
+        return self.store.account if isinstance(self.store, PostgresStore) else None
 
     @property
     def shelf(self) -> PolicyShelf:
@@ -102,7 +156,7 @@ class Session:
             from engine.policy import READING
             from workflows.limits import AS_SHIPPED, readings_of
 
-            if not os.path.exists(self.path):  # noqa: PTH110 - see index
+            if not self.is_there:
                 return AS_SHIPPED
             with self.store.read() as reader:
                 self._readings = readings_of(reader.setting(READING))
@@ -129,8 +183,8 @@ class Session:
         if self._index is None:
             from workflows.index import shipped_index
 
-            there = os.path.exists(self.path)  # noqa: PTH110 - pathlib and storage load slowly, to find nothing
-            self._index = (self._kept_index() if there else {}) or shipped_index()
+            # no pathlib, no storage: they load slowly, to find nothing
+            self._index = (self._kept_index() if self.is_there else {}) or shipped_index()
         return self._index
 
     def _kept_index(self) -> Index:
@@ -138,7 +192,7 @@ class Session:
         try:
             with self.store.read() as reader:
                 kept = {p.name: json.loads(p.index_text) for p in reader.current("definition") if p.index_text}
-        except (Unavailable, ValueError):  # what is kept may be damaged, and `audit verify` then says so
+        except (Unavailable, Misused, ValueError):  # what is kept may be damaged, and `audit verify` then says so
             return {}
         return {name: kept[name] for name in sorted(kept, key=lambda name: name != "siban")}
 
@@ -179,7 +233,7 @@ class Session:
         if self.acting and self.trial:
             self._me = organisation.officer(self.acting).id
             return self._me
-        user = os_user(self.path)
+        user = self.user
         found = [
             officer.id for officer in organisation.officers.values() if officer.os_user and officer.os_user == user
         ]

@@ -62,13 +62,19 @@ class Finding(NamedTuple):
 
 def running(session: Session, reader: Reader, seal_key: str | None = None) -> Iterator[Finding]:
     """Look at what keeps the ledger going; simulated time of a trial is held against nothing."""
+    from storage.place import on_server
+
+    here = not on_server(session.path)
     yield _version()
-    yield from _room(session)
+    if here:
+        yield from _room(session)
     yield from _beside(session, seal_key)
-    yield _lock(session)
+    if here:
+        yield _lock(session)
     yield _clock(session, reader)
     yield _beat(session, reader)
-    yield _backup(session, reader)
+    if here:  # a server is backed up by its administrator
+        yield _backup(session, reader)
     yield _seal(session, reader)
     yield from _waiting(reader)
 

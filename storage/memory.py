@@ -60,7 +60,7 @@ class MemoryStore:
         """Open one consistent view."""
         return MemoryReader(self)
 
-    def write(self) -> MemoryWriter:
+    def write(self, items: Iterable[int] = (), *, alone: bool = False) -> MemoryWriter:  # noqa: ARG002 - there is one writer
         """Open the one write transaction."""
         return MemoryWriter(self)
 

@@ -1,8 +1,8 @@
 """The tables, as SQLModel classes: the source from which `schema.sql` is written. The hot path never imports this.
 
 The columns of a table are the fields of the value it keeps, in the same order; a test compares them. Triggers are
-beside it, in `triggers.sql`. After a change here, `python -m storage.schema` writes `schema.sql` anew, and
-`migrations.py` gets one step more.
+beside it, in `triggers.sql` and `postgres_triggers.sql`. After a change here, `python -m storage.schema` writes
+`schema.sql` and `postgres_schema.sql` anew, and `migrations.py` gets one step more.
 """
 
 # No `from __future__ import annotations` here: SQLModel needs the types themselves.
@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, MetaData, UniqueConstraint, text
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlmodel import Field, SQLModel
+from sqlmodel.sql.sqltypes import AutoString
 
 from engine.definition import STAGES
 from engine.event import DONE, REFUSED
@@ -22,7 +25,9 @@ from engine.notice import DRAFT, RELEASED, SENT, WITHHELD
 METADATA = MetaData()
 """Every table of ours and nothing else, in the order in which they are made."""
 
-SCHEMA_SQL = Path(__file__).with_name("schema.sql")
+SCHEMA_SQL, POSTGRES_SQL = map(Path(__file__).with_name, ("schema.sql", "postgres_schema.sql"))
+
+POSTGRES: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # as SQLAlchemy has it
 
 _HEAD = "-- Written by `python -m storage.schema`; change storage/schema.py instead.\n"
 
@@ -30,6 +35,17 @@ _HEAD = "-- Written by `python -m storage.schema`; change storage/schema.py inst
 def _one_of(column: str, *values: str) -> CheckConstraint:
     listed = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({listed})")
+
+
+def _where(condition: str) -> Any:  # noqa: ANN401 - what Index itself takes
+    """Return the condition of an index over part of a table, for both databases."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+@compiles(AutoString, "postgresql")
+def _text(*_: object, **__: object) -> str:
+    """Keep text in the order of its characters' numbers, wherever the server stands: so does everything else of ours."""
+    return 'TEXT COLLATE "C"'
 
 
 def _key() -> Any:  # noqa: ANN401 - what Field itself returns
@@ -62,7 +78,7 @@ class KeptPolicy(SQLModel, table=True):
         UniqueConstraint("kind", "hash", "name"),
         CheckConstraint("length(hash) = 64"),
         CheckConstraint("current IN (0, 1)"),
-        Index("policy_one", "kind", "name", unique=True, sqlite_where=text("current = 1")),
+        Index("policy_one", "kind", "name", unique=True, **_where("current = 1")),
     )
 
     seq: int = _key()
@@ -91,7 +107,7 @@ class KeptEvent(SQLModel, table=True):
         # Each index is paid for by every act: these alone, for an item's history, repeated commands, somebody's day (found
         # within the index), and the latest entries of a verb that has not been done for long.
         Index("event_item", "item", "seq"),
-        Index("event_command", "command_id", sqlite_where=text("command_id <> ''")),
+        Index("event_command", "command_id", **_where("command_id <> ''")),
         Index("event_day", "recorded_at", "decider", "enterer"),
         Index("event_verb", "verb", "seq"),
     )
@@ -125,10 +141,10 @@ class KeptItem(SQLModel, table=True):
         CheckConstraint("open IN (0, 1)"),
         CheckConstraint("version >= 0"),
         CheckConstraint("json_valid(body)"),
-        Index("item_next", "next_at", "number", sqlite_where=text("next_at IS NOT NULL")),
+        Index("item_next", "next_at", "number", **_where("next_at IS NOT NULL")),
         Index("item_open", "open", "state"),
         Index("item_lead", "lead_unit"),
-        Index("item_related", "related", sqlite_where=text("related <> ''")),
+        Index("item_related", "related", **_where("related <> ''")),
     )
 
     number: int = _key()
@@ -189,7 +205,7 @@ class KeptNotice(SQLModel, table=True):
         _one_of("status", SENT, DRAFT, RELEASED, WITHHELD),
         Index("notice_receiver", "receiver", "acked_at"),
         Index("notice_item", "item"),
-        Index("notice_released", "number", sqlite_where=text("status = 'released'")),
+        Index("notice_released", "number", **_where("status = 'released'")),
     )
 
     number: int = _key()
@@ -214,7 +230,7 @@ class KeptDelivery(SQLModel, table=True):
     __table_args__: ClassVar[tuple[object, ...]] = (
         CheckConstraint("tries >= 0"),
         CheckConstraint("next_at IS NULL OR carried_at IS NULL"),
-        Index("delivery_open", "notice", sqlite_where=text("carried_at IS NULL")),
+        Index("delivery_open", "notice", **_where("carried_at IS NULL")),
         {"sqlite_with_rowid": False},
     )
 
@@ -252,9 +268,9 @@ class KeptSeal(SQLModel, table=True):
     note: str
 
 
-def compiled() -> str:
-    """Return the DDL of every table and index for SQLite."""
-    dialect = sqlite.dialect()
+def compiled(dialect: Dialect | None = None) -> str:
+    """Return the DDL of every table and index, for SQLite or another database."""
+    dialect = dialect or sqlite.dialect()
     statements = []
     for table in METADATA.tables.values():
         statements.append(str(CreateTable(table).compile(dialect=dialect)))
@@ -266,3 +282,4 @@ def compiled() -> str:
 
 if __name__ == "__main__":
     SCHEMA_SQL.write_text(compiled(), encoding="utf-8")
+    POSTGRES_SQL.write_text(compiled(POSTGRES), encoding="utf-8")

@@ -81,7 +81,7 @@ class SqliteStore:
         """Open one consistent view; it is fixed by the first thing that is read."""
         return SqliteReader(self)
 
-    def write(self) -> SqliteWriter:
+    def write(self, items: Iterable[int] = (), *, alone: bool = False) -> SqliteWriter:  # noqa: ARG002 - the file has one writer
         """Open the one write transaction."""
         return SqliteWriter(self)
 
@@ -341,7 +341,7 @@ class SqliteWriter(SqliteReader):
         refuse_bad(policy, Policy._fields)
         self._hashes = None
         self._run(statements.SUPERSEDE, (policy.kind, policy.name))
-        self._run(statements.PUT_POLICY, (*policy, 1))
+        self._run(statements.PUT_POLICY, policy)
 
     def append(self, events: Iterable[Event]) -> list[Event]:
         """Number and chain the events after the last entry, keep them, and return them complete."""

@@ -1,13 +1,14 @@
 """Every statement of the daily path, by what it serves. Columns are the fields of the value they make, in its order.
 
-The texts never hold data: they are the same each time, so that the driver prepares each of them once.
+The texts never hold data: they are the same each time, so that the driver prepares each of them once. They are what SQLite
+and PostgreSQL both understand; where the two differ, a `Dialect` says how. What only PostgreSQL needs is in `postgres_statements`.
 """
 # ruff: noqa: S608 - what is put together here are names of ours and question marks
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from engine.clock import DAY
 from engine.delivery import Delivery
@@ -16,7 +17,7 @@ from engine.notice import Notice
 from engine.row import UNFOLDED, Crossing, Policy, PolicyRow, Reporter, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from engine.row import EventQuery, ItemQuery
 
@@ -73,10 +74,11 @@ REWRITE_ROW = (
 )
 DUE = "SELECT number FROM item WHERE next_at <= ? ORDER BY next_at, number LIMIT ?"
 NEXT_ITEM = (  # the record outlives the rows: a number that was ever used there is not given again
-    "SELECT max(coalesce((SELECT max(number) FROM item), 0), coalesce((SELECT max(item) FROM event), 0)) + 1"
+    "SELECT coalesce(max(used), 0) + 1"
+    " FROM (SELECT max(number) AS used FROM item UNION ALL SELECT max(item) FROM event) AS numbers"
 )
 BY_SERIAL = "SELECT number FROM item WHERE serial = ?"
-BY_END = "SELECT number FROM item WHERE substr(serial, -length(?1)) = ?1 ORDER BY number LIMIT ?2"
+BY_END = "SELECT number FROM item WHERE substr(serial, length(serial) - length(?1) + 1) = ?1 ORDER BY number LIMIT ?2"
 
 # -- rungs and notices
 
@@ -108,8 +110,8 @@ CURRENT = f"SELECT {_POLICY} FROM policy WHERE kind = ? AND current = 1 ORDER BY
 CURRENT_HASHES = "SELECT seq, kind, name, hash FROM policy WHERE current = 1 ORDER BY kind, name"
 SUPERSEDE = "UPDATE policy SET current = 0 WHERE kind = ? AND name = ? AND current = 1"
 PUT_POLICY = (
-    f"{_insert('policy', (*Policy._fields, 'current'))} ON CONFLICT (kind, hash, name)"
-    f" DO UPDATE SET {_renewed(('index_text', 'current'))}"
+    f"INSERT INTO policy (seq, {_POLICY}, current) SELECT coalesce(max(seq), 0) + 1, {', '.join('?' * len(Policy._fields))}, 1"
+    f" FROM policy WHERE 1 = 1 ON CONFLICT (kind, hash, name) DO UPDATE SET {_renewed(('index_text', 'current'))}"
 )
 REPORTER = f"SELECT {', '.join(Reporter._fields)} FROM reporter WHERE item = ?"
 REPORTERS = f"SELECT {', '.join(Reporter._fields)} FROM reporter ORDER BY item"
@@ -117,28 +119,61 @@ POLICIES = f"SELECT {', '.join(PolicyRow._fields)} FROM policy ORDER BY seq"
 PUT_REPORTER = (
     f"{_insert('reporter', Reporter._fields)} ON CONFLICT (item) DO UPDATE SET {_renewed(Reporter._fields[1:])}"
 )
-SECURE = "PRAGMA secure_delete = 1"  # for this table alone: pages that grow or part leave no copies behind
-CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)"
-
 # -- seals
 
 SEALS = "SELECT number, note FROM seal ORDER BY number"
 PUT_SEAL = "INSERT INTO seal (number, note) SELECT count(*) + 1, ? FROM seal"
 
 
+# -- what only SQLite says so
+
+SECURE = "PRAGMA secure_delete = 1"  # for the reporters alone: pages that grow or part leave no copies behind
+CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)"
+
 # -- questions whose conditions vary
 
 _LETTERS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 
 
+class Dialect(NamedTuple):
+    """Where two databases say the same otherwise.
+
+    `among` is the condition that a column is one of many, the column in `{}`; `many` makes the parameter of it. `holds` is
+    the condition that an item's serial or title holds a text in lower case, `refers` that what it refers to holds one. `hides`
+    says whether a column is kept from being found by its index by standing in an expression.
+    """
+
+    among: str
+    many: Callable[[Sequence[object]], object]
+    holds: str
+    refers: str
+    hides: bool
+
+
+SQLITE = Dialect(
+    "{} IN (SELECT value FROM json_each(?))",
+    json.dumps,
+    "instr(lower(serial || char(10) || title), ?) > 0",
+    "related <> '' AND instr(related, ?) > 0",
+    hides=True,
+)
+POSTGRES = Dialect(
+    "{} = ANY (?)",
+    list,
+    "strpos(lower(serial || chr(10) || title), ?) > 0",
+    "related <> '' AND strpos(related, ?) > 0",
+    hides=False,
+)
+
+
 def folded(text: str) -> str:
-    """Return text with ASCII letters in lower case: what SQLite's `lower` does, and so what every store does."""
+    """Return text with ASCII letters in lower case: what `lower` does in both databases, and so what every store does."""
     return text.translate(_LETTERS)
 
 
-def rows(query: ItemQuery) -> tuple[str, Parameters]:
+def rows(query: ItemQuery, dialect: Dialect = SQLITE) -> tuple[str, Parameters]:
     """Return the statement for rows by number."""
-    lists = {
+    lists: dict[str, Sequence[object]] = {
         "number": query.numbers,
         "state": query.states,
         "stage": query.stages,
@@ -147,9 +182,7 @@ def rows(query: ItemQuery) -> tuple[str, Parameters]:
         "source": query.sources,
     }
     conditions: dict[str, object] = {
-        f"{column} IN (SELECT value FROM json_each(?))": json.dumps(values)
-        for column, values in lists.items()
-        if values
+        dialect.among.format(column): dialect.many(values) for column, values in lists.items() if values
     }
     conditions |= {f"{name} = ?": value for name in ("handler", "workflow") if (value := getattr(query, name))}
     if query.open is not None:
@@ -157,25 +190,26 @@ def rows(query: ItemQuery) -> tuple[str, Parameters]:
     if query.due_before is not None:
         conditions["due_at < ?"] = query.due_before
     if query.related:
-        conditions["related <> '' AND instr(related, ?) > 0"] = f" {query.related} "
+        conditions[dialect.refers] = f" {query.related} "
     if query.text:
-        conditions["instr(lower(serial || char(10) || title), ?) > 0"] = folded(query.text)
+        conditions[dialect.holds] = folded(query.text)
     return _select(f"SELECT {_ROW} FROM item", conditions, "number", query.limit)
 
 
-def events(query: EventQuery) -> tuple[str, Parameters]:
+def events(query: EventQuery, dialect: Dialect = SQLITE) -> tuple[str, Parameters]:
     """Return the statement for entries of the record.
 
     A column that is not to be found by its index stands in an expression: left to itself, SQLite takes one verb's entries
     of the whole record for those of one item.
     """
     by = _found_by(query)
-    verb, moment = "verb" if by == "verb" else "verb || ''", "recorded_at" if by == "recorded_at" else "recorded_at + 0"
+    verb = "verb || ''" if dialect.hides and by != "verb" else "verb"
+    moment = "recorded_at + 0" if dialect.hides and by != "recorded_at" else "recorded_at"
     conditions: dict[str, object] = {}
     if query.item is not None:
         conditions["item = ?"] = query.item
     if query.items:
-        conditions["item IN (SELECT value FROM json_each(?))"] = json.dumps(query.items)
+        conditions[dialect.among.format("item")] = dialect.many(query.items)
     if query.person:
         conditions["? IN (decider, enterer)"] = query.person
     conditions |= {f"{name} = ?": value for name, value in ((verb, query.verb), ("result", query.result)) if value}
@@ -221,5 +255,5 @@ def _select(
 ) -> tuple[str, Parameters]:
     """Join conditions with their values; `plain` is one that needs none."""
     where = " AND ".join([*conditions, *([plain] if plain else [])])
-    text = f"{start}{' WHERE ' * bool(where)}{where} ORDER BY {order} LIMIT ?"
-    return text, [*conditions.values(), limit or -1]
+    text = f"{start}{' WHERE ' * bool(where)}{where} ORDER BY {order}{' LIMIT ?' * bool(limit)}"
+    return text, [*conditions.values(), *([limit] if limit else [])]

@@ -14,7 +14,7 @@ if __name__ == "__main__" and "system" in sys.argv[1].split(","):
     sys.modules["pysqlite3"] = None  # type: ignore[assignment] # this is how an import is made to fail
 
 from cli import main
-from engine.office import Office
+from engine import office
 from storage import connection
 from storage.lock import FileLock
 from storage.sqlite import SqliteWriter
@@ -40,7 +40,7 @@ def alter(what: str) -> None:
 
         SqliteWriter.__exit__ = boast  # type: ignore[method-assign]
     elif what == "deaf":
-        Office._repeated = staticmethod(lambda *_: None)  # type: ignore[method-assign,assignment] # noqa: SLF001 - the fault to seed lies inside
+        office.repeated_by = lambda *_: None
     elif what == "unlocked":
         FileLock.take = lambda *_: None  # type: ignore[method-assign]
     elif what != "system":

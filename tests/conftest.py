@@ -2,12 +2,16 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from storage.postgres_creation import create
+from tests import postgres
 from tests.errands import prepare
+from tests.postgres import Server
 from tests.trial import build
 
 for name in [name for name in os.environ if name.startswith("SIBAN_")]:
@@ -50,3 +54,17 @@ def folder(prepared: Path, tmp_path: Path) -> Path:
     place = tmp_path / "office"
     shutil.copytree(prepared, place)
     return place
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """One PostgreSQL server for all tests of a process, with an empty trial database of ours, `office`, to make others from.
+
+    It does not wait for its disk: who tests what survives starts another one.
+    """
+    if not postgres.binary("initdb"):
+        pytest.skip(postgres.MISSING)
+    with postgres.throw_away(fsync="off", full_page_writes="off") as started:
+        started.name("office")
+        create(started.url("office"), {"trial": "1"})
+        yield started

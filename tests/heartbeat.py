@@ -24,7 +24,7 @@ class Heartbeat:
     def __exit__(self, *_: object) -> None:
         self.kill()
 
-    def begin(self, path: Path, at: int, batch: int = 200) -> None:
+    def begin(self, path: Path | str, at: int, batch: int = 200) -> None:
         """Have it begin a pass at a simulated instant."""
         if self.process is None:
             self.process = subprocess.Popen(

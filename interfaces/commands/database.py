@@ -33,9 +33,9 @@ def database() -> None:
 @output_option
 def status(form: str) -> None:
     """数据库的状态：版本、件数、记录数、日志方式。"""
-    from storage.migrations import status as read_status
+    from storage.place import status_of
 
-    found = read_status(session_of().path)
+    found = status_of(session_of().path)
     if form in ("json", "jsonl"):
         emit_value(found._asdict(), form=form)
         return
@@ -43,7 +43,7 @@ def status(form: str) -> None:
 
 
 _NAMES = {
-    "path": "文件",
+    "path": "位置",
     "version": "库结构版本",
     "known": "本程序的版本",
     "items": "事项",
@@ -53,6 +53,9 @@ _NAMES = {
     "size": "大小（字节）",
     "journal_mode": "日志方式",
     "sqlite_version": "SQLite 版本",
+    "server_version": "PostgreSQL 版本",
+    "encrypted": "加密",
+    "account": "账号",
     "trial": "试用库",
 }
 
@@ -61,16 +64,19 @@ _NAMES = {
 @dry_run_option
 def upgrade(dry_run: bool) -> None:
     """升级到本程序的库结构版本；先自动备份，一次完成或完全不动。"""
-    from storage.migrations import status as read_status
     from storage.migrations import upgrade as run_upgrade
+    from storage.place import on_server, status_of
 
-    path = session_of().path
+    session, backup = session_of(), ""
     if dry_run:
-        found = read_status(path)
+        found = status_of(session.path)
         step = f"由第 {found.version} 版升级到第 {found.known} 版，先自动备份" if found.version < found.known else ""
         say(f"{f'将{step}' if step else '已是最新版本，无须升级'}。以上为试办，未作任何改动。")
         return
-    backup = run_upgrade(path).backup
+    if on_server(session.path):  # there is one version so far: an older or newer one is refused when it is opened
+        _ = session.store
+    else:
+        backup = run_upgrade(session.path).backup
     say(f"已升级，升级前的备份：{backup}。" if backup else "已是最新版本，无须升级。")
 
 
@@ -226,10 +232,11 @@ def copy(source: str, target: str, dry_run: bool, form: str) -> None:
 
     目标须是新的。搬迁期间请停用原库；完成后只用新库。附件（数据库名.files）须另行复制。
     """
-    from interfaces.keeping import keeper
+    from interfaces.keeping import keeper, refuse_server
     from interfaces.moving import move
     from interfaces.session import Session
 
+    refuse_server(source, target)
     session = Session(source)
     session.command = "siban db copy"
     try:

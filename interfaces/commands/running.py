@@ -162,7 +162,9 @@ def _daily_seal(path: str) -> Callable[[Office], int]:
 
 def _daily_backup(session: Session, to: str | None, keep: int) -> Callable[[], Keep] | None:
     """Return what makes what backs up once a day; a directory that cannot be used is refused here, not at the first beat."""
-    from interfaces.keeping import back_up, directory_of, is_due, same_disk
+    from interfaces.keeping import back_up, directory_of, is_due, refuse_server, same_disk
+
+    refuse_server(session.path)
 
     if to is None:
         return None

@@ -24,9 +24,10 @@ from interfaces.shell import Command, Group
 )
 @click.option("--org", "--机构", "org_file", metavar="FILE", help="一并载入机构人员表")
 def init(trial: bool, files: tuple[str, ...], org_file: str | None) -> None:
-    """新建数据库（--db 指定的文件），装入流程定义和工作日历。已有的文件不会被覆盖。"""
+    """新建数据库（--db 指定的文件，或 PostgreSQL 服务器上的库），装入流程定义和工作日历。已有的不会被覆盖。"""
     from interfaces.founding import found, read_text
     from interfaces.roster import read_organisation
+    from storage.place import shown
     from workflows.index import SHIPPED, definition_text
 
     session = session_of()
@@ -36,7 +37,7 @@ def init(trial: bool, files: tuple[str, ...], org_file: str | None) -> None:
     organisation = read_organisation(chosen) if chosen else None
     found(session.path, texts, organisation, trial=trial, at=session.at)
     kind = "试用库" if trial else "数据库"
-    say(f"已新建{kind} {session.path}。")
+    say(f"已新建{kind} {shown(session.path)}。")
     if trial and not org_file and organisation:
         note(f"已装入样例机构：{organisation.title}。不写 --as 时按局办公室主任办理。")
     if organisation is None:

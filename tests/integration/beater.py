@@ -13,7 +13,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from engine.clock import SteppedTime
 from engine.notice import Notice
 from engine.office import Office
-from storage.sqlite import SqliteStore, SqliteWriter, open_store
+from engine.ports import Store
+from storage.place import open_store
+from storage.sqlite import SqliteWriter
 
 
 def say(word: str) -> None:
@@ -24,9 +26,10 @@ def say(word: str) -> None:
 HELD: list[Notice] = []
 
 
-def tell_late(store: SqliteStore) -> None:
+def tell_late(store: Store) -> None:
     """Write what was held back."""
     with store.write() as writer:
+        assert isinstance(writer, SqliteWriter)
         first = writer.next_notice()
         put_notices(writer, [notice._replace(number=first + n) for n, notice in enumerate(HELD)])
     HELD.clear()
@@ -37,7 +40,7 @@ put_notices = SqliteWriter.put_notices
 
 def main() -> None:
     """Beat as told until the input ends or it is killed."""
-    store: SqliteStore | None = None
+    store: Store | None = None
     place, office = "", None
     if "careless" in sys.argv:
         SqliteWriter.put_notices = lambda _self, notices: HELD.extend(notices)  # type: ignore[assignment,method-assign]
@@ -46,7 +49,7 @@ def main() -> None:
         if path != place or office is None:
             if store:
                 store.close()
-            store = open_store(path, seconds=60, command="beater")
+            store = open_store(path, command="beater")
             place, office = path, Office(store, SteppedTime(int(at)))
         office.time = SteppedTime(int(at))
         done = office.tick(int(batch), lambda _items: say("kept"))

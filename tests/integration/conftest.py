@@ -11,10 +11,11 @@ from engine.event import DONE, Event
 from engine.item import Item
 from engine.ports import Store
 from engine.row import Row, to_text
-from storage import connection
+from storage import connection, postgres
 from storage.creation import create
 from storage.memory import MemoryStore
 from storage.sqlite import open_store
+from tests.postgres import Server
 
 AT = 1_683_509_400_000_000  # 2023-05-08 09:30 in Shanghai
 DEFINITION, CALENDAR = "d" * 64, "c" * 64
@@ -66,6 +67,12 @@ def make_event() -> MakeEvent:
 
 
 @pytest.fixture
+def postgres_url(server: Server) -> str:
+    """Give the address of an empty trial database on the throw-away server."""
+    return server.url(server.new("office"))
+
+
+@pytest.fixture
 def path(tmp_path: Path) -> Path:
     """Make an empty database file."""
     place = tmp_path / "四办 #1?.db"  # what a path may hold, and a URI may not
@@ -73,13 +80,24 @@ def path(tmp_path: Path) -> Path:
     return place
 
 
-@pytest.fixture(params=["memory", "sqlite", "system_sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "system_sqlite", "postgres"])
 def doors(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Doors]:
     """Give each kind of store in turn; the system's SQLite stands for machines without a newer one."""
     opened: list[Store] = []
     if request.param == "memory":
         memory = MemoryStore()
         yield Doors(lambda: memory, lambda: memory, request.param)
+        return
+    if request.param == "postgres":
+        url: str = request.getfixturevalue("postgres_url")
+
+        def connected(seconds: float = 10) -> Store:
+            opened.append(postgres.open_store(url, seconds=seconds))
+            return opened[-1]
+
+        yield Doors(lambda: connected(0.2), connected, request.param)
+        for store in opened:
+            store.close()
         return
     if request.param == "system_sqlite":
         monkeypatch.setattr(connection, "dbapi", sqlite3)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import tomllib
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,7 @@ from engine.edition import edition_from_dict
 from engine.loader import load
 from engine.office import Office
 from engine.policy import PolicyShelf
-from storage.creation import create
-from storage.sqlite import open_store
+from storage.place import create, on_server, open_store
 from tests import slow_clock
 from tests.heartbeat import Heartbeat
 from tests.slow_clock import Case, Days
@@ -31,6 +31,8 @@ from workflows.calendars import shipped_edition
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
+
+    from tests.postgres import Server
 
 WORKFLOWS = Path(__file__).resolve().parents[2] / "workflows"
 START = parse_instant("2023-05-08 09:00")
@@ -96,10 +98,10 @@ notify = ["{who}"]
 RUNGS = (("0", "lead_unit.handler"), ("+1wd", "lead_unit.head"), ("+24wh", "superior(2)"), ("+6wd", "leader.principal"))
 
 
-def founded(path: Path, time: SteppedTime) -> Office:
+def founded(place: str, time: SteppedTime) -> Office:
     """Make a database with a workflow of one clock and four rungs."""
-    create(path, {"installation": "test"})
-    office = Office(open_store(path, seconds=60), time)
+    create(place, {"installation": "test", "trial": "1"})
+    office = Office(open_store(place), time)
     hand = Hand("os:test", "os:test")
     office.put_policy("calendar", "cn", canonical(edition_from_dict(EDITION).to_dict()), hand)
     bureau = organisation.from_data(tomllib.loads((WORKFLOWS / "bureau.toml").read_text(encoding="utf-8")))
@@ -141,13 +143,14 @@ def _days_on(moment: datetime, amount: int, days: Days) -> datetime:
     return close
 
 
-def live(path: Path, items: int, kills: int, *faults: str) -> None:
+def live(place: str, items: int, kills: int, *faults: str, beats: int = 2) -> None:
     """Let thirty days pass over a database, and look at everything that must hold. Raises with what does not."""
     dice = random.Random(items)  # noqa: S311 - a test's own dice
     came, time = arrivals(items, dice), SteppedTime(START)
-    office, batch, killed = founded(path, time), max(items // 400, 2), 0
+    office, batch, killed = founded(place, time), max(items // 400, 2), 0
     waiting = list(came)
-    with Heartbeat(*faults) as one, Heartbeat(*faults) as two:
+    with ExitStack() as stack:
+        heartbeats = [stack.enter_context(Heartbeat(*faults)) for _ in range(beats)]
         for now in range(START, END + 1, HOUR):
             time.set(now)
             new = [at for at in waiting if at <= now]
@@ -157,17 +160,21 @@ def live(path: Path, items: int, kills: int, *faults: str) -> None:
                 office.register("watch", sheets, Hand("o13", "o13"))
             if STOPPED <= now < AGAIN:
                 continue
-            for heartbeat in (one, two):
-                heartbeat.begin(path, now, batch)
-            for heartbeat in (one, two):
+            for heartbeat in heartbeats:
+                heartbeat.begin(place, now, batch)
+            for heartbeat in heartbeats:
                 doomed = killed < kills and now < END and (now == AGAIN or dice.random() < 0.7)
                 killed += heartbeat.end(dies_after=dice.randint(1, 3) if doomed else 0) is None
     assert killed == kills, "there were not enough passes to kill"
-    look_over(office, came)
+    look_over(office, came, in_order=not on_server(place))
+    office.store.close()
 
 
-def look_over(office: Office, came: list[int]) -> None:
-    """What was told is what had to be, in order, none early; nothing else is amiss either."""
+def look_over(office: Office, came: list[int], *, in_order: bool) -> None:
+    """What was told is what had to be, in order, none early; nothing else is amiss either.
+
+    On a server the heartbeats share the items out among them: there the order is each item's own.
+    """
     with office.store.read() as reader:
         notices = list(reader.notices())
         crossings = list(reader.crossings())
@@ -175,7 +182,9 @@ def look_over(office: Office, came: list[int]) -> None:
     told = [(n.planned_at, n.item, n.receiver, n.level) for n in notices]
     assert len(told) == len(came) * len(TOLD), f"{len(told)} notices"
     assert sorted(told) == expected(came)
-    assert [n.planned_at for n in notices] == sorted(n.planned_at for n in notices)
+    key = (lambda n: n.planned_at) if in_order else (lambda n: (n.item, n.planned_at))
+    found = notices if in_order else sorted(notices, key=lambda n: n.item)
+    assert [key(n) for n in found] == sorted(key(n) for n in found)
     assert [c for c in crossings if c.crossed_at < c.planned_at] == []
     assert [c.seq for c in crossings] == [n.seq for n in notices]
     assert faults == []
@@ -183,16 +192,27 @@ def look_over(office: Office, came: list[int]) -> None:
 
 def test_each_is_told_once_in_order_and_none_early(tmp_path: Path) -> None:
     """The short form: 60 items, 3 kills, 240 notices."""
-    live(tmp_path / "office.db", 60, 3)
+    live(str(tmp_path / "office.db"), 60, 3)
+
+
+def test_each_is_told_once_by_three_machines(server: Server) -> None:
+    """Three heartbeats on one PostgreSQL database, two of them killed now and then."""
+    live(server.url(server.new()), 40, 3, beats=3)
+
+
+@pytest.mark.slow
+def test_eight_thousand_notices_by_three_machines(server: Server) -> None:
+    """The long form of it."""
+    live(server.url(server.new()), 2000, 30, beats=3)
 
 
 def test_a_heartbeat_that_tells_late_is_found_out(tmp_path: Path) -> None:
     """Control: one that crosses the rungs first and tells afterwards loses notices to the kills."""
     with pytest.raises(AssertionError, match=r"^\d+ notices"):
-        live(tmp_path / "office.db", 60, 3, "careless")
+        live(str(tmp_path / "office.db"), 60, 3, "careless")
 
 
 @pytest.mark.slow
 def test_eight_thousand_notices_survive_thirty_kills(tmp_path: Path) -> None:
     """2,000 items at four rungs, 30 days with a week of none, two heartbeats, 30 kills: 8,000 notices."""
-    live(tmp_path / "office.db", 2000, 30)
+    live(str(tmp_path / "office.db"), 2000, 30)

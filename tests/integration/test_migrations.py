@@ -63,6 +63,7 @@ def filled(path: Path, make_row: MakeRow, make_event: MakeEvent) -> Path:
 def test_the_committed_text_is_what_the_classes_say() -> None:
     """After a change of storage/schema.py, `python -m storage.schema` has been run."""
     assert schema.SCHEMA_SQL.read_text(encoding="utf-8") == schema.compiled()
+    assert schema.POSTGRES_SQL.read_text(encoding="utf-8") == schema.compiled(schema.POSTGRES)
 
 
 def test_columns_are_the_fields_of_what_is_kept() -> None:

@@ -15,6 +15,7 @@ from engine.policy import PolicyShelf
 from engine.row import EventQuery, ItemQuery
 from storage.creation import create
 from storage.memory import MemoryStore
+from storage.postgres import open_store as open_postgres
 from storage.sqlite import open_store
 from tests.trial import CLERK, FILE, HEAD, RIVER, VERIFIER, Ledger
 
@@ -29,7 +30,7 @@ REPORT: dict[str, Any] = {"outcome": "已经整改到位。", "result_class": "s
 ANSWER = {"told": ["party_org"], "answered_by": "letter", "answer_text": "已整改到位，现予反馈。"}
 
 
-@pytest.fixture(name="ledger", params=["memory", "sqlite"])
+@pytest.fixture(name="ledger", params=["memory", "sqlite", "postgres"])
 def _ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
     """An office over each store."""
     if request.param == "memory":
@@ -37,7 +38,8 @@ def _ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
         return
     path = str(tmp_path / "office.db")
     create(path, {"trial": "1"})
-    store = open_store(path)
+    postgres = request.param == "postgres"
+    store = open_postgres(request.getfixturevalue("postgres_url")) if postgres else open_store(path)
     yield Ledger(store)
     store.close()
 

@@ -22,6 +22,7 @@ from engine.watch import SEEN, ClockDoubted, Watch, accept, examine, keep_doubt,
 from interfaces import heartbeat
 from storage.creation import create
 from storage.memory import MemoryStore
+from storage.postgres import open_store as open_postgres
 from storage.sqlite import open_store
 from tests.trial import CLERK, HEAD, Ledger
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.event import Event
+    from engine.ports import Store
 
 START = parse_instant("2023-05-08 09:00")
 OFFICE = Hand(HEAD, HEAD)
@@ -77,12 +79,16 @@ class Case:
             return [(c.clock, c.level, c.planned_at) for c in reader.crossings()]
 
 
-@pytest.fixture(name="case", params=["memory", "sqlite"])
+@pytest.fixture(name="case", params=["memory", "sqlite", "postgres"])
 def _case(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Case]:
     path = str(tmp_path / "office.db")
     if request.param == "sqlite":
         create(path, {})
-    store = MemoryStore() if request.param == "memory" else open_store(path)
+    store: Store = MemoryStore()
+    if request.param == "sqlite":
+        store = open_store(path)
+    if request.param == "postgres":
+        store = open_postgres(request.getfixturevalue("postgres_url"))
     yield Case(Ledger(store))
     store.close()
 

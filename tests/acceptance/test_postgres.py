@@ -1,0 +1,189 @@
+"""The installed command on a server set up as docs/postgresql.md says: TLS, passwords, accounts of one's own."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+import os
+import re
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, NamedTuple
+
+import psycopg
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from tests import postgres
+from tests.acceptance.conftest import ROOT, SIBAN, environment
+from tests.said import Said
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PASSWORD = "geheim-38"  # noqa: S105 - of a throw-away server
+OFFICERS = {"fangwj": "o11", "xuchen": "o13"}
+SQL = re.search(r"```sql\n(.*?)```", (ROOT / "docs/postgresql.md").read_text(encoding="utf-8"), re.DOTALL)
+
+
+class Far(NamedTuple):
+    """A server that is reached over TLS with a password."""
+
+    port: int
+    root: Path
+    home: Path
+
+    def url(self, user: str, database: str = "bureau", mode: str = "verify-full") -> str:
+        """Return an address."""
+        return f"postgresql://{user}@127.0.0.1:{self.port}/{database}?sslmode={mode}&sslrootcert={self.root}"
+
+    def __call__(self, user: str, *arguments: str, password: str = PASSWORD, url: str = "") -> Said:
+        """Run a command as an account."""
+        pgpass = self.home / "pgpass"
+        pgpass.write_text(f"*:*:*:*:{password}\n")
+        pgpass.chmod(0o600)
+        done = subprocess.run(
+            [str(SIBAN), "--db", url or self.url(user), *arguments], capture_output=True, text=True, encoding="utf-8",
+            env=environment() | {"PGPASSFILE": str(pgpass)}, cwd=self.home, check=False, timeout=120,
+        )  # fmt: skip
+        assert "Traceback" not in done.stderr
+        assert password not in done.stdout + done.stderr
+        return Said(done.returncode, done.stdout, done.stderr)
+
+
+def certify(folder: Path, server: postgres.Server) -> Path:
+    """Put a certificate and its key where the server finds them; return the certificate for those who trust it."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), dt.datetime.now(dt.UTC)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "db.bureau")])
+    certificate = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(1).not_valid_before(now - dt.timedelta(days=1)).not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    ).public_bytes(serialization.Encoding.PEM)  # fmt: skip
+    encoding = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    for file, text in (("server.crt", certificate), ("server.key", key.private_bytes(*encoding))):
+        place = server.data / file
+        place.write_bytes(text)
+        place.chmod(0o600)
+        if os.getuid() == 0:
+            shutil.chown(place, server.user)
+    root = folder / "root.crt"
+    root.write_bytes(certificate)
+    return root
+
+
+@pytest.fixture(scope="module")
+def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Far]:
+    """Set a server up as the page says, to its words of SQL, and make the database of a bureau."""
+    if not postgres.binary("initdb"):
+        pytest.skip(postgres.MISSING)
+    folder, port = tmp_path_factory.mktemp("far"), 20000 + os.getpid() % 20000
+    with postgres.throw_away(listen_addresses="'127.0.0.1'", port=str(port)) as server:
+        root = certify(folder, server)
+        server.configure(ssl="on")
+        (server.data / "pg_hba.conf").write_text(
+            "local all siban_admin trust\nhostssl all all 127.0.0.1/32 scram-sha-256\nhost all all 0.0.0.0/0 reject\n"
+        )
+        server.stop("fast")
+        server.start()
+        assert SQL
+        with psycopg.connect(f"{server.url('postgres')}&port={port}", autocommit=True) as admin:
+            for statement in [
+                *SQL[1].split(";"),
+                "CREATE ROLE xuchen LOGIN IN ROLE siban_officer",
+                "CREATE ROLE guest LOGIN",
+            ]:
+                if statement.strip():
+                    admin.execute(statement.encode())
+            for account in ("siban_owner", "siban_serve", "fangwj", "xuchen", "guest"):
+                admin.execute(f"ALTER ROLE {account} PASSWORD '{PASSWORD}'".encode())
+            admin.execute("GRANT CONNECT ON DATABASE bureau TO guest")
+        made = Far(port, root, folder)
+        assert made("siban_owner", "init").status == 0
+        bureau = (ROOT / "workflows/bureau.toml").read_text(encoding="utf-8")
+        for account, officer in OFFICERS.items():
+            bureau = re.sub(rf'(id = "{officer}")', rf'\1\nos_user = "{account}"', bureau)
+        (folder / "机构.toml").write_text(bureau, encoding="utf-8")
+        said = made("siban_owner", "org", "load", "机构.toml")
+        assert said.status == 0, said
+        yield made
+
+
+def test_officers_act_under_their_own_accounts(far: Far) -> None:
+    """From registration to the record, over TLS; nobody says who he is, the server knows."""
+    said = far("xuchen", "登记", "--title", "河道漂浮垃圾", "--source", "群众反映", "--匿名")
+    assert said.status == 0, said
+    assert (
+        far("fangwj", "交办", "1", "--清单", "即知即改的问题", "--主办单位", "河道署", "--责任人", "金晓").status == 0
+    )
+    entries = far("fangwj", "log", "1", "-o", "json").json
+    assert {entry["enterer"] for entry in entries} == {"o11", "o13"}
+    assert far("fangwj", "check").status == 0
+    assert far("fangwj", "audit", "verify").status == 0
+    assert far("siban_serve", "tick").status == 0
+    found = {row["check"]: row for row in far("fangwj", "doctor", "-o", "json").json}
+    assert found["connection"]["level"] == "ok"
+    assert "TLSv1" in found["connection"]["found"]
+    assert found["guards"]["level"] == "ok"
+    assert "由数据库账号 fangwj 认定" in found["identity"]["found"]
+
+
+def test_an_account_that_is_no_officers_does_not_act(far: Far) -> None:
+    """The heartbeat's account, and the owner: neither is somebody of the bureau."""
+    for account in ("siban_serve", "siban_owner"):
+        assert far(account, "登记", "--title", "一件", "--source", "群众反映", "--匿名").status == 1
+
+
+def test_what_cannot_be_reached_is_one_sentence(far: Far) -> None:
+    """Exit 5, what is wrong, what to do; never a password."""
+    here = f"127.0.0.1:{far.port}"
+    sentences = {
+        far("fangwj", "list", password="wrong-77"): f"postgresql://{here}/bureau 不接受账号“fangwj”的密码",  # noqa: S106 - a wrong one
+        far("fangwj", "list", url=far.url("fangwj", mode="disable")): "的服务器不接受从本机以账号“fangwj”连接",
+        far("guest", "list"): "账号无权在",
+        far("fangwj", "list", url=far.url("fangwj", database="nowhere")): "服务器上没有",
+        far("fangwj", "list", url=f"postgresql://fangwj:{PASSWORD}@127.0.0.1:1/bureau"): "服务器没有应答",
+        far("siban_owner", "list", url=far.url("siban_owner", database="postgres")): "里还没有 siban 的数据",
+        far(
+            "fangwj", "list", url=far.url("fangwj").replace(str(far.root), str(far.home / "pgpass"))
+        ): "加密连接没有建成",
+    }
+    for said, sentence in sentences.items():
+        assert said.status == 5, said
+        assert sentence in said.err
+        assert said.err.count("\n") == 1
+        assert said.out == ""
+
+
+def test_an_address_that_cannot_be_read_is_misuse(far: Far) -> None:
+    """Without a piece of what may be the password."""
+    said = far("fangwj", "list", url=f"postgresql://fangwj:{PASSWORD[:3]}/{PASSWORD}@h:p/bureau")
+    assert said.status == 2
+    assert "看不懂数据库地址" in said.err
+
+
+def test_the_state_of_the_database(far: Far) -> None:
+    """`db status` and `db upgrade` answer, and a second `init` changes nothing."""
+    status = far("fangwj", "db", "status", "-o", "json").json
+    assert (status["version"], status["account"], status["trial"]) == (1, "fangwj", False)
+    assert status["encrypted"].startswith("TLSv1")
+    assert far("siban_owner", "db", "upgrade").status == 0
+    for keeping in (("db", "backup"), ("db", "restore", "x"), ("db", "copy", far.url("fangwj"), "new.db")):
+        said = far("siban_owner", *keeping)
+        assert (said.status, "由数据库管理员" in said.err) == (1, True)
+    said = far("siban_owner", "init")
+    assert (said.status, "已经存在" in said.err) == (1, True)
+
+
+def test_attachments_need_a_folder_that_all_share(far: Far) -> None:
+    """Without `SIBAN_FILES` an attachment is refused, and it is said why."""
+    (far.home / "照片.txt").write_text("一张照片")
+    said = far("fangwj", "attach", "1", "照片.txt")
+    assert said.status == 1
+    assert "SIBAN_FILES" in said.err
