@@ -25,7 +25,7 @@ from storage.connection import SECONDS
 from storage.postgres_connection import connect, idle, lost, translated, where
 from storage.postgres_message import Prepared
 from storage.postgres_statements import PIECE
-from storage.statements import MOST_MEANT, POSTGRES
+from storage.statements import MOST_MEANT, POSTGRES, STEADY
 from storage.text import refuse_bad, refuse_fixed, refuse_surrogate
 
 if TYPE_CHECKING:
@@ -453,7 +453,7 @@ class PostgresWriter(PostgresReader):
         """Insert an item's row, or rewrite it; a serial that another item has raises `Conflict("serial_taken")`."""
         refuse_bad(row, Row._fields)
         known = self._held.get(row.number)
-        steady = known is not None and (known.serial, known.lead_unit) == (row.serial, row.lead_unit)
+        steady = known is not None and all(getattr(known, field) == getattr(row, field) for field in STEADY)
         self._keep_back(statements.REWRITE_ROW if steady else statements.PUT_ROW, row)
         if row.number in self._held:
             self._held[row.number] = row

@@ -67,10 +67,10 @@ ITEM_DUE = (  # with what every act asks for next: which policy is in force
 ROW = f"SELECT {_ROW} FROM item WHERE number = ?"
 PUT_ROW = f"{_insert('item', Row._fields)} ON CONFLICT (number) DO UPDATE SET {_renewed(Row._fields[1:])}"
 # Tried first: an index is written anew when its column is set, even to what it was, and these columns hardly change.
-_STEADY = ("number", "serial", "lead_unit", "related")
+STEADY = ("number", "serial", "lead_unit", "related")
 REWRITE_ROW = (
-    f"UPDATE item SET {', '.join(f'{f} = ?{n}' for n, f in enumerate(Row._fields, 1) if f not in _STEADY)}"
-    f" WHERE {' AND '.join(f'{f} = ?{n}' for n, f in enumerate(Row._fields, 1) if f in _STEADY)}"
+    f"UPDATE item SET {', '.join(f'{f} = ?{n}' for n, f in enumerate(Row._fields, 1) if f not in STEADY)}"
+    f" WHERE {' AND '.join(f'{f} = ?{n}' for n, f in enumerate(Row._fields, 1) if f in STEADY)}"
 )
 DUE = "SELECT number FROM item WHERE next_at <= ? ORDER BY next_at, number LIMIT ?"
 NEXT_ITEM = (  # the record outlives the rows: a number that was ever used there is not given again

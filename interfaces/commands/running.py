@@ -164,10 +164,9 @@ def _daily_backup(session: Session, to: str | None, keep: int) -> Callable[[], K
     """Return what makes what backs up once a day; a directory that cannot be used is refused here, not at the first beat."""
     from interfaces.keeping import back_up, directory_of, is_due, refuse_server, same_disk
 
-    refuse_server(session.path)
-
     if to is None:
         return None
+    refuse_server(session.path)
     directory = directory_of(to)
     if same_disk(session.path, to):
         note("备份与数据库在同一块磁盘上，磁盘损坏会一并丢失；宜改到另一块磁盘。")
