@@ -1,6 +1,6 @@
 """What one durable act costs on PostgreSQL, against hand-written psycopg that writes the same rows statement by statement.
 
-    python benchmarks/postgres.py [--items 60] [--rounds 5] [--clients 1 2 4 8] [--delay 0.5]
+    PYTHONSAFEPATH=1 python benchmarks/postgres.py [--items 60] [--rounds 5] [--clients 1 2 4 8] [--delay 0.5]
 
 It starts a server of its own on the real disk (fsync on). The floor has the product's own database with its checks and
 triggers; in one transaction it locks and reads the item, locks and reads the head, makes the two JSON texts and the
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import hashlib
 import json
 import statistics
@@ -248,6 +249,7 @@ def main() -> None:
     parser.add_argument("--relay", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--client", nargs=3, help=argparse.SUPPRESS)
     given = parser.parse_args()
+    gc.disable()  # as cli.py does, for both alike
     if given.relay:
         asyncio.run(relay(given.relay[0], float(given.relay[1])))
     if given.client:
