@@ -40,7 +40,7 @@ def alter(what: str) -> None:
 
         SqliteWriter.__exit__ = boast  # type: ignore[method-assign]
     elif what == "deaf":
-        office.repeated_by = lambda *_: None
+        office.repeated_by = lambda *_: None  # type: ignore[attr-defined]  # the fault to seed lies where it is used
     elif what == "unlocked":
         FileLock.take = lambda *_: None  # type: ignore[method-assign]
     elif what != "system":
