@@ -111,8 +111,12 @@ def hang(text: str, cells: int, indent: int) -> str:
         line = paragraph
         while width(line) > cells:
             kept = shorten(line, cells + 1).removesuffix("…") or line[:1]
-            if line[len(kept)] in _NEVER_FIRST and len(kept) > 1:
+            if kept == line:  # too wide by the one cell that `shorten` was given for its mark
+                kept = line[:-1]
+            if line[len(kept)] in _NEVER_FIRST and kept[:-1].strip():
                 kept = kept[:-1]
+            if not kept.strip():  # nothing but the indent fits: a line takes at least one character
+                kept = line[: len(line) - len(line.lstrip()) + 1]
             lines.append(kept)
             line = " " * indent + line[len(kept) :].lstrip()
         lines.append(line)

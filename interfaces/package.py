@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import unescape
 
 if TYPE_CHECKING:
     import zipfile
@@ -118,4 +117,6 @@ def _by_sheet(archive: zipfile.ZipFile, broken: dict[str, set[Place]]) -> dict[s
 
 def _attribute(tag: bytes, name: str) -> str:
     found = re.search(rf'\s{name}="([^"]*)"', tag.decode("utf-8", "replace"))
+    from xml.sax.saxutils import unescape
+
     return unescape(found.group(1), {"&quot;": '"', "&apos;": "'"}) if found else ""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SIBAN = Path(sys.executable).with_name("siban")
 RETIRED = ("留痕", "封存", "返工", "复核", "重启", "派单", "改派", "档", "挂账")
-MOST_LINES = 120
+MOST_LINES = 132
 
 
 def run(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -143,10 +143,10 @@ def test_only_the_owner_or_the_head_loads_an_organisation(office: Callable[..., 
 def test_the_rules_of_the_house_are_set_by_those_in_the_table(
     office: Callable[..., Bureau], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every officer, owning the file or not: who may define, load, read, accept and seal is who the permission table says."""
+    """Every officer, owning the file or not: who may define, load, read, accept, seal and restore is who the permission table says."""
     path = office(delegating()).path
     rules = [rule for rule in table(load(definition_text("siban"))) if rule.kind == HOUSE]
-    assert len(rules) == 6
+    assert len(rules) == 7
     allowed = 0
     for owner, officer in itertools.product((False, True), bureau()["officers"]):
         who = officer["id"]

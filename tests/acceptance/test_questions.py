@@ -408,7 +408,7 @@ def test_the_page(ask: Callable[..., Said]) -> None:
         "已提请上级，等待答复（1）",
         "（未交办）",
     ):
-        assert words in said
+        assert re.sub(" +", " ", words) in re.sub(" +", " ", said), words
     assert "—" in said  # units with nothing due yet
 
 

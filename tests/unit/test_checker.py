@@ -153,9 +153,9 @@ CLOCKS: dict[str, tuple[list[tuple[str, str]], list[Fault]]] = {
     "a clock begun by an act that one way leaves out": (
         [
             ('counts = "life"', 'counts = "life"\nstarts_at = ["accept"]'),
-            (FIRST_CLOCK, transition("take_over", "registered", "handling")),
+            (FIRST_CLOCK, transition("take_on", "registered", "handling")),
         ],
-        [Fault("states.handling", "no_clock", "register → take_over")],
+        [Fault("states.handling", "no_clock", "register → take_on")],
     ),
     "a clock that has ended for good": (
         [

@@ -88,7 +88,11 @@ def test_the_enterer_and_the_supervisor_may(ledger: Ledger, who: str) -> None:
 def test_others_may_not(ledger: Ledger, who: str) -> None:
     """And are told who may; the attempt is recorded."""
     error = refused(ledger, "title", "新", who)
-    assert (error.code, error.data["roles"], error.data["people"]) == ("not_allowed", ["supervisor"], ["徐晨"])
+    assert (error.code, error.data["roles"], error.data["people"]) == (
+        "not_allowed",
+        ["supervisor", "enterer"],
+        ["徐晨"],
+    )
     with ledger.office.store.read() as reader:
         assert [event.verb for event in reader.events(EventQuery(result="refused"))] == ["correct"]
 

@@ -12,7 +12,7 @@ import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interfaces.display import cell, display, display_block, json_text, pad, shorten, width
+from interfaces.display import cell, display, display_block, hang, json_text, pad, shorten, width
 from tests.hostile import HOSTILE
 
 ANY_TEXT = st.text(st.characters(exclude_categories=[]))
@@ -138,3 +138,11 @@ def test_shortened_text_fits(text: str, cells: int) -> None:
     assert short in (text, "") or short.endswith("…")
     assert short == text or width(text) > cells
     assert width(pad(short, cells)) == width(pad(short, cells, "right")) == cells
+
+
+@given(st.text(alphabet="ab，。、中文 …", max_size=60), st.integers(6, 20), st.integers(0, 3))
+def test_a_line_is_broken_within_its_cells_and_loses_nothing(text: str, cells: int, indent: int) -> None:
+    """No line is wider, whatever the last character's width; only blanks at a break and the indents are not the text's own."""
+    lines = hang(text, cells, indent).split("\n")
+    assert all(width(line) <= cells for line in lines)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
