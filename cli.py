@@ -48,6 +48,7 @@ FIXED: dict[str, tuple[str, str, str, str]] = {
     "report": ("通报", "reporting", "report", "一页通报：回应率、落实率与逾期事项；月报、带图网页"),
     "tick": ("巡查", "running", "tick", "巡查一遍：到期的提醒与督办"),
     "serve": ("值守", "running", "serve", "常驻值守，定时巡查"),
+    "service": ("服务", "service", "service", "服务：让值守随开机启动，由系统看管"),
     "notify": ("送达", "notify", "notify", "送达：把通知发到企业微信、邮件等处"),
     "check": ("自查", "running", "check", "自查：台账与办理记录是否一致"),
     "audit": ("审计", "audit", "audit", "审计：核验、存证、导出办理记录"),

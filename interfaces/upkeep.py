@@ -43,6 +43,9 @@ UNMOVED = 60 * DAY
 DUE_LATE = 10 * MINUTE
 """How long (µs) after its moment something that comes by itself may be unrecorded: some heartbeats of a minute."""
 
+CARRY_LATE = DAY
+"""How long (µs) after it was made a message that was tried and not taken may go on waiting."""
+
 ROOM_NEEDED, ROOM_WANTED = 2, 10
 """How many times the database must fit on its disk once more (an upgrade copies it), and should."""
 
@@ -75,8 +78,9 @@ def running(session: Session, reader: Reader, seal_key: str | None = None) -> It
     yield _beat(session, reader)
     if here:  # a server is backed up by its administrator
         yield _backup(session, reader)
+        yield from _backup_room(session, reader)
     yield _seal(session, reader)
-    yield from _waiting(reader)
+    yield from _waiting(reader, session.now)
 
 
 def some(names: Sequence[str]) -> str:
@@ -164,7 +168,7 @@ def _beat(session: Session, reader: Reader) -> Finding:
     words = f"值守中（进程 {serving[0]}）" if serving else "没有值守进程在本机运行"
     last, open_ = int(reader.setting(SEEN) or 0), next(iter(reader.rows(ItemQuery(open=True, limit=1))), None)
     words += f"，上次巡查 {moment(last)}" if last else "，还没有巡查过"
-    advice = "让 siban serve 常驻，或定时运行 siban tick"
+    advice = "siban service install 让值守随开机启动，或定时运行 siban tick"
     since = session.now - last
     if open_ is None or (last and since < BEAT_LATE):
         return Finding("beat", OK, "值守", words)
@@ -173,7 +177,7 @@ def _beat(session: Session, reader: Reader) -> Finding:
 
 def _backup(session: Session, reader: Reader) -> Finding:
     last, entries = last_backup(reader), reader.head()[0]
-    advice = "siban db backup --to 另一块磁盘，或 siban serve --backup-to"
+    advice = "siban db backup --to 另一块磁盘，或值守时加 --backup-to"
     if last is None:
         return Finding("backup", OK if session.trial else NOTE, "备份", "还没有备份过", "" if session.trial else advice)
     at, path = int(str(last["at"])), str(last.get("path"))
@@ -187,6 +191,27 @@ def _backup(session: Session, reader: Reader) -> Finding:
     if not session.trial and same_disk(session.path, path):
         return Finding("backup", NOTE, "备份", f"{words}；与数据库在同一块磁盘", "备份到另一块磁盘，或另行复制")
     return Finding("backup", OK, "备份", words)
+
+
+def _backup_room(session: Session, reader: Reader) -> Iterator[Finding]:
+    """Look whether the disk that holds the last backup, where it is another one, has room for the next."""
+    last = last_backup(reader)
+    if last is None:
+        return
+    folder, size = Path(str(last.get("path"))).parent, _size(os.path.realpath(session.path))
+    try:
+        if same_disk(session.path, str(folder)):
+            return  # looked at already
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        return
+    words = f"备份所在磁盘余 {_megabytes(free)}，一份约 {_megabytes(size)}"
+    if free < ROOM_NEEDED * size:
+        yield Finding("backup_disk", FAULT, "备份磁盘", f"{words}，下一次备份可能写不下", "清理备份磁盘，或减少 --keep")
+    elif free < ROOM_WANTED * size:
+        yield Finding("backup_disk", NOTE, "备份磁盘", words, "清理备份磁盘，或减少 --keep")
+    else:
+        yield Finding("backup_disk", OK, "备份磁盘", words)
 
 
 def _seal(session: Session, reader: Reader) -> Finding:
@@ -206,7 +231,7 @@ def _seal(session: Session, reader: Reader) -> Finding:
     )
 
 
-def _waiting(reader: Reader) -> Iterator[Finding]:
+def _waiting(reader: Reader, now: int) -> Iterator[Finding]:
     """Say what papers wait to be released, what notices do not get out, and which nobody has seen."""
     drafts = list(reader.notices(status=DRAFT))
     if drafts:
@@ -219,6 +244,10 @@ def _waiting(reader: Reader) -> Iterator[Finding]:
     if failed:
         words = f"{failed} 份通知多次没有送到，不再自动重送"
         yield Finding("deliveries", NOTE, "送达", words, "siban notify status 看原因，排除后 siban notify retry")
+    elif late := [one for one in open_ if one.tries and now - one.made_at > CARRY_LATE]:
+        first = min(late, key=lambda one: one.made_at)
+        words = f"{len(late)} 份通知一直没有送到，最早 {moment(first.made_at)}，试过 {first.tries} 次，仍在重送"
+        yield Finding("deliveries", NOTE, "送达", words, "siban notify status 看原因")
     else:
         yield Finding("deliveries", OK, "送达", f"{len(open_)} 份正在送" if open_ else "没有积压")
     unseen = sum(one.status not in (DRAFT, "withheld") for one in reader.notices(unseen=True))

@@ -270,6 +270,16 @@ MESSAGES: Mapping[str, str] = {
     "clock_stepped": "本机时间由 {expected_at} 突变为 {now_at}，值守已停，未据此督办：请核对本机时间；确认无误的，运行 siban serve --clock-is-right（--时钟无误）。",
     "clock_behind": "本机时间为 {now_at}，早于最后一条办理记录（{last_at}），未作任何改动：请核对本机时间；确认无误的，运行 siban tick --clock-is-right（--时钟无误）。",
     "clock_ahead": "上次记录是 {last_at}，本机时间为 {now_at}，相隔 {days} 天，未作任何督办：请核对本机时间；确认无误的，重新运行并加 --clock-is-right（--时钟无误）。",
+    "no_systemd": "本机不由 systemd 管理，装不了服务：请让 siban serve 由本机的启动程序常驻，或定时运行 siban tick。",
+    "service_needs_root": "装卸整机的服务须由 root 运行本命令；只给本人用的，请加 --user（--本人）。",
+    "service_as_root": "服务不能以 root 运行：{path} 属于 root，请把它交给专用的系统用户，或用 --run-as 指明。",
+    "service_not_ours": "{path} 不是 siban service install 写成的，未作任何改动。",
+    "service_absent": "没有装过这个服务（{path}）；装成本人服务的，请加 --user（--本人）。",
+    "service_failed": "{command} 没有成功：{why}。",
+    "run_as_needed": "请用 --run-as 指明服务以哪个系统用户运行。",
+    "password_in_address": "数据库地址中不能写密码：服务定义人人可读。请改用只有服务用户可读的 PGPASSFILE。",
+    "no_such_file": "没有 {path}。",
+    "bad_path": "{path} 含有换行等控制字符，不能写进服务定义。",
     "another_serve": "已有另一个 siban serve 在运行（{holder}）。",
 }
 """One sentence a code."""

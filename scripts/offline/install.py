@@ -24,7 +24,7 @@ WINDOWS = sys.platform == "win32"
 
 def say(line: str) -> None:
     """Tell how far it is."""
-    print(line, file=sys.stderr, flush=True)  # noqa: T201 - it talks to whoever installs
+    print(line, file=sys.stderr, flush=True)
 
 
 def differing() -> list[str]:
@@ -54,7 +54,7 @@ def made(folder: Path) -> Path:
     python = place(folder, "python")
     probe = "import sys; print(sys.version_info[:2])"
     try:
-        found = subprocess.run([python, "-I", "-c", probe], check=False, capture_output=True, text=True).stdout  # noqa: S603
+        found = subprocess.run([python, "-I", "-c", probe], check=False, capture_output=True, text=True).stdout
     except OSError:
         found = ""
     # What pip put in names the folder it was made in: a copied folder gets a new environment.
@@ -68,7 +68,7 @@ def made(folder: Path) -> Path:
 
 def pip(python: Path) -> list[str]:
     """Return the pip to use: the environment's own, else the one in this folder (some systems ship none)."""
-    if subprocess.run([python, "-I", "-m", "pip", "--version"], check=False, capture_output=True).returncode == 0:  # noqa: S603
+    if subprocess.run([python, "-I", "-m", "pip", "--version"], check=False, capture_output=True).returncode == 0:
         return [str(python), "-I", "-m", "pip"]
     (wheel,) = (HERE / "pip").glob("pip-*.whl")
     return [sys.executable, str(wheel / "pip"), "--python", str(python)]
@@ -93,9 +93,11 @@ def install(folder: Path) -> int:
         rules = ["--no-index", "--find-links", str(WHEELS), "--require-hashes", "--only-binary", ":all:"]
         quietly = ["--no-cache-dir", "--disable-pip-version-check", "--quiet", "--no-warn-script-location"]
         command = [*pip(python), "install", *quietly, *rules, "--requirement", str(PINS)]
-        done = subprocess.run(command, check=False, env=environment).returncode  # noqa: S603
+        done = subprocess.run(command, check=False, env=environment).returncode
     if done:
-        say(f"安装未完成，上面是 pip 的原话。多半是本机的 Python（{sys.version.split()[0]}）不在说明.txt 所列版本之中。")
+        say(
+            f"安装未完成，上面是 pip 的原话。多半是本机的 Python（{sys.version.split()[0]}）不在说明.txt 所列版本之中。"
+        )
         return 1
     siban = place(folder, "siban")
     say(f"完成，用时 {time.perf_counter() - started:.0f} 秒。以后再次运行即为升级。接下来：")

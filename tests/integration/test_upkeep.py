@@ -149,6 +149,21 @@ def test_room_on_the_disk(real: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert levels == ["fault", "note", "ok"]
 
 
+def test_room_where_the_backups_are(real: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked of another disk alone; how much is left for the next backup decides."""
+    with closing(open_store(real)) as store:
+        back_up(store, str(real), str(tmp_path / "kept.db"), NOW)
+    assert "backup_disk" not in found(real)
+    monkeypatch.setattr("interfaces.upkeep.same_disk", lambda *_: False)
+    usage = namedtuple("usage", "total used free")  # noqa: PYI024 - as shutil's own is
+    size = real.stat().st_size
+    levels = []
+    for free in (size, 5 * size, 50 * size):
+        monkeypatch.setattr(shutil, "disk_usage", lambda _path, free=free: usage(0, 0, free))
+        levels.append(found(real)["backup_disk"][0])
+    assert levels == ["fault", "note", "ok"]
+
+
 def test_who_writes_now(real: Path) -> None:
     """The holder of the writers' lock, by process and command; looking takes nothing away from anybody."""
     assert found(real)["lock"][0] == "ok"
@@ -188,6 +203,19 @@ def test_notices_that_do_not_get_out(real: Path) -> None:
             writer.put_deliveries([changed])
         levels.append(found(real)["deliveries"][:2])
     assert levels == [("ok", "没有积压"), ("ok", "1 份正在送"), ("note", "1 份通知多次没有送到，不再自动重送")]
+
+
+def test_notices_that_are_tried_in_vain_for_a_day(real: Path) -> None:
+    """What was tried and not taken for more than a day is named with since when; what waits for working hours is not."""
+    row = Delivery(1, "office", HEAD, "k", NOW, 5, NOW + 2 * DAY, None, "没有送到")
+    with closing(open_store(real)) as store, store.write() as writer:
+        writer.put_deliveries([row])
+    assert [found(real, NOW + hours * HOUR)["deliveries"][0] for hours in (23, 25)] == ["ok", "note"]
+    _, words, advice = found(real, NOW + 25 * HOUR)["deliveries"]
+    assert ("试过 5 次" in words, "notify status" in advice) == (True, True)
+    with closing(open_store(real)) as store, store.write() as writer:
+        writer.put_deliveries([row._replace(tries=0)])
+    assert found(real, NOW + 25 * HOUR)["deliveries"][0] == "ok"
 
 
 def test_the_next_years_calendar_from_november_on(real: Path) -> None:
