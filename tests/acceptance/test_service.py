@@ -9,12 +9,13 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 import cli
 from interfaces import systemd
-from tests.acceptance.conftest import SIBAN, Office, Said
+from tests.acceptance.conftest import SIBAN, Office
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="systemd is Linux; the task's text is looked at there too"
@@ -132,6 +133,14 @@ def test_without_systemd_each_command_says_so(office: Office) -> None:
         assert (said.status, "不由 systemd 管理" in said.err, "siban tick" in said.err) == (1, True, True)
 
 
+class Told(NamedTuple):
+    """What one command said."""
+
+    status: int
+    out: str
+    err: str
+
+
 class Systemctl:
     """Stands in for systemctl: remembers what it was told, and fails at a word when asked to."""
 
@@ -157,10 +166,10 @@ def test_installed_renewed_and_removed(
     monkeypatch.setattr(systemd, "call", systemctl)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
-    def run(*words: str) -> Said:
+    def run(*words: str) -> Told:
         status = cli.run(["--db", str(office.path), "service", *words])
         out, err = capfd.readouterr()
-        return Said(status, out, err)
+        return Told(status, out, err)
 
     assert run("remove", "--user").status == 1  # never installed
     assert run("install", "--user", "--dry-run").status == 0
