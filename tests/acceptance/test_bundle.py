@@ -146,7 +146,7 @@ def test_the_linux_bundle_installs_and_runs_without_a_network(tmp_path: Path) ->
     folder, home = tmp_path / "siban-linux-x86_64", tmp_path / "home"
     home.mkdir()
     assert not [path for path in folder.glob("*.*") if path.is_file() and b"://" in path.read_bytes()]
-    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "SIBAN_PYTHON": sys.executable, "LANG": "C.UTF-8"}
+    environment = {"PATH": os.defpath, "HOME": str(home), "SIBAN_PYTHON": sys.executable, "LANG": "C.UTF-8"}
 
     def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
