@@ -23,7 +23,10 @@ _GROUPS: tuple[tuple[str, str], ...] = (
     ("same_person", "换一个没有经办过这件事项的人办理；代理、兼职和同一人的另一账户都算同一人。"),
     ("missing_field field_not_taken field_too_short", "补齐或去掉提示中的内容再办；每一项怎样填：siban 命令 --help。"),
     ("in_the_future before_last_act", "核对实际办理时间；事后补录的，时间须晚于上一步、早于现在。"),
-    ("not_correctable correct_by_act nothing_to_correct same_value", "能更正的只有说明性内容；关系时限、经办和流转的，用相应的办理动作。"),
+    (
+        "not_correctable correct_by_act nothing_to_correct same_value",
+        "能更正的只有说明性内容；关系时限、经办和流转的，用相应的办理动作。",
+    ),
     # the ledger as it was
     (
         "past_in_future known_at_alone month_or_span span_backwards bad_month not_registered_then",
@@ -31,7 +34,10 @@ _GROUPS: tuple[tuple[str, str], ...] = (
     ),
     ("bad_layout bad_ledger_layout", "按提示改正样式文件；重新写出表样再改更省事。"),
     # guards
-    ("limit_clear limit_needed", "未写明时限的用 --时限 写明；已写明的须延长时申请延期：siban request extension 编号。"),
+    (
+        "limit_clear limit_needed",
+        "未写明时限的用 --时限 写明；已写明的须延长时申请延期：siban request extension 编号。",
+    ),
     ("lead_among_co_units measure_undated measure_too_late", "改正主办、协办单位或整改措施的完成日期后重新提交。"),
     ("measures_left co_units_left", "先办完，或者按提示写明不再执行、协办缺项的理由。"),
     (
@@ -39,7 +45,10 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         "先反馈、回访。须向谁反馈、到了哪一步：siban show 编号；确实不能反馈的，写明理由免予反馈。",
     ),
     ("request_open", "先批复或撤回未办结的申请：siban grant 申请编号，或 siban refuse 申请编号。"),
-    ("publicity_running not_signed_off result_not_final designated", "等到期满、签字或结果明确后再办；期限和须谁签字：siban show 编号。"),
+    (
+        "publicity_running not_signed_off result_not_final designated",
+        "等到期满、签字或结果明确后再办；期限和须谁签字：siban show 编号。",
+    ),
     ("merge_self merge_closed same_unit", "核对所写的事项或单位。"),
     ("reporter_needed", "写明反映人；不愿留名的用 --匿名。"),
     ("not_overdue done_once not_done_before", "核对事项的办理记录：siban log 编号。"),
@@ -58,7 +67,10 @@ _GROUPS: tuple[tuple[str, str], ...] = (
     ("no_reporter reporter_erased", "没有可看的反映人信息；清除后不能恢复，也不必再清除。"),
     ("names_reporter", "改写这段文字，用“反映人”代替姓名和联系方式；姓名只填在 --反映人 里。"),
     # notices
-    ("unknown_notice not_my_notice not_sent not_a_draft", "核对通知编号：siban todo；待签发的文书：siban todo 中的“通知”。"),
+    (
+        "unknown_notice not_my_notice not_sent not_a_draft",
+        "核对通知编号：siban todo；待签发的文书：siban todo 中的“通知”。",
+    ),
     (
         "bad_channels bad_channels_fields channels_open bad_target target_not_allowed unknown_target not_taken",
         "由管理员改正送达设置（docs/notices.md），改好后 siban notify test 去处 试发一条。",
@@ -71,7 +83,10 @@ _GROUPS: tuple[tuple[str, str], ...] = (
     ),
     ("bad_paper_number unknown_paper ambiguous_paper", "核对文书编号：siban paper 编号。"),
     ("bad_template no_pdf", "改正模板，或用自带的模板；没有 PDF 时直接打印 Word 文件。"),
-    ("evidence_faults bad_attachment", "附件被改动或缺失的，由管理员从备份中取回原件；新附件请核对文件能否打开、是否过大。"),
+    (
+        "evidence_faults bad_attachment",
+        "附件被改动或缺失的，由管理员从备份中取回原件；新附件请核对文件能否打开、是否过大。",
+    ),
     # who and what
     ("not_of_workflow unknown_item ambiguous_item", "核对编号：siban list；查不到的，也可能不在本人可见的范围内。"),
     ("unknown_officer ambiguous_officer unknown_unit", "核对姓名、工号或单位：siban org show。"),
@@ -79,7 +94,10 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         "who_are_you several_desks",
         "请管理员在机构人员表登记本人的系统用户（os_user）后载入；兼任几个岗位的用 --as 工号。详见 docs/identity.md。",
     ),
-    ("no_delegation delegation_over delegation_not_begun", "请管理员在机构人员表登记代理（起止日期）后载入：siban org load 文件。"),
+    (
+        "no_delegation delegation_over delegation_not_begun",
+        "请管理员在机构人员表登记代理（起止日期）后载入：siban org load 文件。",
+    ),
     ("not_installer not_keeper", "请数据库文件的所有者（管理员）或牵头部门负责人办理。"),
     ("basis_needed", "补上 --依据、--文号、--依据日期。"),
     ("already_done command_reused", "已经办过的不必再办；另办一次须换一个指令编号。"),
@@ -94,7 +112,10 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         "在表格中改正这一行后重新导入；有一行不对，整表都不导入。",
     ),
     ("bad_file no_reader not_xlsx", "核对文件名和格式；打不开的，用表格软件另存为 .xlsx 或 .csv（UTF-8）。"),
-    ("output_failed exists no_such_file no_directory bad_path", "核对路径、权限和磁盘；已有的文件不会覆盖，请换一个名字。"),
+    (
+        "output_failed exists no_such_file no_directory bad_path",
+        "核对路径、权限和磁盘；已有的文件不会覆盖，请换一个名字。",
+    ),
     ("time_goes_back clock_back trial_only trial_stays", "模拟时间只用于试用库，只能向前；正式使用请另建库。"),
     ("bad_setting", "照提示的取值改写。"),
     # what cannot be read
@@ -102,7 +123,10 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         "bad_limit limit_stands bad_offset bad_instant instant_out_of_range bad_field bad_text bad_measure unknown_choice bad_argument",
         "照提示的写法改写；例子在 siban 命令 --help 末尾。",
     ),
-    ("bad_calendar", "改正放假安排文件中提示的一处；国务院办公厅通知的全文可以直接载入：siban calendar load 文件 --dry-run。"),
+    (
+        "bad_calendar",
+        "改正放假安排文件中提示的一处；国务院办公厅通知的全文可以直接载入：siban calendar load 文件 --dry-run。",
+    ),
     ("no_such_clock clock_not_begun", "看这件事项有哪些计时：siban explain 编号。"),
     # forecasts
     ("forecast_past forecast_too_far bad_leave bad_forecast", "照提示改写日期、请假或对照文件。"),
@@ -112,9 +136,15 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         "逐处改正后重新载入；流程先用 siban workflow check 文件 检查，机构人员先用 siban org load 文件 --dry-run 查看。",
     ),
     ("version_unknown other_workflow workflow_missing", "看库中有哪些流程和版本：siban workflow show。"),
-    ("bad_mapping unknown_state not_to_move move_blocked", "先用 siban workflow move --dry-run 看清哪些事项转不了，再用 --map 指明状态。"),
+    (
+        "bad_mapping unknown_state not_to_move move_blocked",
+        "先用 siban workflow move --dry-run 看清哪些事项转不了，再用 --map 指明状态。",
+    ),
     ("policy_replaced", "看过最新的情况后重新载入。"),
-    ("policy_missing no_org", "由管理员载入：siban org load 文件、siban calendar load 文件、siban workflow load 文件。"),
+    (
+        "policy_missing no_org",
+        "由管理员载入：siban org load 文件、siban calendar load 文件、siban workflow load 文件。",
+    ),
     # storage
     ("no_database", "核对 --db 或 SIBAN_DB；第一次使用先建库。"),
     ("not_a_database foreign_database", "核对路径：这个文件不是本系统的数据库。"),
@@ -122,13 +152,19 @@ _GROUPS: tuple[tuple[str, str], ...] = (
     ("older_schema", "由管理员升级：先停值守，再 siban db upgrade（自动备份）。"),
     ("locked in_use journal_mode settings", "稍候再试；一直如此的，看提示中的进程在做什么，退出其他打开此文件的程序。"),
     ("disk_full", "清理磁盘后重新办理；本次没有保存。"),
-    ("disk_failed damaged", "先不要再办理：检查磁盘，由管理员用最近的备份恢复（siban db restore 备份 --dry-run 先看）。"),
+    (
+        "disk_failed damaged",
+        "先不要再办理：检查磁盘，由管理员用最近的备份恢复（siban db restore 备份 --dry-run 先看）。",
+    ),
     ("outcome_unknown", "先查磁盘，再查记录里有没有这一笔，没有的再办。"),
     ("read_only", "由管理员授权，或按 docs/run-server.md 以服务账户运行。"),
     ("network_disk", "把数据库移到本机磁盘；多台机器共用的见 docs/postgresql.md。"),
     # keeping
     ("another_backup", "稍后再试。"),
-    ("keep_needs_directory no_backup not_still restore_itself", "核对备份的路径；备份怎样作、放在哪里见 docs/keeping.md。"),
+    (
+        "keep_needs_directory no_backup not_still restore_itself",
+        "核对备份的路径；备份怎样作、放在哪里见 docs/keeping.md。",
+    ),
     ("backup_faulty copy_differs", "这份不可用，换一份备份；并核验现用数据库：siban audit verify。"),
     (
         "trial_differs another_database histories_differ entries_lost unreadable_now",
@@ -139,9 +175,18 @@ _GROUPS: tuple[tuple[str, str], ...] = (
     ("not_whole", "请牵头部门、领导、审计人员或数据库管理员导出。"),
     ("serial_taken rung_crossed", "重新运行一次；编号由系统另给。"),
     # seals, checks, running
-    ("not_sealed check_failed", "办理记录或台账有不符之处：停止办理，保留现场，运行 siban audit verify，对照带离本机的存证和备份查明。"),
-    ("key_open bad_private_key bad_key_name", "由保管私钥的人处理；私钥只许本人可读，丢失或外泄的另建一对并重新交存公钥。"),
-    ("clock_stepped clock_behind clock_ahead", "先核对本机时间；确认无误的，按提示加 --clock-is-right 运行一次，这一确认写入办理记录。"),
+    (
+        "not_sealed check_failed",
+        "办理记录或台账有不符之处：停止办理，保留现场，运行 siban audit verify，对照带离本机的存证和备份查明。",
+    ),
+    (
+        "key_open bad_private_key bad_key_name",
+        "由保管私钥的人处理；私钥只许本人可读，丢失或外泄的另建一对并重新交存公钥。",
+    ),
+    (
+        "clock_stepped clock_behind clock_ahead",
+        "先核对本机时间；确认无误的，按提示加 --clock-is-right 运行一次，这一确认写入办理记录。",
+    ),
     ("another_serve", "不必再开一个；要换选项的先停下原来的：siban service status。"),
     # services
     ("no_systemd", "用本机的启动程序让 siban serve 常驻，或用 cron 每几分钟运行一次 siban tick。"),

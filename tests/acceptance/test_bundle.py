@@ -138,7 +138,15 @@ def test_the_linux_bundle_installs_and_runs_without_a_network(tmp_path: Path) ->
     """One command, under a minute, `demo` runs; a second run upgrades in place; nothing outside the folder is written."""
     cut = no_network()
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    build = [sys.executable, str(ROOT / "scripts" / "bundle"), "linux-x86_64", "--python", version, "--to", str(tmp_path)]
+    build = [
+        sys.executable,
+        str(ROOT / "scripts" / "bundle"),
+        "linux-x86_64",
+        "--python",
+        version,
+        "--to",
+        str(tmp_path),
+    ]
     done = subprocess.run(build, check=False, capture_output=True, text=True)
     if done.returncode == 1 and "连不上软件源" in done.stderr:
         pytest.skip(f"no package index reached: the offline bundle was NOT proved\n{done.stderr[-300:]}")
