@@ -1,5 +1,4 @@
-"""`docs/errors.md`: a paragraph for every error code (what is said, what to do, how the program ends), made from the source; drift
-fails the build.
+"""`docs/errors.md`: for every error code what is said, what to do and how the program ends; drift fails the build.
 
 `python -m interfaces.refusals` writes it anew.
 """

@@ -103,9 +103,12 @@ _GROUPS: tuple[tuple[str, str], ...] = (
     ("already_done command_reused", "已经办过的不必再办；另办一次须换一个指令编号。"),
     # problem lists
     (
-        "bad_map map_twice column_not_found column_not_unique column_twice columns_compete column_ambiguous column_required"
-        " bad_state_word suspended_or_listed unknown_state_word unknown_profile",
-        "照提示用 --map 或 --state 写明列名和状态；先用 --dry-run 看，不写入。详见 docs/from-excel.md。",
+        "bad_map map_twice column_not_found column_not_unique column_twice columns_compete column_ambiguous column_required",
+        "照提示用 --map 写明列名；先用 --dry-run 看，不写入。详见 docs/from-excel.md。",
+    ),
+    (
+        "bad_state_word suspended_or_listed unknown_state_word unknown_profile",
+        "照提示用 --state 写明状态，用 --profile 写明列名对应；先用 --dry-run 看，不写入。详见 docs/from-excel.md。",
     ),
     (
         "digits_lost done_when done_yet_open days_out_of_order broken_formula same_row entries_refused",
