@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from engine.errors import Misused, Refused, Unavailable
 from interfaces import systemd, task
 from interfaces.identity import caller, name_of
+from storage.place import on_server
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +28,7 @@ _SHORT = 8
 class Job(NamedTuple):
     """What a service runs: `command` with absolute paths, in `folder`, as `run_as`, writing below `writes` alone.
 
+    `folder` is "" where the database is on a server: then the service has a folder of its own.
     `environment` is a file of variables for it, "" for none; `user_manager` says whether it belongs to a user's log-on
     rather than to the machine.
     """
@@ -59,9 +61,9 @@ def machine() -> str:
 
 def name_for(database: str) -> str:
     """Return the service's name for a database: from its file's name, with a mark of its place, so that two never meet."""
-    place = database if "://" in database else os.path.realpath(database)
+    place = database if on_server(database) else os.path.realpath(database)
     mark = hashlib.sha256(place.encode()).hexdigest()[:_SHORT]
-    stem = Path(urlsplit(database).path).name if "://" in database else Path(database).stem
+    stem = Path(urlsplit(database).path).name if on_server(database) else Path(database).stem
     return f"siban-{stem}-{mark}" if _PLAIN.fullmatch(stem) else f"siban-{mark}"
 
 
@@ -83,13 +85,12 @@ def job_for(  # noqa: PLR0913 - what `serve` takes, each given by name
     Raises `Unavailable("no_database")`, `Refused("no_such_file")`, `Refused("service_as_root")`, `Misused("run_as_needed")`
     and `Misused("password_in_address")`.
     """
-    remote = "://" in database
+    remote = on_server(database)
     if remote and urlsplit(database).password:
         raise Misused("password_in_address")
     if not remote and not os.path.exists(database):  # noqa: PTH110 - a name and no more
         raise Unavailable("no_database", path=database)
     place = database if remote else os.path.realpath(database)
-    files = [_there(path) for path in (seal_key, channels, environment) if path]
     backups = _there(backup_to) if backup_to else ""
     command = [_program(), "--db", place, "serve", "--every", str(every)]
     if seal_key:
@@ -98,10 +99,8 @@ def job_for(  # noqa: PLR0913 - what `serve` takes, each given by name
         command += ["--backup-to", backups, "--keep", str(keep)]
     if channels:
         command += ["--channels", _there(channels)]
-    folder = (
-        str(Path(files[0] if files else backups or tempfile.gettempdir()).parent) if remote else str(Path(place).parent)
-    )
-    writes = tuple(dict.fromkeys(path for path in ("" if remote else folder, backups) if path))
+    folder = "" if remote else str(Path(place).parent)
+    writes = tuple(dict.fromkeys(filter(None, (folder, backups))))
     user = _user(place, run_as, remote=remote, own=user_manager or kind == WINDOWS)
     title = f"四办值守 {place}"
     return Job(

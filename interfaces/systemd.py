@@ -71,13 +71,15 @@ def unit_text(job: Job) -> str:
         "[Service]",
         "Type=exec",
         f"ExecStart={' '.join(_word(word) for word in job.command)}",
-        f"WorkingDirectory={_plain(job.folder)}",
+        f"WorkingDirectory={_plain(job.folder) or f'%S/{job.name}'}",
         "Restart=on-failure",
         "RestartSec=60",
         "RestartPreventExitStatus=1 2 3",
         "TimeoutStopSec=300",
         "UMask=0077",
     ]
+    if not job.folder:
+        lines.append(f"StateDirectory={job.name}")
     if job.environment:
         lines.append(f"EnvironmentFile={_plain(job.environment)}")
     if not job.user_manager:

@@ -20,6 +20,7 @@ def task_text(job: Job) -> str:
     trigger = "LogonTrigger" if job.user_manager else "BootTrigger"
     logon = "InteractiveToken" if job.user_manager else "S4U"
     program, *arguments = job.command
+    folder = f"      <WorkingDirectory>{escape(job.folder)}</WorkingDirectory>\n" if job.folder else ""
     return f"""\
 <?xml version="1.0" encoding="UTF-16"?>
 <Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
@@ -53,8 +54,7 @@ def task_text(job: Job) -> str:
     <Exec>
       <Command>{escape(program)}</Command>
       <Arguments>{escape(subprocess.list2cmdline(arguments))}</Arguments>
-      <WorkingDirectory>{escape(job.folder)}</WorkingDirectory>
-    </Exec>
+{folder}    </Exec>
   </Actions>
 </Task>
 """

@@ -162,6 +162,23 @@ _GROUPS: tuple[tuple[str, str], ...] = (
     ("outcome_unknown", "先查磁盘，再查记录里有没有这一笔，没有的再办。"),
     ("read_only", "由管理员授权，或按 docs/run-server.md 以服务账户运行。"),
     ("network_disk", "把数据库移到本机磁盘；多台机器共用的见 docs/postgresql.md。"),
+    # a server
+    ("bad_url", "改正 --db 或 SIBAN_DB 中的地址。"),
+    (
+        "no_server server_starting server_full too_slow connection_lost",
+        "稍后再试；一直如此的，请数据库管理员查看服务、网络和连接数（docs/postgresql.md）。",
+    ),
+    (
+        "wrong_password no_login not_admitted no_tls not_permitted",
+        "由数据库管理员核对账号、密码、所属组和加密设置（docs/postgresql.md）。",
+    ),
+    ("no_such_database not_founded no_roles", "由数据库管理员照 docs/postgresql.md 建账号组、建库，再由所有者 init。"),
+    ("standby", "把地址改为主服务器；主备刚切换的稍后再试。"),
+    ("held overtaken", "重新运行；一直如此的，看是谁在办同一批事项：siban log。"),
+    ("commit_unanswered", "先看这件办成了没有，没有的再办；脚本用 --command-id 重办，不会办两次。"),
+    ("entry_of_another", "各用各的账号连接；账号与人员的对应由管理员在机构人员表（os_user）中登记。"),
+    ("server_keeps", "由数据库管理员备份和恢复；恢复之后核验一遍。"),
+    ("no_files_folder", "设置 SIBAN_FILES 后重办；各台机器指向同一个文件夹。"),
     # keeping
     ("another_backup", "稍后再试。"),
     (

@@ -9,13 +9,14 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 import cli
 from interfaces import systemd
 from tests.acceptance.conftest import SIBAN, Office
+from tests.acceptance.conftest import run as said
+from tests.said import Said
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="systemd is Linux; the task's text is looked at there too"
@@ -109,6 +110,24 @@ def test_the_task_for_windows_is_whole(desk: Office) -> None:
     assert (refused.status, "--dry-run" in refused.err) == (2, True)
 
 
+def test_a_database_on_a_server(office: Office) -> None:
+    """It needs a network, a user and a folder of its own; a password does not belong into what everybody reads."""
+    server = "postgresql://siban_serve@db.bureau/bureau?sslmode=verify-full"
+
+    def run(*words: str) -> Said:
+        return said("--db", server, "service", "install", *words, "--dry-run", cwd=office.path.parent)
+
+    text = run("--run-as", NOBODY).out
+    assert f'"--db" "{server}" "serve"' in text
+    assert "StateDirectory=siban-bureau-" in text
+    assert "WorkingDirectory=%S/siban-bureau-" in text
+    assert "AF_INET" in text
+    assert "--run-as" in run().err
+    server = server.replace("@", ":secret@")
+    refused = run("--run-as", NOBODY)
+    assert (refused.status, "PGPASSFILE" in refused.err, "secret" in refused.err) == (2, True, False)
+
+
 REFUSED = {
     "no database": ((), "没有数据库", 5),
     "no key": (("--seal-key", "没有.key"), "没有 没有.key", 1),
@@ -131,14 +150,6 @@ def test_without_systemd_each_command_says_so(office: Office) -> None:
     for words in (("install", "--run-as", NOBODY), ("status",), ("remove",)):
         said = office("service", *words)
         assert (said.status, "不由 systemd 管理" in said.err, "siban tick" in said.err) == (1, True, True)
-
-
-class Told(NamedTuple):
-    """What one command said."""
-
-    status: int
-    out: str
-    err: str
 
 
 class Systemctl:
@@ -166,10 +177,10 @@ def test_installed_renewed_and_removed(
     monkeypatch.setattr(systemd, "call", systemctl)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
-    def run(*words: str) -> Told:
+    def run(*words: str) -> Said:
         status = cli.run(["--db", str(office.path), "service", *words])
         out, err = capfd.readouterr()
-        return Told(status, out, err)
+        return Said(status, out, err)
 
     assert run("remove", "--user").status == 1  # never installed
     assert run("install", "--user", "--dry-run").status == 0
