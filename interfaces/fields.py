@@ -86,6 +86,10 @@ def _several(name: str, kind: str, text: str, session: Session) -> list[object]:
         from storage.files import keep
 
         return [keep(session.files, text)._asdict()]
+    if name == "told":
+        from workflows.labels import addressee_named
+
+        return [addressee_named(text)]
     return [text]
 
 

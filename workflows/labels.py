@@ -148,6 +148,15 @@ def addressee(name: str) -> str:
     return f"{word}（{serial}）" if serial else word
 
 
+def addressee_named(text: str) -> str:
+    """Return the name of whoever `addressee` gives these words for; anything else as it is."""
+    word, _, serial = text.removesuffix("）").partition("（")
+    key = next((key for key, title in ADDRESSEES.items() if title == word), "")
+    if not key:
+        return text
+    return f"{key}@{serial}" if serial else key
+
+
 def moment(at: int) -> str:
     """Return an instant as people write it: 2023年5月9日 17:30; a day's very end is the 24:00 of that day."""
     when = civil(at)

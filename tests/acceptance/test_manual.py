@@ -127,3 +127,12 @@ def test_every_page_is_in_the_index_and_every_link_leads_somewhere() -> None:
 def test_a_link_that_leads_nowhere_is_found() -> None:
     """The control: what the pattern finds is what a link names."""
     assert re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", "[a](b.md#c) [d](https://e)") == ["b.md"]
+
+
+def test_the_pictures_are_few_small_and_shown() -> None:
+    """Each is on a page of the manual and at most 150 KB; `scripts/screenshots` takes them anew."""
+    shown = {name for page in MANUAL for name in re.findall(r"pictures/([\w.]+)\)", page.read_text(encoding="utf-8"))}
+    pictures = {path.name: path.stat().st_size for path in (DOCS / "pictures").iterdir()}
+    assert set(pictures) == shown
+    assert 0 < len(pictures) <= 6
+    assert max(pictures.values()) <= 150_000

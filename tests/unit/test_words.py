@@ -14,7 +14,7 @@ from engine.checker import index_faults
 from engine.loader import load, stored
 from interfaces import lifecycle
 from workflows.index import SHIPPED, definition_text, index_of, shipped_index
-from workflows.labels import ROLES
+from workflows.labels import ADDRESSEES, ROLES, addressee, addressee_named
 from workflows.messages import MESSAGES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -90,6 +90,17 @@ def test_a_stored_definition_is_the_loaded_one(name: str) -> None:
 def test_every_role_of_the_engine_has_a_word() -> None:
     """No role is shown by its identifier."""
     assert set(roles.ROLES) <= set(ROLES)
+
+
+def test_whoever_is_to_be_answered_is_found_by_the_words_for_them() -> None:
+    """What is shown can be typed; what is no such word stays as it is."""
+    for name in (*ADDRESSEES, "reporter@ZG2023-0012"):
+        assert addressee_named(addressee(name)) == name
+    assert [addressee_named(text) for text in ("party_org", "别人", "别人（一）")] == [
+        "party_org",
+        "别人",
+        "别人（一）",
+    ]
 
 
 def test_every_code_that_is_raised_has_a_sentence() -> None:
