@@ -65,6 +65,7 @@ ELSEWHERE = {
     "import": "brings in, shows what it brought",
     "register": "says what it registered",
     "serve": "is tick",
+    "service": "runs serve, and looks at no item",
     "release": "tried below", "withhold": "tried below", "ack": "tried below",
 }  # fmt: skip
 """Fixed commands that ask nothing about items that are there, and why."""
