@@ -28,13 +28,12 @@ def say(line: str) -> None:
 
 
 def differing() -> list[str]:
-    """Return the files that are missing, differ from the list, or are wheels that it does not name."""
-    listed = {}
-    for line in SUMS.read_text(encoding="utf-8").splitlines():
-        digest, name = line.split("  ", 1)
-        listed[name] = digest
-    found = [name for name, digest in listed.items() if _digest(HERE / name) != digest]
-    return found + [f"wheels/{path.name}" for path in WHEELS.iterdir() if f"wheels/{path.name}" not in listed]
+    """Return the files that are missing or differ from the list.
+
+    What the list does not name may stay: an older folder that this one was copied over. pip takes nothing without a pinned hash.
+    """
+    rows = (line.split("  ", 1) for line in SUMS.read_text(encoding="utf-8").splitlines())
+    return [name for digest, name in rows if _digest(HERE / name) != digest]
 
 
 def _digest(path: Path) -> str:

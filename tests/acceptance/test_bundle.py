@@ -106,14 +106,13 @@ def told(folder: Path, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-def test_a_changed_a_missing_and_a_foreign_file_stop_the_installer(folder: Path) -> None:
+def test_a_changed_and_a_missing_file_stop_the_installer(folder: Path) -> None:
     """Exit 4, the files by name, nothing made; the list itself is what is trusted."""
     (folder / "wheels" / "one-1-py3-none-any.whl").write_bytes(b"changed")
     (folder / "wheels" / "two-1-py3-none-any.whl").unlink()
-    (folder / "wheels" / "three-1-py3-none-any.whl").write_bytes(b"slipped in")
     status, said = told(folder)
     assert status == 4
-    assert re.findall(r"wheels/(\w+)-1", said) == ["one", "two", "three"]
+    assert re.findall(r"wheels/(\w+)-1", said) == ["one", "two"]
     assert not (folder / "venv").exists()
     assert told(folder, "a", "b")[0] == 1
 
@@ -121,6 +120,8 @@ def test_a_changed_a_missing_and_a_foreign_file_stop_the_installer(folder: Path)
 def test_what_is_whole_passes_the_check(folder: Path) -> None:
     """The control: with nothing changed it is not the check that stops it."""
     module = loaded(folder / "install.py")
+    assert module.differing() == []
+    (folder / "wheels" / "one-0-py3-none-any.whl").write_bytes(b"of the folder that this one was copied over")
     assert module.differing() == []
 
 
@@ -179,10 +180,11 @@ def test_the_linux_bundle_installs_and_runs_without_a_network(tmp_path: Path) ->
     shown = run(siban, "demo", "--keep", folder / "demo.db")
     assert shown.returncode == 0, shown.stderr
     assert run(siban, "--db", folder / "demo.db", "check").returncode == 0
+    (folder / "wheels" / "click-99-py3-none-any.whl").write_bytes(b"slipped in")  # no pin names it: pip never takes it
     again = run("sh", folder / "install.sh")
     assert again.returncode == 0, again.stderr
     assert list(home.iterdir()) == []
     assert {path.name for path in Path(tmp_path.anchor, "tmp").glob("pip-*")} <= before
-    (wheel,) = (folder / "wheels").glob("click-*.whl")
+    (wheel,) = (folder / "wheels").glob("click-8*.whl")
     wheel.write_bytes(wheel.read_bytes() + b"x")
     assert run("sh", folder / "install.sh").returncode == 4
