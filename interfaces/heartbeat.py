@@ -5,6 +5,7 @@ The promises live in the database, not in a scheduler.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -66,6 +67,7 @@ def run(  # noqa: PLR0913 - what beats, what looks after it and what runs beside
     from apscheduler.executors.pool import ThreadPoolExecutor
     from apscheduler.schedulers.blocking import BlockingScheduler as Scheduler
 
+    gc.enable()  # `cli` leaves garbage to the end of a command; this one has none
     logger = _logger(log_file)
     release = only_one(path)
     # one worker thread each: the office it makes at its first beat stays with it

@@ -1,5 +1,6 @@
 """What every test starts from: no settings of the machine it runs on, and random cases that can be had again."""
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -8,11 +9,14 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+import cli  # noqa: F401 - imported first of all, since it switches the collector off
 from storage.postgres_creation import create
 from tests import postgres
 from tests.errands import prepare
 from tests.postgres import Server
 from tests.trial import build
+
+gc.enable()  # tests go on where a command would be over: left to itself, a worker grew to two gigabytes
 
 for name in [name for name in os.environ if name.startswith("SIBAN_")]:
     del os.environ[name]  # programs that tests start inherit this too
