@@ -231,8 +231,8 @@ def faults(seeds: range) -> tuple[list[str], dict[str, int]]:
 
 
 def test_nobody_sits_on_two_sides() -> None:
-    """200 random bureaus; every verb that four eyes is about is done in them, and much of it for others."""
-    found, times = faults(range(200))
+    """60 random bureaus; every verb that four eyes is about is done in them, and much of it for others. 2,000 behind `slow`."""
+    found, times = faults(range(60))
     assert found == []
     for verb in ("report_done", "pass_unit", "pass_office", "approve_plan", "close", "grant", "for another"):
         assert times.get(verb, 0) >= 5, times
@@ -247,7 +247,7 @@ def test_nobody_sits_on_two_sides_of_two_thousand_bureaus() -> None:
 def test_without_the_rule_somebody_does(monkeypatch: pytest.MonkeyPatch) -> None:
     """Control: where the rule looks at nothing, the oracle finds people on both sides."""
     monkeypatch.setattr("engine.decide.seen_before", lambda *_: "")
-    assert any("report_done" in fault for fault in faults(range(30))[0])
+    assert any("report_done" in fault for fault in faults(range(10))[0])
 
 
 @pytest.mark.parametrize("blind", ["delegations", "doubles"])
@@ -263,7 +263,7 @@ def test_by_account_is_not_by_person(blind: str, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(Hand, "people", people)
     if blind == "delegations":
         monkeypatch.setattr(roles, "HANDS", "nobody looks here")
-    assert faults(range(40))[0]
+    assert faults(range(15))[0]
 
 
 def test_a_delegation_over_is_no_delegation() -> None:

@@ -237,10 +237,26 @@ def play(gaps: Gaps, moved_before: int) -> list[Item]:
     return [from_text(row.body) for row in rows(ledger)]
 
 
-@settings(max_examples=40)
-@given(st.lists(st.integers(MINUTE, 12 * DAY), min_size=1, max_size=len(SCRIPT)), st.integers(0, len(SCRIPT) - 1))
+PACES = st.lists(st.integers(MINUTE, 12 * DAY), min_size=1, max_size=len(SCRIPT))
+
+
+@settings(max_examples=12)
+@given(PACES, st.integers(0, len(SCRIPT) - 1))
 def test_a_move_to_the_same_rules_changes_no_due_moment_state_or_rung(gaps: Gaps, step: int) -> None:
     """Whenever it comes: the same clocks, rungs at the same moments, the same state, requests and fields at the end."""
+    alike(gaps, step)
+
+
+@pytest.mark.slow
+@settings(max_examples=300)
+@given(PACES, st.integers(0, len(SCRIPT) - 1))
+def test_three_hundred_moves_to_the_same_rules_change_nothing(gaps: Gaps, step: int) -> None:
+    """The same, for three hundred histories."""
+    alike(gaps, step)
+
+
+def alike(gaps: Gaps, step: int) -> None:
+    """Compare a history without a move and with one before a step."""
     step %= len(gaps)
     never, moved = play(gaps, -1), play(gaps, step)
     for one, other in zip(never, moved, strict=True):

@@ -249,16 +249,16 @@ def two_processes(seeds: Iterable[int], folder: Path) -> None:
 
 
 def test_any_pattern_of_beats_leaves_the_same_record() -> None:
-    """Twenty histories: same rungs, same planned moments, none twice; same notices, refusals and due moments too."""
-    seen = compare(range(20))
+    """Twelve histories: same rungs, same planned moments, none twice; same notices, refusals and due moments too. 2,000 behind `slow`."""
+    seen = compare(range(12))
     by_chance = ("refusal", "request", "grant", "refuse", "lapse", "resume", "reassign", "supervise", "restart_clock")
     assert {verb for verb in by_chance if not seen[verb]} == set()
-    assert seen["escalate"] > 200
+    assert seen["escalate"] > 80
 
 
 def test_two_processes_leave_the_same_record(tmp_path: Path) -> None:
-    """Five histories under two real processes at once."""
-    two_processes(range(5), tmp_path)
+    """Two histories (2,000 behind `slow`) under two real processes at once."""
+    two_processes(range(2), tmp_path)
 
 
 @pytest.mark.slow
