@@ -80,9 +80,11 @@ class Bureau:
 class Model:
     """Every item as a dictionary, and every act as the rules have it."""
 
-    def __init__(self, definition: Fields, bureau: Fields, count: Count, now: datetime) -> None:
-        """Begin with nothing."""
-        self.text, self.bureau, self.count, self.now = definition, Bureau(bureau), count, now
+    def __init__(
+        self, definition: Fields, bureau: Fields, count: Count, now: datetime, others: Mapping[int, Thing]
+    ) -> None:
+        """Begin with nothing but `others`: items of other workflows, which stay as they are and may be referred to."""
+        self.text, self.bureau, self.count, self.now, self.others = definition, Bureau(bureau), count, now, others
         self.verbs = {t["verb"] for t in definition["transitions"]} | {c["verb"] for c in definition["composites"]}
         self.items: dict[int, Thing] = {}
         self.visited: set[tuple[str, str]] = set()
@@ -199,17 +201,43 @@ class Model:
 
     def _limit_given(self, item: Thing, fields: Fields, tracks: str, _at: datetime) -> str:
         both = item["fields"] | dict(fields)
-        return "limit_needed" if both.get("track") in tracks.split("|") and not both.get("limit") else ""
+        named, _, other = tracks.partition("=")
+        dated = both.get("limit") or both.get(other)
+        return "limit_needed" if both.get("track") in named.split("|") and not dated else ""
 
     def _limit_unclear(self, item: Thing, _fields: Fields, _argument: str, _at: datetime) -> str:
         run, f = item["clocks"].get("total"), item["fields"]
         if run and (run["stopped"] is not None or run["moves"]):
             return "limit_clear"
-        unread = f.get("limit_text") and not f.get("limit") and not f.get("plan_due")
+        unread = f.get("limit_text") and not any(f.get(name) for name in self.limit_names())
         return "" if unread or (run and not self.limit("total", item)) else "limit_clear"
 
     def _given(self, _item: Thing, fields: Fields, names: str, _at: datetime) -> str:
         return "missing_field" if any(fields.get(name) in NOTHING for name in names.split("|")) else ""
+
+    def _given_one(self, _item: Thing, fields: Fields, names: str, _at: datetime) -> str:
+        return "missing_field" if all(fields.get(name) in NOTHING for name in names.split("|")) else ""
+
+    def _refers(self, item: Thing, fields: Fields, argument: str, _at: datetime) -> str:
+        name, _, wanted = argument.partition("=")
+        workflow, _, states = wanted.partition(".")
+        number = (item["fields"] | dict(fields)).get(name)
+        if number in NOTHING:
+            return ""
+        other = self.others.get(number)
+        fits = other and other["workflow"] == workflow and other["state"] in states.split("|")
+        return "" if fits else "refers_elsewhere"
+
+    def referred(self, item: Thing, fields: Fields, source: str) -> Any:  # noqa: ANN401 - whatever a field holds
+        """A field of the item that another field refers to."""
+        relation, _, name = source.partition(".")
+        other = self.others.get((item["fields"] | dict(fields)).get(relation))
+        return other["fields"].get(name) if other else None
+
+    def _within(self, item: Thing, fields: Fields, argument: str, _at: datetime) -> str:
+        name, _, source = argument.partition("=")
+        value, latest = (item["fields"] | dict(fields)).get(name) or "", self.referred(item, fields, source)
+        return "too_late_for" if latest and "-" in value and value > latest else ""
 
     def _given_when(self, item: Thing, fields: Fields, argument: str, _at: datetime) -> str:
         condition, _, other = argument.partition(":")
@@ -318,6 +346,8 @@ class Model:
 
     def _merge_target(self, item: Thing, fields: Fields, _argument: str, _at: datetime) -> str:
         other = self.items.get(fields["into"])
+        if fields["into"] in self.others:
+            return "merge_closed"
         if other is None:
             return "unknown_item"
         if other is item:
@@ -335,6 +365,12 @@ class Model:
         return "" if item["fields"].get("on_time") is False else "not_overdue"
 
     # -- clocks ------------------------------------------------------------------------------------------------------------
+
+    def limit_names(self) -> list[str]:
+        """Name the fields that the main clock's limit may be read from."""
+        rule = self.text["clocks"]["total"]["limit"]
+        said = [one for track, limits in rule.items() if track != "by" for one in limits]
+        return [one[1:] for one in said if one.startswith("@")]
 
     def limit(self, clock: str, item: Thing) -> str:
         """The limit that holds for an item, "" while none is said."""

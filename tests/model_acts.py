@@ -35,7 +35,7 @@ class Acts(Model):
         """Run the composite that begins with a registration."""
         self._stands_in(hand)
         composite = self._composite("mend")
-        number = len(self.items) + 1
+        number = self.next_number()
         blank = {"fields": {}, "acts": {}, "state": "", "number": number, "round": 1}
         try:
             self._compose(blank, composite, fields, hand, None)
@@ -124,13 +124,17 @@ class Acts(Model):
         found: Thing = next(c for c in self.text["composites"] if c["verb"] == verb)
         return found
 
+    def next_number(self) -> int:
+        """Number the next item after those of all workflows."""
+        return len(self.others) + len(self.items) + 1
+
     def _register(
         self, fields: Fields, hand: Hand, at: datetime | None, *, draft: bool = False, chosen: bool = False
     ) -> int:
         if at and at > self.now:
             raise No("in_the_future")
         self._reads_only(hand)
-        when, rule, number = at or self.now, self.text["register"], len(self.items) + 1
+        when, rule, number = at or self.now, self.text["register"], self.next_number()
         item: Thing = {
             "number": number, "state": "", "round": 1, "version": 0, "effective_at": when, "fields": {}, "acts": {},
             "year": when.year, "clocks": {}, "requests": [], "crossed": {}, "papers": {}, "wake": None,
@@ -196,7 +200,12 @@ class Acts(Model):
         kept = {
             name: item["fields"][source] for name, source in rule.get("copy", {}).items() if source in item["fields"]
         }
-        kept |= given | {k: self._constant(v, hand) for k, v in rule.get("put", {}).items()}
+        kept |= {
+            name: value
+            for name, source in rule.get("copy", {}).items()
+            if "." in source and (value := self.referred(item, given, source)) is not None
+        }
+        kept |= given | {k: v for k, v in self._put(item, rule, hand, at).items() if v is not None}
         left = self.unanswered(item)
         moves_on = kept.get("lead_unit", item["fields"].get("lead_unit")) != item["fields"].get("lead_unit")
         to = str(rule.get("to", was))
@@ -233,6 +242,15 @@ class Acts(Model):
 
     def _serial(self, item: Thing) -> str:
         return f"ZG{item['year']}-{item['number']:04d}"
+
+    def _put(self, item: Thing, rule: Thing, hand: Hand, at: datetime) -> Thing:
+        """The constants of an act; two of them are days of the item before it, where there are such."""
+        run, due = item["clocks"].get("total"), self.due(item, "total")
+        day = (due - timedelta(microseconds=1)).date().isoformat() if due else None
+        late = run and due and (run["stopped"] or at) > due
+        days = {"@due_on": day, "@late_due_on": day if late else None}
+        return {k: days[v] if v in ("@due_on", "@late_due_on") else self._constant(v, hand)
+                for k, v in rule.get("put", {}).items()}  # fmt: skip
 
     def _constant(self, value: Any, hand: Hand) -> Any:  # noqa: ANN401 - whatever a field holds
         words = {"@decider": hand.decider, "@decider.unit": self.bureau.officers.get(hand.decider, {}).get("unit", "")}

@@ -23,19 +23,19 @@ OFTEN = {
     "designate": 0.4, "exempt": 0.4, "clarify_limit": 0.3, "first_contact": 0.3, "change_co_units": 0.2, "void": 0.06,
     "return": 0.15, "longterm": 0.2, "suspension": 0.3, "extension": 0.4, "return_plan": 0.3, "object": 0.15, "send_back": 0.3,
     "reply_supervision": 0.5, "publicise": 0.3, "progress": 0.4, "report_done": 2.0, "upstream_reply": 0.6, "appeal": 2.0,
-    "objection": 0.4, "resume": 0.3, "co_report": 0.6,
+    "objection": 0.4, "resume": 0.3, "co_report": 0.6, "place": 0.25, "carry_over": 0.2, "mark_exemplary": 0.25,
 }  # fmt: skip
 """How often an act is thought of where several can be done; the others count 1."""
 
 AIMS: tuple[Mapping[str, float], ...] = (
     {},
     {},
-    {"publicise": 6, "close": 0.3},
+    {"immediate": 1, "publicise": 6, "close": 0.3, "objection": 6, "answer": 3, "call_back": 3},
     {"longterm": 8, "report_done": 0.6, "supervise": 1, "rectify": 2, "review_longterm": 2},
     {"suspension": 8, "clarify_limit": 1, "supervise": 1, "change_co_units": 1, "progress": 1},
-    {"dissatisfied": 1, "redo": 4, "close_with_explanation": 4, "answer": 2},
-    {"led": 1, "sign_off": 0.2, "designate": 2},
-    {"dissatisfied": 1, "led": 1, "redo": 4, "close_with_explanation": 6, "sign_off": 0.2, "answer": 3},
+    {"dissatisfied": 1, "immediate": 1, "redo": 6, "close_with_explanation": 5, "answer": 3, "call_back": 3},
+    {"led": 1, "sign_off": 0.1, "designate": 2, "close": 6, "answer": 3, "call_back": 3},
+    {"dissatisfied": 1, "led": 1, "redo": 5, "close_with_explanation": 8, "sign_off": 0.1, "answer": 3, "call_back": 3},
     {"upstream": 1, "submit_upstream": 4},
     {"send_back": 2, "return_plan": 2},
 )
@@ -83,7 +83,7 @@ def _aimed(fields: Thing, aim: Mapping[str, float], rnd: Random) -> None:
     if rnd.random() < 0.8:
         if "satisfaction" in fields and "dissatisfied" in aim:
             fields |= {"satisfaction": "dissatisfied", "complaint": WORDS}
-        for track, needed in (("led", {"commander": "o03"}), ("upstream", {"submit_to": WORDS})):
+        for track, needed in (("immediate", {}), ("led", {"commander": "o03"}), ("upstream", {"submit_to": WORDS})):
             if "track" in fields and track in aim:
                 fields |= {"track": track} | ({} if "remark" in fields and "lead_unit" not in fields else needed)
 
@@ -141,6 +141,8 @@ def _fields(model: Acts, item: Thing, rule: Thing, rnd: Random) -> Thing:
         "reporter": both.get("source") == "citizen",
         "lead_office": False,
         "less_reason": fields.get("percent", 100) < item["fields"].get("percent", 0),
+        "campaign": rule.get("verb") == "place",
+        "percent": rule.get("verb") == "review_longterm",
     }
     for name in rule.get("optional", []):
         if rnd.random() < (0.85 if wanted.get(name) else 0.02 if name == "lead_office" else 0.12):
@@ -197,6 +199,8 @@ def _value(model: Acts, item: Thing, name: str, fields: Thing, rnd: Random) -> A
             return rnd.choice(["self_check", "citizen", "citizen", "research", "inspection"])
         case "into":
             return rnd.choice(sorted(model.items))
+        case "campaign" | "project":
+            return rnd.choice([n for n, o in model.others.items() if o["workflow"] == name and o["open"]])
         case "percent":
             return rnd.choice([10, 50, 100])
     match field.get("kind", "line"):
@@ -242,6 +246,13 @@ def _against(guard: str, model: Acts, item: Thing, fields: Thing, rnd: Random) -
     elif name == "percent_not_less":
         fields["percent"] = 0
         fields.pop("less_reason", None)
+    elif name == "given_one":
+        for one in argument.split("|"):
+            fields.pop(one, None)
+    elif name == "refers":
+        fields[argument.partition("=")[0]] = rnd.choice([item["number"], 99, *model.others])
+    elif name == "within":
+        fields |= {"campaign": rnd.choice(sorted(model.others)), "limit": "2031-01-06"}
     elif name == "lead_not_co":
         fields["co_units"] = [fields.get("lead_unit", item["fields"].get("lead_unit", "river"))]
     else:
@@ -260,7 +271,7 @@ def _unfitting(model: Acts, item: Thing, fields: Thing, rnd: Random) -> None:
         "publicity_until": _day(model, 3),
         "result_class": rnd.choice(["underway", "planned"]),
         "percent": 1,
-        "into": rnd.choice([item["number"], 99, *model.items]),
+        "into": rnd.choice([item["number"], 99, *model.items, *model.others]),
         "until": _day(model, rnd.choice([-5, 0, 500])),
         "next_review_on": _day(model, rnd.choice([-5, 500])),
     }
