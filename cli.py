@@ -56,10 +56,14 @@ FIXED: dict[str, tuple[str, str, str, str]] = {
     "campaign": ("行动", "campaign", "campaign", "行动：其下事项、结束时的安排"),
     "workflow": ("流程", "workflow", "workflow", "流程定义：检查、启用新版、比较、转版、查看、画图"),
     "calendar": ("日历", "calendar", "calendar", "工作日历：推算到期日、查看、载入"),
+    "completion": ("补全", "completing", "completion", "命令补全：bash、zsh、fish、PowerShell"),
     "db": ("数据库", "database", "database", "数据库：状态、升级、备份、恢复、搬迁"),
 }
 
 ACTS = "办理动作（来自流程定义）"
+
+COMPLETING = "_SIBAN_COMPLETE"
+"""Set by a shell that asks what there is to complete."""
 
 
 class Root(Group):
@@ -71,21 +75,22 @@ class Root(Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load a fixed command, or generate a verb's; by its English or Chinese name."""
+        session = session_of(ctx)  # also while a line is only completed, and the root is never invoked
         if cmd_name in ("register", FIXED["register"][0]):
             from interfaces.verbs import register_command
 
-            return register_command(_session(ctx).index)
+            return register_command(session.index)
         for name, (chinese, module, attribute, _) in FIXED.items():
             if cmd_name in (name, chinese):
                 command: click.Command = getattr(import_module(f"interfaces.commands.{module}"), attribute)
                 return command
         wanted = cmd_name.replace("-", "_")
-        for entry in _session(ctx).index.values():
+        for entry in session.index.values():
             for act in entry["verbs"]:
                 if cmd_name == act["title"] or wanted == act["name"]:
                     from interfaces.verbs import act_command
 
-                    return act_command(_session(ctx).index, act["name"])
+                    return act_command(session.index, act["name"])
         return None
 
     def resolve_command(
@@ -102,6 +107,11 @@ class Root(Group):
             ctx.fail(f"没有命令“{args[0]}”{hint}。")
         return super().resolve_command(ctx, args)
 
+    def names(self, ctx: click.Context) -> list[tuple[str, str, str]]:
+        """List every command as (English name, Chinese name, what it does) without loading any of them."""
+        fixed = [(name, chinese, help_) for name, (chinese, _, _, help_) in FIXED.items()]
+        return fixed + [(verb.replace("_", "-"), title, title) for verb, title in self._verbs(ctx).items()]
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands without loading any of them."""
         rows = [(f"{name}  {chinese}", help_) for name, (chinese, _, _, help_) in FIXED.items()]
@@ -114,13 +124,13 @@ class Root(Group):
     @staticmethod
     def _verbs(ctx: click.Context) -> dict[str, str]:
         verbs: dict[str, str] = {}
-        for entry in _session(ctx).index.values():
+        for entry in session_of(ctx).index.values():
             for act in entry["verbs"]:
                 verbs.setdefault(act["name"], act["title"])
         return verbs
 
 
-def _session(ctx: click.Context) -> Session:
+def session_of(ctx: click.Context) -> Session:
     """Return the run's session, also while the command line is still being read."""
     root = ctx.find_root()
     if root.obj is None:
@@ -167,7 +177,7 @@ def root(ctx: click.Context, db: str | None, acting: str | None, at: str | None,
 
     每个办理动作都是一个命令，中英文均可；不写命令时显示我的待办。
     """
-    _session(ctx).command = f"siban {ctx.invoked_subcommand or 'todo'}"
+    session_of(ctx).command = f"siban {ctx.invoked_subcommand or 'todo'}"
     if ctx.invoked_subcommand is None:
         command = root.get_command(ctx, "todo")
         if command is not None:
@@ -179,7 +189,12 @@ def main(arguments: list[str] | None = None) -> None:
 
     0 done, 1 refused, 2 misused, 3 too late, 4 faults, 5 no storage, 130 interrupted.
     """
-    status = run(sys.argv[1:] if arguments is None else arguments)
+    if COMPLETING in os.environ:
+        from interfaces.completion import answer
+
+        status = answer(root, session_of)
+    else:
+        status = run(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         try:
             if stream is not None:  # closed by whoever started us
@@ -191,12 +206,13 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one return a way to end
     """Run one command line and return its exit status; every error ends here as a sentence on standard error."""
-    from interfaces.output import note
+    from interfaces.output import note, ready
 
+    ready()
     session: Session | None = None
     try:
         with root.make_context("siban", list(arguments)) as ctx:
-            session = _session(ctx)
+            session = session_of(ctx)
             root.invoke(ctx)
             session.close()
     except click.exceptions.Exit as done:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from engine.canonical import parse
 from engine.decide import matches
 from engine.errors import Refused
-from engine.event import DONE
+from engine.event import CORRECT, DONE
 from engine.roles import FIXED, holds
 from engine.run import limit_fields, rule_fields
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from engine.event import Event
     from engine.item import Item
 
-CORRECT = "correct"
-"""The verb of such an entry."""
 
 PLAIN = ("line", "text", "date", "choice", "int", "percent")
 """Kinds of field that may only inform; units, officers, files, flags and lists always decide something."""

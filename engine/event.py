@@ -6,6 +6,12 @@ from typing import NamedTuple
 DONE = "done"
 REFUSED = "refused"
 
+CORRECT = "correct"
+"""The verb of an entry that puts another one right, and is effective when that one was."""
+
+MINUTE_APART = 60_000_000
+"""How much later (µs) an act is entered than it was done for it to be a late entry (补录)."""
+
 SYSTEM = "system"
 """The decider of what comes due by itself: rungs, automatic resumes, lapsed requests."""
 
@@ -35,3 +41,9 @@ class Event(NamedTuple):
     body: str
     prev: str = ""
     hash: str = ""
+
+
+def is_late(event: Event) -> bool:
+    """Whether an act was entered later than it was done; what comes due by itself and a correction are no late entries."""
+    late = event.recorded_at - event.effective_at >= MINUTE_APART
+    return late and event.decider != SYSTEM and event.verb != CORRECT

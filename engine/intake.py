@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.correction import CORRECT, correct, wrong_entry
+from engine.correction import correct, wrong_entry
 from engine.errors import Conflict, FaultsFound, Misused, Refused, SibanError
+from engine.event import CORRECT
 from engine.row import EventQuery
 from engine.takeover import Standing, take_over
 from engine.work import Work
@@ -94,7 +95,7 @@ def _take_in(  # noqa: PLR0913, PLR0917 - one call, from above
     rules = office.shelf.current(reader, workflow)
     faults: list[tuple[int, SibanError]] = []
     taken: list[Taken] = []
-    job = Work(reader, office.shelf, now)
+    job = Work(reader, office.shelf, now, guard=office.guard)
     empty, index = reader.next_item() == 1, -1
     for index, entry in enumerate(entries):
         if empty and 0 < entry.number <= HIGHEST:
@@ -113,7 +114,7 @@ def _take_in(  # noqa: PLR0913, PLR0917 - one call, from above
         taken.append(Taken(number, job.items[number].serial, job.items[number].state))
         if len(job.items) >= AT_ONCE:
             _keep(job, writer if not faults else None)
-            job = Work(reader, office.shelf, now, 0 if writer and not faults else number)
+            job = Work(reader, office.shelf, now, 0 if writer and not faults else number, office.guard)
             if progress:
                 progress(index + 1)
     for at, order in enumerate(orders, index + 1):

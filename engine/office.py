@@ -13,7 +13,7 @@ from engine.canonical import canonical, digest, parse
 from engine.clock import SteppedTime
 from engine.context import Context, Hand
 from engine.errors import Conflict, Refused, SibanError
-from engine.event import DONE, REFUSED, Event
+from engine.event import CORRECT, DONE, REFUSED, Event
 from engine.evolve import MOVE
 from engine.field import checked
 from engine.notice import DRAFT, WITHHELD, answered
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from engine.notice import Notice
     from engine.organisation import Organisation
     from engine.ports import Reader, Store, TimeSource, Writer
+    from engine.secrecy import Guard
 
     Fields = Mapping[str, object]
 
@@ -56,10 +57,11 @@ class Office:
         time: TimeSource,
         shelf: PolicyShelf | None = None,
         salt: Callable[[], str] | None = None,
+        guard: Guard | None = None,
     ) -> None:
-        """Serve a store under a clock. `salt` makes the secret half of commitments to reporters' names."""
+        """Serve a store under a clock; `salt` makes the secret half of commitments to reporters, `guard` looks at every text."""
         self.store, self.time, self.shelf = store, time, shelf or PolicyShelf()
-        self._salt = salt
+        self._salt, self.guard = salt, guard
 
     # -- policy ----------------------------------------------------------------------------------------------------------------
 
@@ -241,7 +243,7 @@ class Office:
         self, number: int, field: str, value: object, reason: str, hand: Hand, *, dry_run: bool = False
     ) -> Outcome:
         """Put right what an act wrote wrong into a field of an item; raises what `engine.correction` raises."""
-        from engine.correction import CORRECT, correct, wrong_entry  # noqa: PLC0415 - hardly ever needed, and every start would pay
+        from engine.correction import correct, wrong_entry  # noqa: PLC0415 - hardly ever needed, and every start would pay
 
         def work(job: Work) -> list[Outcome]:
             def decided(item: Item, context: Context) -> list[Event]:
@@ -337,7 +339,7 @@ class Office:
                 event = context.event(item.number, verb, body)
                 events.append(event)
                 changed.append(answered(notice, event))
-            job = Work(writer, self.shelf, now)
+            job = Work(writer, self.shelf, now, guard=self.guard)
             job.apply(events)
             job.flush(writer)
             writer.put_notices(changed)
@@ -384,10 +386,7 @@ class Office:
             return self._settle_due(writer, self.moment(writer), batch, seen)
 
     def _settle_due(self, writer: Writer, now: int, batch: int | None, seen: set[int] | None = None) -> Pass:
-        """Settle what is due, in the order of the planned moments over all items; without `batch`, all of it.
-
-        The numbers of the items go into `seen`.
-        """
+        """Settle what is due in the order of the planned moments, without `batch` all of it; the numbers of the items go into `seen`."""
         items = events = rungs = 0
         while True:
             most = batch or 1000
@@ -431,7 +430,7 @@ class Office:
             salt = (self._salt or new_salt)()
             body = parse(events[0].body) | {"commitment": commitment(salt, name, contact)}
             events = [events[0]._replace(body=canonical(body))]
-            job.reporters.append(Reporter(number, salt, name, contact))
+            job.take(Reporter(number, salt, name, contact))
         start = len(job.events)
         job.apply(events)
         return Outcome(None, job.items[number], tuple(job.events[start:]), (), rules)
@@ -527,7 +526,7 @@ class Office:
         """Do a command: `about` is its verb and the items it names."""
         if dry_run:
             with self.store.read() as reader:
-                job = Work(reader, self.shelf, self.time.now())
+                job = Work(reader, self.shelf, self.time.now(), guard=self.guard)
                 if hand.is_delegated:
                     self._stands_in(reader, hand, job.now)
                 return work(job)
@@ -543,7 +542,7 @@ class Office:
                 repeated = repeated_by(writer.command(hand.command_id), about, hand)
                 if repeated:
                     raise repeated
-            job = Work(writer, self.shelf, self.moment(writer))
+            job = Work(writer, self.shelf, self.moment(writer), guard=self.guard)
             try:
                 if hand.is_delegated:
                     self._stands_in(writer, hand, job.now)

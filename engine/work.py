@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from engine.policy import PolicyShelf
     from engine.ports import Reader, Writer
     from engine.row import Reporter
+    from engine.secrecy import Guard
 
 
 T = TypeVar("T")
@@ -48,9 +49,14 @@ class Outcome(NamedTuple):
 class Work:
     """Collects, then writes once. Nothing reaches the store before `flush`."""
 
-    def __init__(self, reader: Reader, shelf: PolicyShelf, now: int, last_number: int = 0) -> None:
-        """Begin at an instant over one view of the store; `last_number` is the last that was given and is not yet in it."""
-        self.reader, self.shelf, self.now = reader, shelf, now
+    def __init__(
+        self, reader: Reader, shelf: PolicyShelf, now: int, last_number: int = 0, guard: Guard | None = None
+    ) -> None:
+        """Begin at an instant over one view of the store; `last_number` is the last that was given and is not yet in it.
+
+        `guard` looks at what people wrote before it becomes an entry.
+        """
+        self.reader, self.shelf, self.now, self.guard = reader, shelf, now, guard
         self.items: dict[int, Item] = {}
         self.before: dict[int, Item | None] = {}
         self.coming: dict[int, Coming | None] = {}
@@ -146,8 +152,8 @@ class Work:
         self._next_item = max(self._next_item, number - 1)
 
     def apply(self, events: Iterable[Event]) -> None:
-        """Fold decided events into the items they are about, and settle what they brought about."""
-        for event in events:
+        """Fold decided events into the items they are about, and settle what they brought about; raises what the guard raises."""
+        for event in self.guard.admit(events) if self.guard else events:
             known = self.items.get(event.item)
             if known is None and event.verb != "register":
                 known = self.load(event.item)
@@ -156,6 +162,12 @@ class Work:
             self.events.append(event)
             self.items[event.item], due, self.coming[event.item] = settle(item, self.rules(item), self.now)
             self.events += due
+
+    def take(self, reporter: Reporter) -> None:
+        """Keep who reported an item until the end, unless the guard refuses what stands there."""
+        if self.guard:
+            self.guard.refuse(f"{reporter.name}\n{reporter.contact}", "reporter")
+        self.reporters.append(reporter)
 
     def forget(self) -> None:
         """Drop everything but what had come due anyway: the command was refused."""

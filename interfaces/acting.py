@@ -71,7 +71,10 @@ def run_request(kind: str, given: Given, shapes: Shapes) -> None:
 
 def run_register(given: Given, shapes: Shapes) -> None:
     """Register one item."""
+    from interfaces.secrecy import remind
+
     session = session_of()
+    remind()
     name = given.get("workflow")
     workflow = session.workflow(str(name) if name else None)
     own = {key: value for key, value in given.items() if key not in ("workflow", "draft")}
@@ -176,8 +179,6 @@ def hand_of(given: Given, session: Session) -> Hand:
         if value:
             basis[name] = day_of(parse_instant(str(value))).isoformat() if name == "date" else str(value)
     if given.get("scan"):
-        from storage.files import keep
-
-        basis["file"] = keep(session.files, str(given["scan"])).sha256
+        basis["file"] = session.kept(str(given["scan"])).sha256
     behalf, command_id = given.get("on_behalf"), given.get("command_id")
     return session.hand(str(behalf) if behalf else None, basis, str(command_id) if command_id else "")

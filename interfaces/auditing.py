@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import sys
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,12 +19,13 @@ from engine.row import EventQuery
 from engine.seal import state_rows
 from interfaces import verifier
 from interfaces.checking import place_text, told
-from interfaces.output import is_terminal
+from interfaces.output import is_terminal, note
+from interfaces.progress import wipe
 from interfaces.sealing import origin_of
 from interfaces.view import View
 from storage import connection, soundness
 from storage.disk import unavailable
-from storage.place import on_server
+from storage.place import on_server, shown
 from storage.sqlite import open_store
 from workflows.faults import fault_line
 
@@ -52,32 +53,73 @@ _BROKEN = (
 """What reading a database that was tampered with or damaged may raise."""
 
 
-def run_verify(session: Session, keys: Sequence[str], seals: Sequence[str]) -> str:
-    """Verify chain, seals, state, ledger and file, and return what holds as a sentence.
+def run_verify(
+    session: Session, keys: Sequence[str], seals: Sequence[str], report: str | None = None, *, overwrite: bool = False
+) -> str:
+    """Verify chain, seals, state, ledger and file, and return what holds as a sentence; `report` is where the page about it goes.
 
-    Raises `FaultsFound("check_failed")` with a line for each fault, `Misused("bad_argument")` for a key or seal that cannot be read.
+    Raises `FaultsFound("check_failed")` with a line for each fault (the page is written all the same), `Misused("bad_argument")`
+    for a key or seal that cannot be read, and what `conclusion.written` and `new_file` raise.
     """
+    from interfaces.conclusion import may_write
+
+    if report:
+        may_write(report, overwrite=overwrite)
     try:
         trusted, outside = verifier.read_keys(keys), verifier.read_seals(seals)
     except verifier.Unusable as error:
         raise Misused("bad_argument", why=str(error)) from None
+    verdict: verifier.Verdict | None
+    broken: BaseException | None = None
     if on_server(session.path):
         verdict, lines = _examined_there(session, trusted, outside)
-        if lines:
-            raise FaultsFound("check_failed", faults=lines)
-        return verifier.summary(verdict, signed=bool(trusted))
+    else:
+        verdict, lines, broken = _examined_here(session, trusted, outside)
+    if report:
+        _report(session, report, trusted, outside, verdict, lines, overwrite=overwrite)
+    if lines or verdict is None:
+        raise FaultsFound("check_failed", faults=lines) from broken
+    return verifier.summary(verdict, signed=bool(trusted))
+
+
+def _examined_here(
+    session: Session, trusted: Sequence[verifier.Key], outside: Sequence[tuple[str, str]]
+) -> tuple[verifier.Verdict | None, list[str], BaseException | None]:
+    """Examine a file; of one that cannot be read, return no verdict and what stood in the way."""
     with closing(open_store(session.path, command=session.command)) as store:
         try:
-            verdict, lines = _examined(store, trusted, outside)
+            return *_examined(store, trusted, outside), None
         except _BROKEN:  # a text that is no UTF-8, it may be: read once more, with what is wrong left as it is
             store.as_it_is()
             try:
-                verdict, lines = _examined(store, trusted, outside)
+                return *_examined(store, trusted, outside), None
             except _BROKEN as error:
-                raise FaultsFound("check_failed", faults=[_line("database", "file_damaged", _why(error))]) from error
-    if lines:
-        raise FaultsFound("check_failed", faults=lines)
-    return verifier.summary(verdict, signed=bool(trusted))
+                return None, [_line("database", "file_damaged", _why(error))], error
+
+
+def _report(
+    session: Session,
+    path: str,
+    keys: Sequence[verifier.Key],
+    seals: Sequence[tuple[str, str]],
+    verdict: verifier.Verdict | None,
+    faults: Sequence[str],
+    *,
+    overwrite: bool,
+) -> None:
+    """Write the page; of a database that cannot be read it says so much less."""
+    from engine.clock import SystemTime
+    from interfaces.conclusion import Examined, written
+
+    bureau, origin, now = "", "", SystemTime().now()
+    with suppress(*_BROKEN), session.store.read() as reader:
+        now = session.now
+        origin = origin_of(reader)
+        bureau = session.organisation(reader).title
+    page = written(Examined(bureau, origin, shown(session.path), now, keys, seals, verdict, faults), path)
+    with new_file(path, overwrite=overwrite) as keep:
+        keep(page)
+    note(f"核验结论已写入 {path}，请签字并注明日期，妥善保存。")
 
 
 def _examined(
@@ -114,7 +156,7 @@ def audited(
     except _BROKEN as error:
         lines.append(_line("database", "file_damaged", _why(error)))
     if tell:
-        sys.stderr.write("\r\x1b[K")
+        wipe()
     return verdict, lines
 
 
@@ -198,8 +240,8 @@ def export_lines(reader: Reader, now: int) -> Iterator[dict[str, object]]:
         yield {"kind": "entry"} | dict(zip(Event._fields, event, strict=True))
     for table, values in state_rows(reader):
         yield {"kind": "row", "table": table, "values": list(values)}
-    for number, note in reader.seals():
-        yield {"kind": "seal", "number": number, "note": note}
+    for number, signed in reader.seals():
+        yield {"kind": "seal", "number": number, "note": signed}
 
 
 def _dump(found: dict[str, object]) -> bytes:

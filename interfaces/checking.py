@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import FaultsFound
 from interfaces.output import is_terminal
+from interfaces.progress import wipe
 from workflows.faults import PLACES
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def run_check(session: Session) -> None:
     with session.store.read() as reader:
         faults = check(reader, session.shelf, told if tell else None)
     if tell:
-        sys.stderr.write("\r\x1b[K")
+        wipe()
     if faults:
         raise FaultsFound("check_failed", faults=[(place_text(f.place), f.code, f.detail) for f in faults])
 

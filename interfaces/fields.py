@@ -83,9 +83,7 @@ def _several(name: str, kind: str, text: str, session: Session) -> list[object]:
     if kind == "measures":
         return [_measure(text)]
     if kind == "files":
-        from storage.files import keep
-
-        return [keep(session.files, text)._asdict()]
+        return [session.kept(text)._asdict()]
     if name == "told":
         from workflows.labels import addressee_named
 

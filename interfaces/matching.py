@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.correction import CORRECT
+from engine.event import CORRECT
 from engine.intake import Order
 from engine.row import ItemQuery, from_text
 from interfaces.wording import value_text

@@ -211,6 +211,10 @@ def _table(rows: Iterable[Row], columns: Sequence[Column], out: TextIO, title: s
     widths = [max(map(width, texts)) for texts in zip(heads, *grid, strict=True)]
     if room:
         widths = _fitted(widths, columns, room)
+        # too narrow for a table: one entry under the other
+        if sum(widths) + len(_GAP) * (len(widths) - 1) > room:
+            yield from _stacked(kept, columns, title, footer)
+            return
     if title and kept:
         yield display_block(title) + "\n"
     if kept:
@@ -226,6 +230,19 @@ def _table(rows: Iterable[Row], columns: Sequence[Column], out: TextIO, title: s
         )
     if footer and kept:
         yield display_block(footer) + "\n"
+
+
+def _stacked(rows: Sequence[Row], columns: Sequence[Column], title: str, footer: str) -> Iterator[str]:
+    """Write each row as labels and values: nothing is cut, and no line is wider than the window."""
+    if title and rows:
+        yield display_block(title) + "\n"
+    for row in rows:
+        pairs = [(column.title, plain(_shown(row, column))) for column in columns]
+        lights = [row.get(column.light, "") for column in columns if column.light]
+        text = block([(label, value) for label, value in pairs if value])
+        yield "\n".join(paint(line, lights[0]) if lights else line for line in text.split("\n")) + "\n\n"
+    if footer and rows:
+        yield hang(display_block(footer), room(), 0) + "\n"
 
 
 def _fitted(widths: Sequence[int], columns: Sequence[Column], room: int) -> list[int]:
@@ -315,6 +332,12 @@ def _is_utf8(stream: TextIO) -> bool:
 class _Nowhere(io.StringIO):
     def write(self, text: str) -> int:
         return len(text)
+
+
+def ready() -> None:
+    """Let both streams show ? for what they cannot write, whoever writes to them: click's own words too."""
+    for stream in (sys.stdout, sys.stderr):
+        _ready(stream)
 
 
 def _ready(stream: TextIO | None) -> TextIO:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
@@ -133,6 +134,9 @@ def read_problems(
     tables = read_tables(path, wanted=wanted_names(explicit), sheet=sheet)
     with session.store.read() as reader:
         rules = session.shelf.current(reader, workflow)
+    for table in tables:
+        for text in (os.path.basename(path), table.sheet, *table.above):  # noqa: PTH119 - a name, nothing is opened
+            session.guard.refuse(text, "list")
     fitting, notes = _fitting(tables, explicit)
     choices = rules.definition.fields["source"].choices if "source" in rules.definition.register.fields else {}
     if choice.source is None and UNNAMED in choices and any("source" not in columns.at for _, columns in fitting):
@@ -203,6 +207,7 @@ class _List:
     ) -> None:
         self.sheet, self.columns, self.rules, self.words, self.choice = sheet, columns, rules, words, choice
         self.now, self.titles, self.read_limit = session.now, session.titles, session.read_limit
+        self.guard = session.guard
         fields = rules.definition.fields
         # what the check of a field cleans anyway
         self.cleaned = {name for name in columns.at if name in fields and fields[name].kind in ("line", "text")}
@@ -243,6 +248,7 @@ class _Reading:
     def line(self) -> Line:
         """Read the row."""
         choice = self.about.choice
+        self._marked()
         fields = self._fields()
         serial, word = str(fields.pop("serial", "")), str(fields.pop("state", ""))
         later = {CAME_LATER[name]: fields.pop(name) for name in CAME_LATER if name in fields}
@@ -426,6 +432,19 @@ class _Reading:
             except SibanError as error:
                 self._wrong(name, value, error)
         return good
+
+    def _marked(self) -> None:
+        """Refuse a row with a mark of classification in any cell, imported or not; what stands beside the mark is not shown."""
+        for at, value in enumerate(self.row.cells):
+            try:
+                if isinstance(value, str):
+                    self.about.guard.refuse(value, self.columns.headers[at])
+            except SibanError as error:
+                why, cell = sentence(error, self.titles), place_of(self.row.number - 1, at)
+                fault = RowFault(
+                    self.row.number, self.columns.headers[at], str(error.data["mark"]), error.code, why, cell
+                )
+                self.faults.append(fault._replace(sheet=self.sheet))
 
     def _wrong(self, name: str, value: object, error: SibanError) -> None:
         if name in PRIVATE_FIELDS and "text" in error.data:  # it quotes the cell

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,17 +12,32 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _BAR = 30  # cells
+_BESIDE = 30  # cells for the numbers beside it
 
 
 def bar(unit: str) -> Callable[[int, int], None] | None:
     """Return what draws how many of how many are done, None where nobody looks on; it is wiped when all are done."""
     if not is_terminal(sys.stderr):
         return None
+    cells = max(min(_BAR, _columns() - _BESIDE), 1)
 
     def draw(done: int, total: int) -> None:
-        filled = min(done * _BAR // max(total, 1), _BAR)
-        end = f"\r{' ' * 3 * _BAR}\r" if done >= total else ""
-        sys.stderr.write(f"\r  {'█' * filled}{'░' * (_BAR - filled)}  {done}/{total} {unit}  {end}")
+        filled = min(done * cells // max(total, 1), cells)
+        sys.stderr.write(f"\r  {'█' * filled}{'░' * (cells - filled)}  {done}/{total} {unit}  ")
+        if done >= total:
+            wipe()
         sys.stderr.flush()
 
     return draw
+
+
+def wipe() -> None:
+    """Blank the line that progress was told on, with nothing that a plain terminal would not understand."""
+    sys.stderr.write(f"\r{' ' * (_columns() - 1)}\r")
+
+
+def _columns() -> int:
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80

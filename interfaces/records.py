@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.canonical import parse
-from engine.clock import MINUTE, civil, iso
-from engine.event import DONE, SYSTEM
+from engine.clock import civil, iso
+from engine.event import CORRECT, DONE, SYSTEM, is_late
 from interfaces.display import display
 from interfaces.wording import event_text
 from workflows.labels import WEEKDAYS
-
-CORRECT = "correct"
 
 if TYPE_CHECKING:
     from engine.context import Rules
@@ -40,12 +38,6 @@ def person_name(person: str, rules: Rules) -> str:
 def late_text(event: Event, now: int) -> str:
     """Say when an act was entered, where that was later than it was done (补录)."""
     return f"（{when(event.recorded_at, now)} 补录）" if is_late(event) else ""
-
-
-def is_late(event: Event) -> bool:
-    """Whether an act was entered later than it was done; what comes due by itself and a correction are no late entries."""
-    late = event.recorded_at - event.effective_at >= MINUTE
-    return late and event.decider != SYSTEM and event.verb != CORRECT
 
 
 def shown_at(event: Event) -> int:

@@ -12,6 +12,7 @@ from engine.recount import moves
 from engine.row import ItemQuery, from_text
 from engine.run import due_is_provisional
 from interfaces.output import Column, emit, is_terminal, note
+from interfaces.progress import wipe
 from interfaces.wording import when
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def differences(session: Session, name: str, edition: Edition) -> list[Differenc
                 sys.stderr.write(f"\r已核算 {number} 件在办事项")
                 sys.stderr.flush()
     if tell:
-        sys.stderr.write("\r\x1b[K")
+        wipe()
     return found
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from engine.organisation import Organisation
     from engine.policy import PolicyShelf
     from engine.ports import Reader, Store
+    from engine.secrecy import Guard
+    from storage.files import File
     from storage.postgres_connection import Account
     from workflows.index import Index
     from workflows.labels import Titles
@@ -33,11 +35,15 @@ TRIAL, CLOCK = "trial", "clock"
 class Session:
     """Opens things when they are first needed and remembers them until the process ends."""
 
+    patience: float | None = None
+    """How long to wait (s) for a database that is locked, where that is not for the store to say."""
+
     def __init__(self, path: str | None = None, acting: str | None = None, at: str | None = None) -> None:
         """Take `--db`, `--as` and `--at` as given."""
         self.path = path or DEFAULT_DATABASE
         self.acting = acting
         self.at = at
+        self.cleared = ""
         self.command = "siban"
         self._shelf: PolicyShelf | None = None
         self.trial = False
@@ -58,7 +64,7 @@ class Session:
             from storage.place import open_store
 
             try:
-                self._store = open_store(self.path, command=self.command)
+                self._store = open_store(self.path, command=self.command, seconds=self.patience)
             except (Unavailable, Misused) as error:
                 self._unavailable = error
                 raise
@@ -128,8 +134,16 @@ class Session:
         if self._office is None:
             from engine.office import Office
 
-            self._office = Office(self.store, self._time(), self.shelf)
+            self._office = Office(self.store, self._time(), self.shelf, guard=self.guard)
         return self._office
+
+    @property
+    def guard(self) -> Guard:
+        """What looks at every text before it enters: marks of classified papers, and the reason for which they may pass."""
+        from engine.secrecy import Guard
+        from workflows.secrecy import HINTS, MARK
+
+        return Guard(HINTS, MARK, self.cleared)
 
     @property
     def now(self) -> int:
@@ -277,6 +291,13 @@ class Session:
         first, last = organisation.delegation(me, giver, self.now).days
         days = {"since": date.fromordinal(first).isoformat(), "until": date.fromordinal(last).isoformat()}
         return Hand(giver, me, canonical({"kind": DELEGATION, **days}), command_id)
+
+    def kept(self, path: str, *, dry_run: bool = False) -> File:
+        """Keep a file as evidence and return what to record; one whose name bears a mark is refused before it is copied."""
+        from storage.files import examine, keep
+
+        self.guard.refuse(os.path.basename(path), "evidence")  # noqa: PTH119 - pathlib loads slowly
+        return (examine if dry_run else keep)(self.files, path)
 
     def view(self) -> AbstractContextManager[Reader]:
         """Open what I may see: whoever asks a question asks it here, and what is out of scope is not found.

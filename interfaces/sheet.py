@@ -53,13 +53,17 @@ class Row(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A list as it was read. `other_sheets` names the further sheets with a table in them, which were not read."""
+    """A list as it was read.
+
+    `other_sheets` names the further sheets with a table in them, which were not read; `above` is what stands over its head.
+    """
 
     headers: list[str]
     rows: list[Row]
     sheet: str = ""
     other_sheets: tuple[str, ...] = ()
     header_at: int = 1
+    above: tuple[str, ...] = ()
 
 
 class Grid(NamedTuple):
@@ -362,7 +366,8 @@ def _table(sheet: Grid, wanted: Collection[str], path: Path | str) -> Table:
     rows = [
         Row(n, tuple(row) if len(row) == columns else tuple(row + [None] * (columns - len(row)))) for n, row in numbered
     ]
-    return Table(headers, rows, sheet.name, (), below)
+    above = tuple(value for row in grid[:at] for value in row if isinstance(value, str))
+    return Table(headers, rows, sheet.name, (), below, above)
 
 
 def _fill_merged(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gettext
 import os
 import sys
 from functools import cached_property
@@ -9,15 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from interfaces.display import display, pad, width
+from interfaces.display import display, hang, pad, width
+from workflows.counter import DOMAIN, EXTRA, FOLDER, LANGUAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from click.shell_completion import CompletionItem
+
+# click asks for its messages when it says one; an officer's machine may be set to any language
+gettext.bindtextdomain(DOMAIN, FOLDER)
+os.environ["LANGUAGE"] = LANGUAGE
+
 FIRST_COLUMN = 34
 """Cells that the first column of a help list takes at most before its text moves to the next line."""
 
-_WIDEST, _NARROWEST = 80, 50  # columns of a help text, as click has them
+_WIDEST, _NARROWEST = 80, 30  # columns of a help text at most and at least
+_ROOMY = 60  # columns; with fewer, the text of a help list stands under its name
+_HUNG = 6  # cells that such a text is indented by
 
 
 class Formatter(click.HelpFormatter):
@@ -31,12 +41,25 @@ class Formatter(click.HelpFormatter):
         """Write the usage line."""
         super().write_usage(prog, args, prefix or "用法：")
 
+    def write_text(self, text: str) -> None:
+        """Write paragraphs, broken by terminal cells."""
+        indent = " " * self.current_indent
+        for paragraph in text.split("\n\n"):
+            line = "".join(map(str.strip, paragraph.splitlines()))
+            self.write(f"{hang(indent + line, self.width, self.current_indent)}\n")
+
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = FIRST_COLUMN, col_spacing: int = 2) -> None:
         """Write a definition list."""
         pairs = list(rows)
+        lead = " " * self.current_indent
+        if self.width < _ROOMY:
+            for name, text in pairs:
+                self.write(f"{hang(lead + name, self.width, _HUNG)}\n")
+                if text:
+                    self.write(f"{hang(' ' * _HUNG + text, self.width, _HUNG)}\n")
+            return
         first = min(max((width(name) for name, _ in pairs), default=0), col_max) + col_spacing
         for name, text in pairs:
-            lead = " " * self.current_indent
             if width(name) > first - col_spacing:
                 self.write(f"{lead}{name}\n{lead}{' ' * first}{text}\n")
             else:
@@ -52,6 +75,18 @@ def _columns() -> int:
         return os.get_terminal_size(sys.__stdout__.fileno()).columns if sys.__stdout__ else _WIDEST
     except (OSError, ValueError):  # a pipe, or closed
         return _WIDEST
+
+
+_PLACES = {"[OPTIONS]": "[选项]", "COMMAND [ARGS]...": "命令 …", "[COMMAND] [ARGS]...": "[命令 …]"}
+"""What click writes into a usage line by itself."""
+
+
+class Count(click.IntRange):
+    """A whole number within bounds, which are told in words."""
+
+    def _describe_range(self) -> str:
+        """Say the bounds; click asks here for help and messages alike."""
+        return f"{self.min} 以上" if self.max is None else f"{self.min} 至 {self.max}"
 
 
 class Context(click.Context):
@@ -72,13 +107,13 @@ class Command(click.Command):
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the usage line with Chinese placeholders."""
-        pieces = [piece.replace("[OPTIONS]", "[选项]") for piece in self.collect_usage_pieces(ctx)]
+        pieces = [_PLACES.get(piece, piece) for piece in self.collect_usage_pieces(ctx)]
         formatter.write_usage(ctx.command_path, " ".join(pieces))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options under a Chinese heading."""
         records = (param.get_help_record(ctx) for param in self.get_params(ctx))
-        rows = [(name, text.replace("[required]", "必填")) for name, text in filter(None, records)]
+        rows = [(name, text.replace("[必填]", "必填")) for name, text in filter(None, records)]
         if rows:
             with formatter.section("选项"):
                 formatter.write_dl(rows)
@@ -90,6 +125,12 @@ class Command(click.Command):
             formatter.write("示例：\n")
             for line in self.example.splitlines():
                 formatter.write(f"  {line}\n")
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Offer options, of each the English name until a Chinese one is begun."""
+        found = click.Command.shell_complete(self, ctx, incomplete)
+        begun = incomplete.lstrip("-")
+        return [item for item in found if begun or str(item.value).isascii()]
 
     @cached_property
     def _help(self) -> click.Option:
@@ -104,7 +145,9 @@ class Command(click.Command):
 
 def _show_help(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it so
     if value and not ctx.resilient_parsing:
-        click.echo(ctx.get_help(), color=ctx.color)
+        from interfaces.output import lines
+
+        lines([ctx.get_help()])  # click's own way out takes an ASCII stream for a mistake, and writes UTF-8
         ctx.exit()
 
 
@@ -124,6 +167,24 @@ class Group(Command, click.Group):
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """List commands in the order written."""
         return list(self.commands)
+
+    def names(self, ctx: click.Context) -> list[tuple[str, str, str]]:
+        """List every command as (English name, Chinese name, what it does)."""
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        chinese = {english: name for name, english in self.chinese.items()}
+        return [(name, chinese.get(name, ""), command.get_short_help_str(200)) for name, command in found if command]
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Offer commands by the language that was begun in, the English names where nothing was; then options."""
+        from click.shell_completion import CompletionItem
+
+        names = [(word, told) for english, chinese, told in self.names(ctx) for word in (english, chinese) if word]
+        found = [
+            CompletionItem(w, help=told)
+            for w, told in names
+            if w.startswith(incomplete) and (incomplete or w.isascii())
+        ]
+        return [*found, *Command.shell_complete(self, ctx, incomplete)]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands, then the options."""
@@ -149,15 +210,14 @@ def usage_sentence(error: click.ClickException) -> str:  # noqa: PLR0911 - one r
         case click.MissingParameter():
             return f"缺少 {_parameter(error)}。"
         case click.BadParameter():
-            return f"{_parameter(error)} 的值不能接受：{display(_reason(error))}"
+            return f"{_parameter(error)} 的值不能接受：{display(error.message)}"
         case click.FileError():
             return f"打不开文件 {display(error.filename)}：{display(error.message)}。"
         case click.exceptions.NoArgsIsHelpError():
             return "请写明要办的命令。"
         case click.UsageError():
-            if error.message.startswith("Got unexpected extra argument") and _takes_private(error.ctx):
+            if error.message.startswith(EXTRA) and _takes_private(error.ctx):
                 return "有多余的参数；内容中有空格的须加引号。"
-            return _reason(error)
     return display(error.message)
 
 
@@ -177,23 +237,3 @@ def _parameter(error: click.BadParameter) -> str:
         if isinstance(param, click.Option)
         else (param.make_metavar(error.ctx) if error.ctx else param.name or "参数")
     )
-
-
-def _reason(error: click.UsageError) -> str:
-    message = error.message
-    for english, chinese in (
-        ("No such command", "没有这个命令"),
-        ("Got unexpected extra argument", "多余的参数"),
-        ("Missing command", "缺少命令"),
-        ("requires an argument", "后面须填写内容"),
-        ("does not take a value", "后面不填写内容"),
-        ("is not one of", "只能是以下之一："),
-        ("is not a valid integer", "应为整数"),
-        ("does not exist", "不存在"),
-        ("Did you mean", "是不是"),
-        ("Option", "选项"),
-        ("Path", "路径"),
-        ("File", "文件"),
-    ):
-        message = message.replace(english, chinese)
-    return display(message)

@@ -13,6 +13,7 @@ from workflows.indicators import CLASSES, COHORTS, DIVISIONS, LINES, NOTHING, SH
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from engine.conduct import Conduct
     from engine.context import Rules
     from engine.item import Item
     from engine.passage import Trail
@@ -69,12 +70,12 @@ def survey(session: Session, asked: Asked) -> Survey:
     with session.view() as reader:
         past = past_of(session, reader, asked.as_of, asked.known_at)
         now = past.as_of if past else session.now
-        begin, end = _span(asked)
+        begin, end = span_of(asked)
         since = parse_instant(asked.since) if asked.since else begin if begin is not None else _first_of_month(now)
-        items = _items(session, reader, past)
+        items = gathered(session, reader, past)
         entered, trail = _record(reader, past)
         empty = nothing_yet(reader, past, "") if past and not items else ""
-    cohort = _cohort(asked, begin, end)
+    cohort = cohort_of(asked, begin, end)
     page = report(items.values(), now, since, cohort=cohort, names={title: key for key, title in LINES.items()})
     members = {
         number: (item, rules)
@@ -86,7 +87,8 @@ def survey(session: Session, asked: Asked) -> Survey:
     return Survey(page, items, kinds, empty)
 
 
-def _cohort(asked: Asked, begin: int | None, end: int | None) -> Cohort:
+def cohort_of(asked: Asked, begin: int | None, end: int | None) -> Cohort:
+    """Return which items a report is asked about."""
     from engine.report import CLOSED, REGISTERED, Cohort
     from interfaces.selecting import one_of
 
@@ -96,7 +98,7 @@ def _cohort(asked: Asked, begin: int | None, end: int | None) -> Cohort:
     return Cohort(one_of("口径", asked.cohort or REGISTERED, among), begin, end)
 
 
-def _span(asked: Asked) -> tuple[int | None, int | None]:
+def span_of(asked: Asked) -> tuple[int | None, int | None]:
     """Return the span asked for (µs), its end not included; a day named as the end belongs to it."""
     if asked.month:
         if asked.begin or asked.end:
@@ -123,7 +125,8 @@ def _first_of_month(now: int) -> int:
     return start_of_day(day_of(now).replace(day=1))
 
 
-def _items(session: Session, reader: Reader, past: Past | None) -> Items:
+def gathered(session: Session, reader: Reader, past: Past | None) -> Items:
+    """Return every item, now or as it was, with its rules; progress is told."""
     from engine.row import ItemQuery
 
     total = reader.next_item() - 1
@@ -162,7 +165,7 @@ def _record(reader: Reader, past: Past | None) -> tuple[tuple[int, int], Trail]:
     return (behalf, everything), trail
 
 
-def cohort_text(page: Report) -> str:
+def cohort_text(page: Report | Conduct) -> str:
     """Say in words which items the figures are about, and as of when."""
     from workflows.labels import moment
 

@@ -180,6 +180,7 @@ def field_option(name: str, shape: Mapping[str, object], *, needed: bool, taken:
 def general_options() -> list[click.Parameter]:
     """Make the options that every act has."""
     from interfaces.output import FORMS
+    from interfaces.secrecy import cleared
     from workflows.labels import BASES
 
     return [
@@ -198,6 +199,7 @@ def general_options() -> list[click.Parameter]:
         click.Option(["basis_date", "--date", "--依据日期"], metavar="DATE", help="依据的日期"),
         click.Option(["scan", "--file", "--扫描件"], metavar="FILE", help="依据的扫描件"),
         click.Option(["done_at", "--done-at", "--实际时间"], metavar="INSTANT", help="实际办理时间（补录），默认现在"),
+        cleared(),
         click.Option(["command_id", "--command-id"], metavar="ID", help="指令编号：同一编号只办一次，供脚本重试"),
         click.Option(["dry_run", "--dry-run", "--试办"], is_flag=True, help="只看会怎样，不作任何改动"),
         click.Option(

@@ -8,6 +8,7 @@ from engine.canonical import parse
 from engine.clock import iso
 from engine.light import DUE_SOON, NONE, NORMAL, OVERDUE, light, unclear, unread_text
 from engine.roles import members
+from engine.secrecy import CLEARED
 from interfaces.display import display
 from workflows.labels import day, moment
 
@@ -79,9 +80,14 @@ def written(item: Item, rules: Rules) -> str:
     return f"（原文“{display(text)}”）" if text else ""
 
 
-def event_text(event: Event, titles: Titles, rules: Rules) -> str:  # noqa: PLR0911 - one return a verb
-    """Say in a few words what an event recorded: `退回整改：补充佐证材料…`."""
+def event_text(event: Event, titles: Titles, rules: Rules) -> str:
+    """Say in a few words what an event recorded: `退回整改：补充佐证材料…`, and why what bore a mark was let in."""
     body = parse(event.body)
+    cleared = f"（已脱密：{display(str(body[CLEARED]))}）" if CLEARED in body else ""
+    return f"{_recorded(event, body, titles, rules)}{cleared}"
+
+
+def _recorded(event: Event, body: dict[str, Any], titles: Titles, rules: Rules) -> str:  # noqa: PLR0911 - one return a verb
     title = titles.verb(event.verb)
     if event.result != "done":
         from engine.errors import Refused

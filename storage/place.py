@@ -28,15 +28,18 @@ def shown(place: str) -> str:
     return where(place)
 
 
-def open_store(place: str, *, command: str = "") -> Store:
-    """Open a database that is there, or raise `Unavailable`; `command` is what others read who wait for this one's file."""
+def open_store(place: str, *, command: str = "", seconds: float | None = None) -> Store:
+    """Open a database that is there, or raise `Unavailable`.
+
+    `command` is what others read who wait for this one's file, `seconds` how long to wait for a file that is locked.
+    """
     if on_server(place):
         from storage import postgres  # noqa: PLC0415 - only where there is a server
 
         return postgres.open_store(place)
-    from storage import sqlite  # noqa: PLC0415 - only where there is a file
+    from storage import connection, sqlite  # noqa: PLC0415 - only where there is a file
 
-    return sqlite.open_store(place, command=command)
+    return sqlite.open_store(place, command=command, seconds=connection.SECONDS if seconds is None else seconds)
 
 
 def create(place: str, settings: Mapping[str, str]) -> None:

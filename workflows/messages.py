@@ -137,6 +137,10 @@ MESSAGES: Mapping[str, str] = {
     "basis_needed": "代录须写明依据：--依据 会议纪要｜签批件｜OA｜电话，并填文号、日期。",
     "already_done": "该指令（{command_id}）已于 {recorded_at} 办理完毕，未重复办理。",
     "command_reused": "指令编号 {command_id} 已用于别的办理（{verb}，{recorded_at}），请换一个。",
+    # secrecy
+    "classified": "“{field}”中有密级标志“{mark}”，不得录入：本系统为非涉密系统。确已脱密的，用 --cleared（--已脱密）写明理由，理由记入办理记录。",
+    "not_an_inspector": "{person} 不能查看办理行为核查：只供纪检（审计）人员和牵头部门负责人。",
+    "cleared_why": "--cleared（--已脱密）须写明脱密的理由，如审批单文号、何时由谁解密。",
     # problem lists
     "bad_map": "看不懂“--map {text}”：应写作 FIELD=列名，FIELD 可为 {allowed}。",
     "map_twice": "--map 中“{field}”写了两次，请只留一个。",
@@ -266,6 +270,7 @@ MESSAGES: Mapping[str, str] = {
     "bad_private_key": "{path} 不能用来签名：{why}。新建：siban audit key new 文件。",
     "bad_key_name": "公钥名称“{name}”不能接受：1 至 64 个字符，不含空格和加号。",
     "bad_argument": "{why}",
+    "bad_conclusion": "核验结论只能写成 .docx 或 .txt，不能写成 {path}。",
     "check_failed": "检查发现 {count} 处不符：",
     "clock_stepped": "本机时间由 {expected_at} 突变为 {now_at}，值守已停，未据此督办：请核对本机时间；确认无误的，运行 siban serve --clock-is-right（--时钟无误）。",
     "clock_behind": "本机时间为 {now_at}，早于最后一条办理记录（{last_at}），未作任何改动：请核对本机时间；确认无误的，运行 siban tick --clock-is-right（--时钟无误）。",
@@ -283,6 +288,10 @@ MESSAGES: Mapping[str, str] = {
     "another_serve": "已有另一个 siban serve 在运行（{holder}）。",
 }
 """One sentence a code."""
+
+
+_OTHER_FIELDS: Mapping[str, str] = {"command_id": "指令编号", "comment": "备注", "reason": "理由", "list": "清单"}
+"""What people write that is no field of a definition."""
 
 
 def sentence(error: SibanError, titles: Titles) -> str:
@@ -332,7 +341,7 @@ def _word(key: str, value: object, titles: Titles) -> str:  # noqa: C901, PLR091
     if key in ("earlier", "later"):
         return LEDGER_DAYS.get(str(value), str(value))
     if key == "field":
-        return titles.fields.get(str(value)) or {"command_id": "指令编号"}.get(str(value), str(value))
+        return titles.fields.get(str(value)) or _OTHER_FIELDS.get(str(value), str(value))
     if key == "kind":
         return titles.requests.get(str(value)) or {
             "calendar": "工作日历",

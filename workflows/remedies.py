@@ -33,6 +33,13 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         "改正时间的写法再查；回看用 --as-of，预测用 siban forecast。",
     ),
     ("bad_layout bad_ledger_layout", "按提示改正样式文件；重新写出表样再改更省事。"),
+    # what may not be entered, and who may look into how the work was recorded
+    (
+        "classified cleared_why",
+        "涉密的内容不得录入，请改用涉密系统；确已脱密的，加 --cleared（--已脱密）写明审批单文号、何时由谁解密。",
+    ),
+    ("not_an_inspector", "请纪检、审计人员或者牵头部门负责人查看。"),
+    ("bad_conclusion", "换成 .docx 或 .txt 的文件名再写一次。"),
     # guards
     (
         "limit_clear limit_needed",

@@ -9,6 +9,7 @@ import click
 
 from interfaces.acting import finish, run_act, session_of
 from interfaces.output import Column, emit, say
+from interfaces.secrecy import cleared_option
 from interfaces.shell import Command
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ def _needed(index: Index, verb: str) -> list[str]:
 @click.command("comment", cls=Command, short_help="给事项加备注", example="siban 备注 12 已与街道沟通，下周进场")
 @click.argument("item", metavar="ITEM")
 @click.argument("text", nargs=-1, required=True, metavar="TEXT")
+@cleared_option
 def comment(item: str, text: tuple[str, ...]) -> None:
     """给事项加备注，记入办理记录；不改变状态和时限。"""
     from engine.text import clean_block

@@ -23,20 +23,23 @@ def audit() -> None:
 @audit.command(
     cls=Command,
     short_help="核验办理记录",
-    example="siban --db 局.db audit verify\nsiban --db 局.db audit verify --key 公钥.txt --seal 6月.seal",
+    example="siban --db 局.db audit verify\nsiban --db 局.db audit verify --key 公钥.txt --seal 6月.seal\n"
+    "siban 审计 核验 --key 公钥.txt --seal 6月.seal --结论 核验结论.docx",
 )
 @click.option(
     "--key", "--公钥", "keys", multiple=True, metavar="KEY|FILE", help="验签名的公钥，或公钥文件；可多次。只取自此处"
 )
 @click.option("--seal", "--存证", "seals", multiple=True, metavar="FILE", help="保存在库外的存证；可多次")
-def verify(keys: tuple[str, ...], seals: tuple[str, ...]) -> None:
+@click.option("--report", "--结论", "report", metavar="FILE", help="另写一页核验结论（.docx 或 .txt），供签字存查")
+@click.option("--overwrite", "--覆盖", is_flag=True, help="已有同名文件时换成新的；不写则不动旧文件")
+def verify(keys: tuple[str, ...], seals: tuple[str, ...], report: str | None, overwrite: bool) -> None:
     """核验办理记录：逐条验算校验值，核对存证，由记录重算台账并比对，检查库结构和文件。有任何不符，逐条列出，退出码 4。
 
     校验值能发现删改其中任何一条；整库由有权改写数据库的人重算，须对照留在库外的存证（--seal）和公钥（--key）才能发现。
     """
     from interfaces.auditing import run_verify
 
-    say(run_verify(session_of(), keys, seals))
+    say(run_verify(session_of(), keys, seals, report, overwrite=overwrite))
 
 
 @audit.command(

@@ -9,7 +9,7 @@ import click
 
 from interfaces.acting import session_of
 from interfaces.output import block, emit_value, note, output_option, say
-from interfaces.shell import Command, Group
+from interfaces.shell import Command, Count, Group
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,7 +91,7 @@ def upgrade(dry_run: bool) -> None:
 @click.option(
     "--keep",
     "--保留",
-    type=click.IntRange(1, 10000),
+    type=Count(1, 10000),
     metavar="N",
     help="只留本库在该文件夹中最新的 N 份备份；不碰其他文件",
 )

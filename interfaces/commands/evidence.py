@@ -8,6 +8,7 @@ import click
 
 from interfaces.acting import finish, session_of
 from interfaces.output import Column, emit, note, output_option
+from interfaces.secrecy import cleared_option
 from interfaces.shell import Command
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 @click.option(
     "--paper", "--文书", "number", metavar="NO", help="是哪份文书的签章扫描件，如 督办〔2023〕5号；不再写事项"
 )
+@cleared_option
 @click.option("--dry-run", "--试办", is_flag=True, help="只看会怎样，不保存")
 def attach(
     names: tuple[str, ...], before: tuple[str, ...], after: tuple[str, ...], number: str | None, dry_run: bool
@@ -65,12 +67,10 @@ def _paper(number: str, session: Session) -> tuple[int, str]:
 def _kept(files: Sequence[tuple[str, dict[str, str]]], session: Session, *, dry_run: bool) -> list[dict[str, object]]:
     """Keep the files, or on trial only read them."""
     from engine.text import clean_line
-    from storage.files import examine, keep
 
-    take = examine if dry_run else keep
     found = []
     for path, said in files:
-        file = take(session.path, path)._asdict()
+        file = session.kept(path, dry_run=dry_run)._asdict()
         found.append(file | {"name": clean_line(str(file["name"]), field="evidence")} | said)
     return found
 

@@ -10,7 +10,7 @@ import click
 from engine.clock import DAY, parse_instant, time_of_day
 from interfaces.acting import session_of
 from interfaces.output import emit, emit_value, is_terminal, lines, note, output_option
-from interfaces.shell import Command
+from interfaces.shell import Command, Count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,7 +48,7 @@ _BAR, _STEP = 30, 200  # cells of the progress bar; items between two of its mov
 )
 @click.option("--against", "--对照", metavar="FILE", help="与以前用 -o json 存下的一次预测比较")
 @click.option(
-    "-n", "--limit", "--条数", "limit", type=click.IntRange(0), default=FIRST, metavar="N",
+    "-n", "--limit", "--条数", "limit", type=Count(0), default=FIRST, metavar="N",
     help=f"表格里先列几项，默认 {FIRST}，0 为全部",
 )  # fmt: skip
 @output_option

@@ -9,6 +9,7 @@ import click
 from interfaces.acting import session_of
 from interfaces.display import display
 from interfaces.output import Column, emit, emit_value, note, output_option, say
+from interfaces.secrecy import cleared_option, remind
 from interfaces.shell import Command
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ LISTED = 50
 @click.option("--annotated", "--标注", metavar="FILE.xlsx", help="有误时另存一份，在原处标出每一处错误")
 @click.option("--force", "--覆盖", is_flag=True, help="标注的文件已存在的，覆盖")
 @click.option("--workflow", "--流程", metavar="NAME", help="流程，默认 siban")
+@cleared_option
 @click.option("--dry-run", "--试办", is_flag=True, help="只检查，不导入；列出每一行会怎样")
 @output_option
 def import_list(
@@ -98,6 +100,7 @@ def import_list(
     from interfaces.standing import split_words
 
     session = session_of()
+    remind()
     name = session.workflow(workflow)
     meant = Profile(parse_map(maps), split_words(words), source, anonymous)
     if profile:

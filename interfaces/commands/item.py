@@ -10,7 +10,7 @@ import click
 from interfaces.acting import session_of
 from interfaces.output import Column, emit, emit_value, lines, note, output_option
 from interfaces.past import past_options
-from interfaces.shell import Command
+from interfaces.shell import Command, Count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,12 +69,12 @@ def show(item: str, proof: bool, as_of: str | None, known_at: str | None, form: 
     "--limit",
     "--条数",
     "limit",
-    type=click.IntRange(0),
+    type=Count(0),
     default=FIRST,
     metavar="N",
     help=f"最近几条，默认 {FIRST}，0 为全部",
 )
-@click.option("--after", "--之后", type=click.IntRange(0), metavar="SEQ", help="从这个记录号之后起，由早到晚；用于翻页")
+@click.option("--after", "--之后", type=Count(0), metavar="SEQ", help="从这个记录号之后起，由早到晚；用于翻页")
 @click.option("--follow", "--跟踪", is_flag=True, help="列完后等着，有新记录随即列出，按 Ctrl-C 结束")
 @click.option("--proof", "--散列", is_flag=True, help="附散列值")
 @past_options

@@ -11,7 +11,7 @@ from interfaces.acting import session_of
 from interfaces.output import emit, note, output_option
 from interfaces.past import past_options
 from interfaces.selecting import Conditions, Instant, item_options, one_of
-from interfaces.shell import Command
+from interfaces.shell import Command, Count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,7 +51,7 @@ _SORT_WORDS = {"缓急": "urgency", "时限": "due", "编号": "number"}
     "--limit",
     "--条数",
     "limit",
-    type=click.IntRange(0),
+    type=Count(0),
     default=FIRST,
     metavar="N",
     help=f"最多几条，默认 {FIRST}，0 为全部",

@@ -7,6 +7,7 @@ import click
 from engine.notice import RELEASED, SENT
 from interfaces.acting import session_of
 from interfaces.output import say
+from interfaces.secrecy import cleared_option
 from interfaces.shell import Command
 
 
@@ -46,6 +47,7 @@ def release(notices: tuple[str, ...]) -> None:
 @click.command(cls=Command, short_help="暂不发出督办文书（须写理由）", example="siban 暂不发出 31 --理由 已当面约谈")
 @click.argument("notices", nargs=-1, required=True, metavar="NOTICE...")
 @click.option("--reason", "--理由", required=True, metavar="TEXT", help="理由，记入办理记录")
+@cleared_option
 def withhold(notices: tuple[str, ...], reason: str) -> None:
     """暂不发出督办文书，理由一并记录。"""
     _answer(notices, "withhold", {"reason": reason})

@@ -35,7 +35,7 @@ def cohort_options(command: F) -> F:
 @click.group(
     cls=Group,
     short_help="一页通报：回应率、落实率与逾期事项；月报，带图网页",
-    chinese={"月报": "bulletin", "网页": "page"},
+    chinese={"月报": "bulletin", "网页": "page", "核查": "conduct"},
     invoke_without_command=True,
     example="siban report\nsiban 通报 --since 2023-06-01 --by unit --by 条线\nsiban 通报 --展开 河道署:逾期\n"
     "siban 通报 --month 2023-06 --口径 办结\nsiban 通报 --截至 2023-06-30 --录入截至 2023-06-30\n"
@@ -200,3 +200,43 @@ def page(
 
     asked = Asked(month, begin, end, cohort, since, as_of, known_at)
     note(write(session_of(), path, asked, template, overwrite=overwrite, dry_run=dry_run))
+
+
+@report.command(
+    cls=Command,
+    short_help="核查：办理行为的核查线索，供纪检（审计）人员",
+    example="siban report conduct --month 2023-08\nsiban 通报 核查 --展开 代录:河道署\nsiban 通报 核查 --截至 2023-08-31 -o json",
+)
+@click.option(
+    "--drill",
+    "--展开",
+    metavar="KEY",
+    help="列出一个数字背后的办理记录：代录、补录、核验过快……；代录:河道署 只看一个单位",
+)
+@cohort_options
+@past_options
+@output_option
+def conduct(
+    drill: str | None,
+    month: str | None,
+    begin: str | None,
+    end: str | None,
+    cohort: str | None,
+    as_of: str | None,
+    known_at: str | None,
+    form: str,
+) -> None:
+    """核查：代录、补录的占比，集中销号、到期当日报结、佐证重复使用、核验过快等线索，分单位列出，都可追到办理记录。
+
+    只供纪检（审计）人员和牵头部门负责人查看；不排名次，不列个人。
+    """
+    from interfaces.inspection import drill as drill_down
+    from interfaces.inspection import inspect, show
+    from interfaces.survey import Asked
+
+    session = session_of()
+    found = inspect(session, Asked(month, begin, end, cohort, None, as_of, known_at))
+    if drill:
+        drill_down(found, drill, session, form)
+    else:
+        show(found, form)

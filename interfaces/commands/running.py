@@ -11,7 +11,7 @@ from interfaces.acting import session_of
 from interfaces.commands.notify import carrier_of, channels_of, channels_option
 from interfaces.output import note, say
 from interfaces.session import Session
-from interfaces.shell import Command
+from interfaces.shell import Command, Count
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +80,7 @@ def tick(right: bool) -> None:
 @click.option(
     "--every",
     "--间隔",
-    type=click.IntRange(1, 86400),
+    type=Count(1, 86400),
     default=60,
     metavar="SECONDS",
     help="每隔多少秒巡查一遍，默认 60",
@@ -95,7 +95,7 @@ def tick(right: bool) -> None:
 @click.option(
     "--keep",
     "--保留",
-    type=click.IntRange(1, 10000),
+    type=Count(1, 10000),
     default=14,
     metavar="N",
     help="每日备份留最新的 N 份，默认 14；不碰其他文件",

@@ -9,7 +9,7 @@ import click
 import workflows
 from engine.errors import Refused
 from interfaces.acting import session_of
-from interfaces.output import Column, emit, note, output_option, say
+from interfaces.output import Column, emit, lines, note, output_option, say
 from interfaces.shell import Command, Group
 
 
@@ -29,6 +29,7 @@ def init(trial: bool, files: tuple[str, ...], org_file: str | None) -> None:
     from interfaces.roster import read_organisation
     from storage.place import shown
     from workflows.index import SHIPPED, definition_text
+    from workflows.secrecy import REMINDER
 
     session = session_of()
     texts = [read_text(path) for path in files] or [definition_text(name) for name in SHIPPED]
@@ -38,6 +39,7 @@ def init(trial: bool, files: tuple[str, ...], org_file: str | None) -> None:
     found(session.path, texts, organisation, trial=trial, at=session.at)
     kind = "试用库" if trial else "数据库"
     say(f"已新建{kind} {shown(session.path)}。")
+    note(REMINDER)
     if trial and not org_file and organisation:
         note(f"已装入样例机构：{organisation.title}。不写 --as 时按局办公室主任办理。")
     if organisation is None:
@@ -159,4 +161,4 @@ def show(unit: str | None, form: str) -> None:
 @org.command("example", cls=Command, short_help="写出一份机构人员表样例", example="siban org example > 机构.toml")
 def example() -> None:
     """写出一份机构人员表样例，照此修改即可。"""
-    click.echo((Path(workflows.__file__).parent / "bureau.toml").read_text(encoding="utf-8"), nl=False)
+    lines([(Path(workflows.__file__).parent / "bureau.toml").read_text(encoding="utf-8").rstrip("\n")])

@@ -8,7 +8,7 @@ import click
 
 from interfaces.acting import session_of
 from interfaces.desk import GROUPS, Desk
-from interfaces.display import display, pad, shorten, width
+from interfaces.display import display, hang, pad, shorten, width
 from interfaces.output import Column, emit, lines, output_option, paint, room, say
 from interfaces.shell import Command
 
@@ -74,13 +74,22 @@ def _screen(entries: list[Entry], cells: int) -> Iterator[str]:
     while cells and sum(widths) + 2 * len(widths) > cells and max(widths[1], widths[2]) > TITLE // 2:
         widest = 1 if widths[1] > widths[2] else 2
         widths[widest] -= 1
-    yield "  " + "  ".join(map(pad, heads, widths)).rstrip()
+    narrow = bool(cells) and sum(widths) + 2 * len(widths) > cells  # one under the other: nothing is cut
+    if not narrow:
+        yield "  " + "  ".join(map(pad, heads, widths)).rstrip()
     group = ""
     for entry, texts in zip(entries, grid, strict=True):
         if entry.group != group:
             group = entry.group
             count = sum(e.group == group for e in entries)
             yield paint(f"{GROUPS[group]}（{count}）", group)
+        if narrow:
+            number, title, what, due, who = texts
+            yield hang(f"  {number} {title}", cells, 4)
+            yield hang(f"    {'　'.join(filter(None, (what, who)))}", cells, 4)
+            if due:
+                yield paint(f"    {due}", entry.judged.word)
+            continue
         aligned = [
             pad(texts[0], widths[0], "right"),
             *(pad(shorten(t, w), w) for t, w in zip(texts[1:], widths[1:], strict=True)),

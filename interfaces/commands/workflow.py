@@ -176,7 +176,9 @@ def _moved(session: Session, order: Order, *, dry_run: bool) -> list[Fit]:
 
     fits = session.office.move(order, installer(session), dry_run=dry_run, progress=told if tell else None)
     if tell:
-        sys.stderr.write("\r\x1b[K")
+        from interfaces.progress import wipe
+
+        wipe()
     return fits
 
 

@@ -210,7 +210,8 @@ def _ask(cage: Cage, folder: Path) -> None:
         ("log", "-n", "0"), ("log", "13", "--proof"), ("log", "--result", "refused"), ("explain", "13"), ("todo",),
         ("list", "-n", "0", "--as-of", "2023-06-10"), ("show", "1", "--as-of", "2023-06-10"),
         ("explain", "13", "--spent"), ("forecast", "--until", "2023-07-30", "-n", "0"), ("report",), ("org", "show"),
-        ("calendar", "show"), ("workflow", "show"), ("db", "status"), ("doctor",),
+        ("calendar", "show"), ("workflow", "show"), ("db", "status"), ("doctor",), ("project", "list"), ("campaign", "show", "2"),
+        ("notify", "status"), ("report", "conduct"), ("report", "conduct", "--drill", "补录"),
     ]  # fmt: skip
     for question in questions:
         for form in ("table", "json", "jsonl", "csv", "tsv"):
@@ -221,7 +222,8 @@ def _ask(cage: Cage, folder: Path) -> None:
         cage("evidence", item, "-o", "json")
     key, sealed, exported = (str(folder / name) for name in ("audit.key", "a.seal", "record.jsonl"))
     for command in (
-        (), ("check",), ("audit", "verify"), ("tick",), ("db", "upgrade"), ("workflow", "diagram"), ("--debug", "check"),
+        (), ("check",), ("audit", "verify"), ("audit", "verify", "--report", str(folder / "核验结论.txt")), ("completion", "bash"),
+        ("export", str(folder / "台账.xlsx")), ("tick",), ("db", "upgrade"), ("workflow", "diagram"), ("--debug", "check"),
         ("audit", "key", "new", key), ("audit", "seal", "--key", key, "--out", sealed), ("audit", "export", exported),
     ):  # fmt: skip
         assert cage(*command).status == 0, command

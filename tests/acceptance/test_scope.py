@@ -49,9 +49,10 @@ QUESTIONS: tuple[tuple[str, ...], ...] = (
     ("org", "show"), ("workflow", "show"), ("workflow", "show", "--permissions"), ("workflow", "diagram"),
     ("list", "--as-of", "2023-06-01"), ("log", "--as-of", "2023-06-01"), ("report", "--as-of", "2023-06-01", "--known-at", "2023-06-01"),
     ("calendar", "show"), ("db", "status"), ("audit", "verify"), ("check",), ("doctor",), ("tick",),
-    ("notify", "status"), ("notify", "send", "--dry-run", "--backlog"),
+    ("project", "list"), ("notify", "status"), ("notify", "send", "--dry-run", "--backlog"),
 )  # fmt: skip
 ABOUT_ONE: tuple[tuple[str, ...], ...] = (
+    ("campaign", "show", "{}"), ("campaign", "close", "{}"), ("project", "show", "{}"),
     ("show", "{}"), ("log", "{}"), ("explain", "{}"), ("explain", "{}", "--spent"), ("do", "{}"), ("comment", "{}", "话"),
     ("accept", "{}"), ("report-done", "{}"), ("request", "extension", "{}"), ("grant", "{}-1"), ("refuse", "{}-1"),
     ("attach", "{}", __file__), ("show", "{}", "-o", "json"), ("确认", "{}"), ("paper", "{}", "卷宗"), ("paper", "{}"), ("evidence", "{}"),
@@ -61,6 +62,7 @@ ABOUT_ONE: tuple[tuple[str, ...], ...] = (
 ELSEWHERE = {
     "demo": "a database of its own",
     "init": "makes one",
+    "completion": "writes a script; what TAB offers: test_completion",
     "export": "writes a workbook: test_export",
     "import": "brings in, shows what it brought",
     "register": "says what it registered",

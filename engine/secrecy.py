@@ -1,0 +1,66 @@
+"""The guard at the one door of the record: no entry carries the mark of a classified paper, unless somebody says why it may."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from engine.canonical import canonical, parse
+from engine.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from engine.event import Event
+
+CLEARED = "cleared"
+"""What an entry's body keeps the reason under."""
+
+_STANDS = ("was", "content")
+"""Parts of a body that repeat what stands in the record already: what a correction puts right, what a paper says."""
+
+
+class Guard(NamedTuple):
+    """How marks are written (`hints` without which there is none, `pattern` line by line), and why what has one may pass."""
+
+    hints: tuple[str, ...]
+    pattern: str
+    cleared: str = ""
+
+    def mark(self, text: str) -> str:
+        """Return the mark that a text bears, "" for none."""
+        if not any(hint in text for hint in self.hints):
+            return ""
+        found = re.search(self.pattern, text, re.MULTILINE)
+        return found.group().strip() if found else ""
+
+    def refuse(self, text: str, field: str) -> None:
+        """Raise `Refused("classified", field=, mark=)` for a text with a mark that nobody cleared: never the text itself."""
+        if not self.cleared and (mark := self.mark(text)):
+            raise Refused("classified", field=field, mark=mark)
+
+    def admit(self, events: Iterable[Event]) -> Iterator[Event]:
+        """Yield entries about to be made; one that was cleared keeps the reason. Raises as `refuse` does."""
+        for event in events:
+            if not any(hint in event.body or hint in event.basis for hint in self.hints):
+                yield event
+                continue
+            body = parse(event.body)
+            marked = False
+            for field, text in (*_texts(body), *(_texts(parse(event.basis)) if event.basis else ())):
+                self.refuse(text, field)
+                marked = marked or bool(self.mark(text))
+            yield event._replace(body=canonical({**body, CLEARED: self.cleared})) if marked else event
+
+
+def _texts(value: object, field: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every text in a body with the innermost name that it stands under."""
+    if isinstance(value, str):
+        yield field, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if key not in _STANDS:
+                yield from _texts(inner, field if key in ("text", "name", "ref") and field else str(key))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner, field)
