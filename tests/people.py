@@ -49,6 +49,9 @@ def real(path: Path, fill: Callable[[Ledger], None], data: dict[str, Any] | None
 class Bureau:
     """Runs command lines in this process as one user or another of the operating system."""
 
+    owns_file = False
+    """Whether the user who calls owns the database's file."""
+
     def __init__(self, path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
         """Take a database."""
         self.path, self._capsys, self._monkeypatch = path, capsys, monkeypatch
@@ -56,7 +59,7 @@ class Bureau:
     def __call__(self, user: str, *arguments: str) -> Said:
         """Run a command line as a user."""
         self._monkeypatch.setattr("interfaces.session.os_user", lambda _path: user)
-        self._monkeypatch.setattr("interfaces.identity.owns", lambda _path: False)
+        self._monkeypatch.setattr("interfaces.identity.owns", lambda _path: self.owns_file)
         status = cli.run(["--db", str(self.path), *arguments])
         said = self._capsys.readouterr()
         return Said(status, said.out, said.err)

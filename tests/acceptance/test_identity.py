@@ -151,7 +151,6 @@ def test_the_rules_of_the_house_are_set_by_those_in_the_table(
     for owner, officer in itertools.product((False, True), bureau()["officers"]):
         who = officer["id"]
         monkeypatch.setattr("interfaces.session.os_user", lambda _path, who=who: who)
-        monkeypatch.setattr("interfaces.founding.os_user", lambda _path, who=who: who)
         monkeypatch.setattr("interfaces.identity.owns", lambda _path, owner=owner: owner)
         with closing(Session(str(path))) as session:
             try:
