@@ -42,7 +42,7 @@ def register(number: int, fields: Fields, context: Context, *, draft: bool = Fal
     transition = definition.register
     item = blank(number, context)
     if not context.chosen:
-        entitled(item, transition.by, transition.verb, context)
+        entitled(_led(item, fields, context), transition.by, transition.verb, context)
     given = checked_fields(item, transition, fields, context) | dict(transition.put)
     guards.check(transition.guards, item, given, context)
     source = definition.sources.get(str(given.get("source", "")))
@@ -59,6 +59,14 @@ def register(number: int, fields: Fields, context: Context, *, draft: bool = Fal
     if clocks:
         body["clocks"] = clocks
     return [context.event(number, "register", body)]
+
+
+def _led(item: Item, fields: Fields, context: Context) -> Item:
+    """Return a new item as it is led: by the unit named for it, where that is one that leads something in this organisation."""
+    lead_office = fields.get("lead_office")
+    if lead_office not in context.rules.organisation.supervisors:
+        return item
+    return item._replace(fields={"lead_office": lead_office})
 
 
 def blank(number: int, context: Context) -> Item:

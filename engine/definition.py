@@ -276,7 +276,11 @@ class Recurrence(NamedTuple):
 
 
 class Definition(NamedTuple):
-    """A whole workflow. `hash` is the SHA-256 of `text`, its canonical JSON."""
+    """A whole workflow. `hash` is the SHA-256 of `text`, its canonical JSON.
+
+    Items of a workflow that stands `beside` the ledger of problems are in none of its lists and figures unless asked for.
+    `listed` are the fields that a list of this workflow's items shows beside what every list does.
+    """
 
     name: str
     title: str
@@ -299,6 +303,8 @@ class Definition(NamedTuple):
     text: str
     hash: str
     recurs: Recurrence | None = None
+    beside: bool = False
+    listed: tuple[str, ...] = ()
 
     def variants(self, verb: str) -> Iterator[Transition]:
         """Yield the variants of a verb in the order they are written."""

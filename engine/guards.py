@@ -264,9 +264,10 @@ def refers(item: Item, fields: Fields, context: Context, argument: str) -> None:
 
 
 def within(item: Item, fields: Fields, context: Context, argument: str) -> None:
-    """`field=relation.date`: a date in the field is not later than that date of the item referred to."""
+    """`field=relation.date`: a date in the field is not later than that date of the item referred to; `field=date`: than its own."""
     name, _, source = argument.partition("=")
-    value, latest = str(_merged(item, fields, name) or ""), referred(item, fields, source, context)
+    value = str(_merged(item, fields, name) or "")
+    latest = referred(item, fields, source, context) if "." in source else _merged(item, fields, source)
     if isinstance(latest, str) and "-" in value and value > latest:
         raise Refused("too_late_for", field=name, value=value, latest=latest)
 

@@ -210,6 +210,8 @@ INDICATORS = (
     Indicator("excused", lambda one: excused(one.item)),
     Indicator("returned", _returned),
     Indicator("sent_back", lambda one: SEND_BACK in one.item.acts),
+    Indicator("carried", lambda one: bool(one.item.names("original_dues"))),
+    Indicator("carried_late", lambda one: bool(one.item.names("late_dues"))),
     Indicator("redone", lambda one: REDO in one.item.acts),
 )
 """Every figure, in the order in which it is shown."""

@@ -261,6 +261,8 @@ def _build(data: object, faults: list[Fault]) -> Definition:
         recurs=_recurrence(_Table(root.take("recurs"), "recurs", faults), open_states)
         if "recurs" in root.data
         else None,
+        beside=head.flag("beside"),
+        listed=head.names("listed"),
     )
     head.done()
     root.done()

@@ -85,7 +85,7 @@ def carry_out(job: Work, order: Order, hand: Hand, progress: Callable[[int], Non
     item that is closed, of another workflow, or there already), or `move_blocked`.
     """
     new = job.shelf.rules(job.reader, order.target)
-    known = {row.number: row for row in job.reader.rows(ItemQuery(open=True, workflow=new.definition.name))}
+    known = {row.number: row for row in job.reader.rows(ItemQuery(open=True, workflows=(new.definition.name,)))}
     waiting = [number for number, row in known.items() if row.definition != order.target]
     strangers = [str(number) for number in order.numbers if number not in waiting]
     if strangers:

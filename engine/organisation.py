@@ -21,6 +21,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "officers": ("id", "name", "unit", "post", "os_user", "person", "role", "away", "party_org"),
     "bodies": ("id", "title"),
     "delegations": ("from", "to", "since", "until"),
+    "lead_offices": ("workflow", "list", "unit"),
 }
 """The tables of an organisation's data and what each may say: a word misspelt is a fault, not a silence."""
 
@@ -73,6 +74,14 @@ class Delegation(NamedTuple):
     days: Days
 
 
+class LeadOffice(NamedTuple):
+    """A unit that supervises the items of one workflow, or of one of its lists (a track), in the supervising unit's stead."""
+
+    workflow: str
+    track: str
+    unit: str
+
+
 class Organisation(NamedTuple):
     """The whole bureau. `hash` is the SHA-256 of `text`, its canonical JSON.
 
@@ -94,6 +103,20 @@ class Organisation(NamedTuple):
     hash: str
     auditors: frozenset[str] = frozenset()
     doubles: Mapping[str, tuple[str, ...]] = {}
+    lead_offices: tuple[LeadOffice, ...] = ()
+
+    def lead_office(self, workflow: str, track: str) -> str:
+        """Return the unit that supervises items of a workflow and list: the most particular one named, else the bureau's."""
+        for wanted in (track, ""):
+            for one in self.lead_offices:
+                if (one.workflow, one.track) == (workflow, wanted):
+                    return one.unit
+        return self.supervising_unit
+
+    @property
+    def supervisors(self) -> frozenset[str]:
+        """Every unit that supervises something, and the one that verifies in their stead."""
+        return frozenset((self.supervising_unit, self.alternate_unit, *(one.unit for one in self.lead_offices)))
 
     def officer(self, name: str) -> Officer:
         """Find an officer by id or by a name that only one bears; raises `Refused("unknown_officer")`."""
@@ -232,6 +255,9 @@ def _build(data: Mapping[str, object], text: str, faults: list[tuple[str, str, s
         hash=digest(text),
         auditors=frozenset(key for key, officer in staff.items() if officer.role == AUDITOR),
         doubles=_doubles(staff),
+        lead_offices=tuple(
+            LeadOffice(*(str(row.get(key, "")) for key in KEYS["lead_offices"])) for row in _rows(data, "lead_offices")
+        ),
     )
 
 
@@ -353,6 +379,16 @@ def _dangling(organisation: Organisation) -> list[tuple[str, str, str]]:
     faults += [
         (f"officers.{o.id}.role", "unknown_role", o.role) for o in officers.values() if o.role not in ("", AUDITOR)
     ]
+    known: set[tuple[str, str]] = set()
+    for number, one in enumerate(organisation.lead_offices, 1):
+        place = f"lead_offices[{number}]"
+        if not one.workflow:
+            faults.append((place, "missing", "workflow"))
+        if one.unit not in units:
+            faults.append((f"{place}.unit", "unknown_unit", one.unit))
+        if one[:2] in known:
+            faults.append((place, "twice", f"{one.workflow} {one.track}".strip()))
+        known.add(one[:2])
     faults += [(f"bodies.{key}", "id_taken", key) for key in organisation.bodies if key in officers]
     leads = [organisation.principal, *(who for unit in units.values() for who in (unit.head, unit.in_charge))]
     faults += [(f"officers.{o}.role", "auditor_leads", "") for o in sorted(organisation.auditors.intersection(leads))]

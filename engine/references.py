@@ -75,6 +75,7 @@ def reference_faults(definition: Definition) -> list[Fault]:
 def _head_faults(d: Definition) -> Iterator[Fault]:
     yield from _unknown("workflow.initial", [d.initial], d.states, "unknown_state")
     yield from _unknown("workflow.draft", _given(d.draft), d.states, "unknown_state")
+    yield from _unknown("workflow.listed", d.listed, d.fields, "unknown_field")
     yield from _act_faults("register", d, d.register.by, d.register.fields, d.register.guards)
     for name, known in (("source", d.sources), ("track", d.tracks)):
         if name in d.fields:

@@ -62,8 +62,11 @@ ADDRESSEES = (*ROLES, "owner", "superior(1)", "superior(2)", "superior(3)")
 
 
 def supervising_unit(item: Item, organisation: Organisation) -> str:
-    """Return the unit that supervises an item: the one it names, else the bureau's."""
-    return item.text("lead_office") or organisation.supervising_unit
+    """Return the unit that supervises an item: the one it names, else the one for its workflow and list, else the bureau's."""
+    named = item.text("lead_office")
+    if named or not organisation.lead_offices:
+        return named or organisation.supervising_unit
+    return organisation.lead_office(item.workflow, item.text("track"))
 
 
 def verifying_unit(item: Item, organisation: Organisation) -> str:

@@ -87,7 +87,7 @@ class Reporter(NamedTuple):
 class ItemQuery(NamedTuple):
     """Which rows of the ledger; every condition that is given must hold. An empty one is the whole ledger by number.
 
-    `related` is `FIELD:NUMBER`: items that refer to that one in that field.
+    `related` is `FIELD:NUMBER`: items that refer to that one in that field; `:NUMBER`, in any.
     """
 
     open: bool | None = None
@@ -97,12 +97,17 @@ class ItemQuery(NamedTuple):
     handler: str = ""
     tracks: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
-    workflow: str = ""
+    workflows: tuple[str, ...] = ()
     due_before: int | None = None
     text: str = ""
     numbers: tuple[int, ...] = ()
     limit: int = 0
     related: str = ""
+
+    @property
+    def reference(self) -> str:
+        """What a row's `related` holds when it meets that condition."""
+        return f"{self.related} " if self.related.startswith(":") else f" {self.related} "
 
 
 class EventQuery(NamedTuple):

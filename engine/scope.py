@@ -45,7 +45,8 @@ class Scope(NamedTuple):
     def words(self) -> tuple[str, ...]:
         """Return ids of which an item that is seen must hold one, whole, but for what it does not say itself."""
         office = self.organisation
-        covered = {office.supervising_unit} if office.alternate_unit in self.units else set()
+        covered = office.supervisors if office.alternate_unit in self.units else frozenset()
+        covered |= {one.workflow for one in office.lead_offices if one.unit in self.units}
         return tuple(sorted({*self.desks, *self.units, *self.staff, *covered} - {""}))
 
     def _named(self, item: Item) -> bool:

@@ -46,6 +46,7 @@ def stored(text: str) -> Definition:
     every = tuple(name for name, state in states.items() if not state.final)
     head: Table = {"version": 1, "calendar": "cn", "draft": "", "serial": "SX", "supervisor": "lead_office"}
     head.update(data["workflow"])
+    head["listed"] = _names(head.get("listed", ()))
     return Definition(
         name=head.pop("id"),
         **head,

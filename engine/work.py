@@ -69,7 +69,7 @@ class Work:
         self.until: int | None = None
         self._rules: dict[str, Rules] = {}
         self._next_item = last_number
-        self._brought: list[Event] = []
+        self._brought: set[Event] = set()
 
     def load(self, number: int) -> Item:
         """Return an item with all that has come due by now settled; raises `Refused("unknown_item")`."""
@@ -102,20 +102,23 @@ class Work:
 
     def _bring_forth(self, events: list[Event]) -> bool:
         """Register what recurring items have brought forth, each right after the entry that says so, with what is due of it."""
-        calling = [event for event in events if event.verb == RECUR and event not in self._brought]
-        for call in calling:
-            self._brought.append(call)
+        if not any(event.verb == RECUR and event not in self._brought for event in events):
+            return False
+        whole: list[Event] = []
+        for call in events:
+            whole.append(call)
+            if call.verb != RECUR or call in self._brought:
+                continue
+            self._brought.add(call)
             series = self.items[call.item]
             rules = self.rules(series)
-            brought: list[Event] = []
             for event in born(series, call, rules, self.new_number):
                 self.before[event.item] = None
                 item, due, self.coming[event.item] = settle(evolve(None, event), rules, self.now, self.until)
                 self.items[event.item] = item
-                brought += [event, *due]
-            place = events.index(call) + 1
-            events[place:place] = brought
-        return bool(calling)
+                whole += [event, *due]
+        events[:] = whole
+        return True
 
     def settled_of(self, number: int) -> tuple[Event, ...]:
         """Return what had come due for an item before the command acted on it."""

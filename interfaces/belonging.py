@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from engine.light import OVERDUE
 from engine.row import ItemQuery, from_text
-from interfaces.listing import item_row
+from interfaces.display import display
+from interfaces.listing import carried_text, item_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -50,8 +51,8 @@ class Share(NamedTuple):
         return self.of - self.closed - self.longterm
 
 
-def parts_of(session: Session, reader: Reader, number: int, relation: str) -> list[Part]:
-    """Return what refers to an item in a field, the earliest due first."""
+def parts_of(session: Session, reader: Reader, number: int, relation: str = "") -> list[Part]:
+    """Return what refers to an item in a field, without one in any, the earliest due first."""
     found = []
     for row in reader.rows(ItemQuery(related=f"{relation}:{number}")):
         item = from_text(row.body)
@@ -70,3 +71,14 @@ def share_of(parts: Iterable[Part]) -> Share:
         sum(part.item.state == "longterm" for part in known),
         sum(part.is_late for part in known),
     )
+
+
+def part_line(row: Shown) -> str:
+    """Return an item that belongs to another as a line: serial, title, unit, state, by when; the first date of one carried over."""
+    before, late = row["original_dues"], row["late_dues"]
+    carried = (
+        f"（{carried_text(before, late)}）" if before and isinstance(before, list) and isinstance(late, list) else ""
+    )
+    words = (row["serial"], row["title"], row["lead_unit_title"], row["state_title"])
+    head = "　".join(display(str(word)) for word in words if word)
+    return f"{head}　{row['due']}{carried} {row['left']}".rstrip()

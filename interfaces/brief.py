@@ -94,7 +94,11 @@ def _lights(numbers: Mapping[str, int]) -> Iterator[str]:
     strip = strip_of([(sign, numbers[key]) for key, sign in LIGHTS.items()], _STRIP)
     named = "，".join(f"{FIGURES[key]} {sign} {numbers[key]}" for key, sign in LIGHTS.items() if numbers[key])
     yield f"在办  {strip}"
-    extra = [f"{FIGURES[key]} {numbers[key]}" for key in ("unclear", "behind", "far_behind") if numbers[key]]
+    extra = [
+        f"{FIGURES[key]} {numbers[key]}"
+        for key in ("unclear", "behind", "far_behind", "carried", "carried_late")
+        if numbers[key]
+    ]
     yield from _wrapped(f"      {named}{'；另：' + '，'.join(extra) if extra else ''}", 6)
 
 

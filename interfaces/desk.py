@@ -75,7 +75,7 @@ class Desk:
         office = self.organisation
         own = office.unit_of(self.me)
         led = [u.id for u in office.units.values() if self.me in (u.head, u.deputy, u.in_charge)]
-        whole = own in (office.supervising_unit, office.alternate_unit) or self.me in (
+        whole = own in office.supervisors or self.me in (
             office.principal,
             office.principal_deputy,
         )

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from engine.canonical import parse
 from engine.clock import iso
 from engine.event import DONE, SYSTEM
+from interfaces.belonging import part_line
 from interfaces.display import display, hang
+from interfaces.listing import carried_text
 from interfaces.masking import masked, masked_contact, masked_name
 from interfaces.output import block, room
 from interfaces.records import day_and_time, decider_text, event_json, late_text, person_name, shown_at, when
@@ -21,7 +23,13 @@ if TYPE_CHECKING:
     from engine.event import Event
     from engine.item import Item, Request
     from engine.row import Reporter
+    from interfaces.naming import Named
     from workflows.labels import Titles
+
+    Row = Mapping[str, object]
+
+MOST_PARTS = 20
+"""How many of the items of one workflow that belong to another `show` prints."""
 
 LAST = 5
 """How many of the last entries `show` prints."""
@@ -29,7 +37,7 @@ LAST = 5
 _OWN_PLACE = (
     "title", "description", "track", "source", "lead_unit", "co_units", "co_reported", "handler", "commander",
     "measures", "measure_done", "measure_dropped", "all_measures_done", "evidence", "told", "exempted", "addressees",
-    "limit", "extended", "on_time",
+    "limit", "extended", "on_time", "original_dues", "late_dues",
 )  # fmt: skip
 """Kept fields that the page shows in a place of their own; all others follow by their titles."""
 
@@ -48,6 +56,8 @@ class Dossier(NamedTuple):
     allowed: list[str]
     now: int
     versions: Mapping[str, tuple[Rules, Titles]] = {}
+    related: Mapping[str, Named] = {}
+    parts: tuple[Row, ...] = ()
 
     def under(self, event: Event) -> tuple[Rules, Titles]:
         """Return the rules and titles an entry is read under: those of another version, where it was made under one."""
@@ -80,6 +90,7 @@ def page(dossier: Dossier, *, proof: bool = False) -> str:
         ("申请", [request_text(dossier, request) for request in item.requests]),
         ("反馈", list(feedback_lines(dossier))),
         ("文书", list(_papers(dossier))),
+        *_belonging(dossier),
         ("佐证材料", [_file(one, proof=proof) for one in listed(item, "evidence")]),
     ):
         if lines:
@@ -172,6 +183,8 @@ def _limits(dossier: Dossier) -> Iterator[tuple[str, object]]:
                 how = dossier.title(main.stops_at) if stop and stop.at == told.stopped else "停止计时"
                 spent = f"，{when(told.stopped, now)} {how}{'' if judged.word == NORMAL else f'，{light_text(judged)}'}"
             yield main.title, f"{day_and_time(told.due_at, now)}{'（暂定）' if told.provisional else ''}{spent}"
+        if item.names("original_dues"):
+            yield "结转前时限", carried_text(item.names("original_dues"), item.names("late_dues"))
         if told.original_due is not None and told.original_due != told.due_at and told.extensions:
             moves = "；".join(
                 f"{when(e.at, now)} 批准延至 {due_text(judged._replace(due_at=e.after))}" for e in told.extensions
@@ -249,7 +262,22 @@ def _others(dossier: Dossier) -> Iterator[tuple[str, object]]:
     for name, field in dossier.rules.definition.fields.items():
         value = dossier.item.fields.get(name)
         if name not in _OWN_PLACE and value not in (None, "", [], False):
-            yield field.title, value_text(name, value, dossier.rules)
+            other = dossier.related.get(name)
+            yield field.title, other.text if other else value_text(name, value, dossier.rules)
+
+
+def _belonging(dossier: Dossier) -> Iterator[tuple[str, list[str]]]:
+    """What refers to the item, by workflow, the earliest due first."""
+    kinds: dict[str, list[Row]] = {}
+    for row in dossier.parts:
+        kinds.setdefault(str(row["workflow_title"]), []).append(row)
+    for title, rows in kinds.items():
+        closed = sum(not row["open"] for row in rows)
+        lines = [part_line(row) for row in rows[:MOST_PARTS]]
+        more = (
+            [f"其余 {len(rows) - MOST_PARTS} 件：siban list --属于 {dossier.item.number}"] if rows[MOST_PARTS:] else []
+        )
+        yield f"{title}（共 {len(rows)} 件，已了结 {closed} 件）", lines + more
 
 
 def _measures(dossier: Dossier) -> Iterator[str]:
@@ -365,6 +393,8 @@ def page_json(dossier: Dossier, *, proof: bool = False) -> dict[str, object]:
     fields = {name: value for name, value in item.fields.items() if not name.startswith("_")}
     return public(item_row(item, rules, now)) | {
         "fields": fields,
+        "related": {name: other._asdict() for name, other in dossier.related.items()},
+        "parts": [public(row) for row in dossier.parts],
         "desk": {"role": where.role, "unit": where.unit, "person": where.person},
         "turns": [
             {"verb": t.verb, "roles": list(t.roles), "clock": t.clock, "people": people(t, item, rules)}

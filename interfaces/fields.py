@@ -63,6 +63,10 @@ def read_value(name: str, kind: str, text: str, session: Session) -> object:  # 
         if not digits.isdecimal():
             raise Misused("bad_field", field=name, value=text, why=kind, allowed=[])
         return int(digits)
+    if kind == "period":
+        from workflows.periods import period_code
+
+        return period_code(text)
     if kind == "flag":
         return text in ("1", "true", "yes", "是")
     if text.startswith("@") and kind == "text":

@@ -93,7 +93,7 @@ def load_version(session: Session, path: str, *, dry_run: bool = False) -> tuple
             raise Refused(
                 "version_lower", name=new.name, version=new.version, current=old.version, next=old.version + 1
             )
-        lived = dict.fromkeys(row.definition for row in reader.rows(ItemQuery(open=True, workflow=new.name)))
+        lived = dict.fromkeys(row.definition for row in reader.rows(ItemQuery(open=True, workflows=(new.name,))))
         used = [session.shelf.definition(reader, hash_) for hash_ in lived]
         try:
             organisation = session.organisation(reader)

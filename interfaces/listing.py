@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from engine.clock import civil, day_of, iso
 from engine.light import DUE_SOON, NONE, NORMAL, OVERDUE, light, unclear, unread_text
 from interfaces.output import Column
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from engine.context import Rules
     from engine.item import Item
@@ -35,6 +35,7 @@ def item_row(item: Item, rules: Rules, now: int, kept_due: int | None = None) ->
         "number": item.number,
         "serial": item.serial,
         "workflow": item.workflow,
+        "workflow_title": definition.title,
         "title": item.text("title"),
         "stage": state.stage,
         "state": item.state,
@@ -61,6 +62,8 @@ def item_row(item: Item, rules: Rules, now: int, kept_due: int | None = None) ->
         "provisional": judged.provisional,
         "unclear": unclear(item, rules),
         "limit_text": unread_text(item, rules),
+        "original_dues": list(item.names("original_dues")),
+        "late_dues": list(item.names("late_dues")),
         "rungs": len(item.crossed),
         "round": item.round,
         "version": item.version,
@@ -70,7 +73,7 @@ def item_row(item: Item, rules: Rules, now: int, kept_due: int | None = None) ->
     }
 
 
-SHOWN_ONLY = ("left", "due", "list")
+SHOWN_ONLY = ("left", "due", "list", "workflow_title", "texts")
 """Keys of a row that are words for the table and not for programs."""
 
 
@@ -93,6 +96,12 @@ def left(judged: Light, *, final: bool, done: bool) -> str:
     return f"余{judged.days}日" if judged.days else "今日"
 
 
+def carried_text(dues: Iterable[object], late: Iterable[object]) -> str:
+    """Say what limits an item had before it was carried over, and which of them it was late for: 原定2023-08-31，结转时已逾期."""
+    over = set(map(str, late))
+    return "；".join(f"原定{due}{'，结转时已逾期' if str(due) in over else ''}" for due in dues)
+
+
 def short_day(at: int | None, now: int) -> str:
     """Write a due day for a list: 8月31日, or 2024年1月3日 in another year; the day that ends, for a 24:00."""
     if at is None:
@@ -102,20 +111,45 @@ def short_day(at: int | None, now: int) -> str:
 
 
 def _due(row: Mapping[str, object], day: str) -> str:
+    """Write the due day of a row: 8月31日; of one carried over with its first limit: 12月31日（原8月31日，已逾期）."""
+    before = row["original_dues"]
+    if isinstance(before, list) and before:
+        first = f"{before[0][5:7].lstrip('0')}月{before[0][8:].lstrip('0')}日" if day == "due" else before[0]
+        return f"{row[day] or ''}（原{first}{'，已逾期' if row['late_dues'] else ''}）"
     if row["unclear"]:  # an unread text under a track of its own limit has a due day all the same
         return f"待明确（{row[day]}）" if row[day] else "待明确"
     return f"{row[day] or ''}{'（暂定）' if row['provisional'] else ''}"
 
 
-def columns(form: str, *, as_written: bool = False) -> list[Column]:
-    """Return the ledger's columns; a table has no room for the serial, and limits as written only where asked for."""
+class Kind(NamedTuple):
+    """How items of one workflow are listed by themselves, or those of several: the word for them, and further fields with their titles."""
+
+    title: str = "事项"
+    further: Mapping[str, str] = {}
+
+
+def _text_of(name: str) -> Callable[[Mapping[str, object]], object]:
+    return lambda row: row["texts"][name] if isinstance(row["texts"], dict) else ""
+
+
+def columns(form: str, *, as_written: bool = False, kind: Kind | None = None) -> list[Column]:
+    """Return the ledger's columns; a table has no room for the serial, and limits as written only where asked for.
+
+    `kind` says how items are listed that do not all belong to the ledger of problems.
+    """
     named = [] if form == "table" else [Column("serial", "事项编号")]
     track = Column("list", "清单", max_cells=9) if form == "table" else Column("track_title", "清单")
+    if kind:
+        track = Column("workflow_title", "流程", max_cells=9)
     return [
         Column("number", "编号", "right"),
         *named,
-        track,
-        Column("title", "问题"),
+        *([] if kind and kind.further else [track]),
+        Column("title", kind.title if kind else "问题"),
+        *(
+            Column(name, title, max_cells=24, show=_text_of(name))
+            for name, title in (kind.further if kind else {}).items()
+        ),
         Column("lead_unit_title", "主办", max_cells=12),
         Column("handler_name", "责任人", max_cells=8),
         Column("state_title", "状态", max_cells=12),

@@ -95,6 +95,7 @@ def items_of(
 
 def meets(item: Item, rules: Rules, query: ItemQuery) -> bool:
     """Whether an item as it was meets the conditions that `list` can give."""
+    from engine.ledger import related
     from storage.statements import folded
 
     state = rules.definition.states[item.state]
@@ -104,11 +105,12 @@ def meets(item: Item, rules: Rules, query: ItemQuery) -> bool:
         (query.lead_units, item.text("lead_unit")),
         (query.tracks, item.text("track")),
         (query.sources, item.text("source")),
+        (query.workflows, item.workflow),
     )
     return (
         all(not wanted or value in wanted for wanted, value in lists)
         and query.open in {None, not state.final}
-        and query.workflow in {"", item.workflow}
+        and (not query.related or query.reference in related(item, rules.definition))
         and folded(query.text) in folded(f"{item.serial}\n{item.text('title')}")
     )
 

@@ -62,6 +62,8 @@ def difference(old: Organisation | None, new: Organisation) -> list[Row]:
         for d in new.delegations
         if d not in old.delegations
     ]
+    if old.lead_offices != new.lead_offices:
+        rows.append(_row("lead_office", "changed", "", f"按流程、清单另定的牵头部门：{_led(old)}，改为{_led(new)}"))
     return rows
 
 
@@ -137,6 +139,14 @@ def _value(one: object, field: str, organisation: Organisation) -> str:
     if field in ("unit", "party_org", "supervising_unit", "alternate_unit"):
         return organisation.unit_title(value) or "无"
     return organisation.name_of(str(value)) or "无"
+
+
+def _led(organisation: Organisation) -> str:
+    units = (
+        f"{one.workflow}{f'（{one.track}）' if one.track else ''}由{organisation.unit_title(one.unit)}"
+        for one in organisation.lead_offices
+    )
+    return "、".join(units) or "无"
 
 
 def _span(d: Delegation, organisation: Organisation) -> str:

@@ -54,6 +54,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
     },
     "bodies": {"id": "编号", "title": "名称"},
     "delegations": {"from": "委托人", "to": "代理人", "since": "自", "until": "至"},
+    "lead_offices": {"workflow": "流程", "list": "清单", "unit": "牵头部门"},
 }
 """Table → key → heading of its column. The sheet of the organisation itself has one row."""
 
@@ -63,14 +64,16 @@ SHEETS: Mapping[str, str] = {
     "officers": "人员",
     "bodies": "集体",
     "delegations": "代理",
+    "lead_offices": "牵头",
 }
-OPTIONAL = ("bodies", "delegations")
+OPTIONAL = ("bodies", "delegations", "lead_offices")
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "organisation": ("title", "supervising_unit", "alternate_unit", "principal"),
     "units": ("id", "title", "head"),
     "officers": ("id", "name", "unit"),
     "bodies": ("id", "title"),
     "delegations": ("from", "to", "since", "until"),
+    "lead_offices": ("workflow", "unit"),
 }
 ROLE_WORDS = {"审计": "auditor", "纪检": "auditor", "审计（纪检）": "auditor", "auditor": "auditor"}
 
@@ -80,7 +83,11 @@ _PEOPLE = {
     "officers": ("person",),
     "delegations": ("from", "to"),
 }
-_UNITS = {"organisation": ("supervising_unit", "alternate_unit"), "officers": ("unit", "party_org")}
+_UNITS = {
+    "organisation": ("supervising_unit", "alternate_unit"),
+    "officers": ("unit", "party_org"),
+    "lead_offices": ("unit",),
+}
 
 
 def read_organisation(path: str) -> Organisation:
@@ -99,7 +106,11 @@ def read_organisation(path: str) -> Organisation:
         data = plain(tomllib.loads(read_text(path)))
     except tomllib.TOMLDecodeError as error:
         raise Misused("bad_toml", path=path, why=str(error)) from None
-    return from_data(data if isinstance(data, dict) else {})
+    whole = data if isinstance(data, dict) else {}
+    rows = whole.get("lead_offices")
+    for row in rows if isinstance(rows, list) else []:
+        _by_title(row)
+    return from_data(whole)
 
 
 class _Sheet(NamedTuple):
@@ -174,9 +185,28 @@ def _shaped(record: dict[str, str], name: str) -> Record:
     if name == "officers" and "away" in record:
         spans = [span for span in re.split(r"[；;\n]", record["away"]) if span.strip()]
         shaped["away"] = [[end.strip() for end in re.split(r"[至~～]", span, maxsplit=1)] for span in spans]
+    if name == "lead_offices":
+        _by_title(shaped)
     if name == "officers" and "role" in record:
         shaped["role"] = ROLE_WORDS.get(record["role"], record["role"])
     return shaped
+
+
+def _by_title(row: object) -> None:
+    """Replace the titles of a workflow and of one of its lists by what they go by in the data: 定期任务 → task."""
+    from workflows.index import shipped_index
+
+    index = shipped_index()
+    if isinstance(row, dict):
+        workflows = {str(entry["title"]): name for name, entry in index.items()}
+        lists = {
+            str(title): key
+            for entry in index.values()
+            for key, title in entry["fields"].get("track", {}).get("choices", {}).items()
+        }
+        for key, names in (("workflow", workflows), ("list", lists)):
+            if key in row:
+                row[key] = names.get(str(row[key]), row[key])
 
 
 def _text(cell: Value) -> str:
@@ -270,6 +300,10 @@ def _written(organisation: Organisation) -> dict[str, list[dict[str, str]]]:
             for one in organisation.officers.values()
         ],
         "bodies": [{"id": key, "title": text} for key, text in organisation.bodies.items()],
+        "lead_offices": [
+            {"workflow": one.workflow, "list": one.track, "unit": title.get(one.unit, one.unit)}
+            for one in organisation.lead_offices
+        ],
         "delegations": [
             {"from": d.giver, "to": d.taker, "since": _day(d.days[0]), "until": _day(d.days[1])}
             for d in organisation.delegations

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from engine.organisation import Organisation
     from engine.past import Past
     from engine.ports import Reader
+    from interfaces.listing import Kind
     from interfaces.session import Session
     from workflows.index import Index
 
@@ -38,7 +39,15 @@ _OPTIONS = (
         "--light", "--亮灯", "lights", multiple=True, metavar="LIGHT", help="正常｜临期｜逾期｜未计时；可多次"
     ),
     click.option("--text", "--含", metavar="TEXT", help="编号或问题中含有的文字"),
-    click.option("--workflow", "--流程", metavar="NAME", help="流程"),
+    click.option(
+        "--workflow", "--流程", metavar="NAME", help="流程；不写则为问题台账，专项整治、定期任务等另列的须写明"
+    ),
+    click.option(
+        "--of", "--属于", "of", metavar="ITEM", help="归入、出自这一件的各类事项：行动、专项整治、任务、出自哪件事项"
+    ),
+    click.option("--raised-by", "--提出人", metavar="OFFICER", help="提出人：牵头调研的领导、提出问题的人"),
+    click.option("--topic", "--课题", "--调研课题", metavar="TEXT", help="调研课题中含有的文字"),
+    click.option("--exemplary", "--典型案例", is_flag=True, help="只看典型案例，附理由"),
     click.option("--open", "only_open", is_flag=True, help="只看在办"),
     click.option("--closed", "only_closed", is_flag=True, help="只看已办结"),
     click.option("--all", "--全部", "everything", is_flag=True, help="在办和已办结（默认）"),
@@ -56,11 +65,16 @@ class Chosen(NamedTuple):
     now: int
     kept_due: int | None
 
-    def row(self) -> dict[str, object]:
-        """Return the item as a row of an answer."""
+    def row(self, kind: Kind | None, reader: Reader) -> dict[str, object]:
+        """Return the item as a row of an answer, with the further fields that its kind is listed with."""
         from interfaces.listing import item_row
+        from interfaces.naming import text_in
 
-        return item_row(self.item, self.rules, self.now, self.kept_due)
+        row = item_row(self.item, self.rules, self.now, self.kept_due)
+        if not kind or not kind.further:
+            return row
+        texts = {name: text_in(reader, self.item, name, self.rules) for name in kind.further}
+        return row | {name: self.item.fields.get(name) for name in kind.further} | {"texts": texts}
 
 
 class Instant(NamedTuple):
@@ -89,6 +103,10 @@ class Conditions(NamedTuple):
     lights: tuple[str, ...] = ()
     text: str | None = None
     workflow: str | None = None
+    of: str | None = None
+    raised_by: str | None = None
+    topic: str | None = None
+    exemplary: bool = False
     only_open: bool = False
     only_closed: bool = False
     everything: bool = False
@@ -102,14 +120,29 @@ class Conditions(NamedTuple):
             message = "--open、--closed、--all 只能用一个。"
             raise click.UsageError(message)
 
+    def kind(self, index: Index) -> Kind | None:
+        """Return how the items are listed: those of one workflow with its own fields, those of several by their workflow."""
+        from interfaces.listing import Kind
+
+        further = {"exemplary": "典型案例"} if self.exemplary else {}
+        if not self.workflow:
+            return Kind("问题", further) if further else Kind() if self.of else None
+        entry = index[_Meanings.workflow(self.workflow, index)]
+        further |= {name: entry["fields"][name]["title"] for name in entry.get("listed", ())}
+        return Kind(entry["fields"]["title"]["title"], further) if entry.get("beside") or further else None
+
     def asker(self, session: Session) -> str:
         """Return whose items are meant, "" for everybody's; to be asked before a view of the store is open."""
         return session.hand().decider if self.mine else ""
 
     def chosen(self, session: Session, reader: Reader, past: Past | None, at: Instant, me: str) -> Iterator[Chosen]:
-        """Yield the items that meet the conditions, by number; raises `Refused("unknown_choice")` and `unknown_unit`."""
+        """Yield the items that meet the conditions, by number.
+
+        Raises `Refused`: `unknown_choice`, `unknown_unit`, `unknown_officer`, `unknown_item`.
+        """
         from engine.row import ItemQuery
         from interfaces.past import items_of
+        from interfaces.session import number_of
 
         organisation, now = at.organisation, at.now
         meant = _Meanings(at.words, organisation)
@@ -122,22 +155,38 @@ class Conditions(NamedTuple):
             lead_units=meant.units(self.units),
             tracks=meant.field("track", "问题清单", self.tracks),
             sources=meant.field("source", "问题来源", self.sources),
-            workflow=meant.workflow(self.workflow),
+            workflows=meant.workflows(self.workflow, every=self.of is not None),
             text=self.text or "",
+            related=f":{number_of(reader, self.of)}" if self.of else "",
         )
+        raised_by = organisation.decider(self.raised_by) if self.raised_by else ""
         asked = meant.lights(self.lights)
         for item, rules, kept_due in items_of(session, reader, past, query):
-            if me and not _is_mine(item, rules, me, now):
+            if (me and not _is_mine(item, rules, me, now)) or not self._traced(item, raised_by):
                 continue
             one = Chosen(item, rules, now, kept_due)
             if asked or self.overdue or self.limit_unclear:
-                row = one.row()
+                row = one.row(None, reader)
                 late = row["light"] == OVERDUE and row["done_at"] is None
                 if (asked and row["light"] not in asked) or (self.overdue and not late):
                     continue
                 if self.limit_unclear and not row["unclear"]:
                     continue
             yield one
+
+    def _traced(self, item: Item, raised_by: str) -> bool:
+        """Whether an item came from where it should have come from, and is an example if one was asked for."""
+        return (
+            (not raised_by or item.text("raised_by") == raised_by)
+            and (not self.topic or self.topic in item.text("topic"))
+            and (not self.exemplary or bool(item.text("exemplary")))
+        )
+
+
+def ledger_workflows(index: Index) -> tuple[str, ...]:
+    """Return the workflows whose items make up the problem ledger; none named stands for all of them."""
+    found = tuple(name for name, entry in index.items() if not entry.get("beside"))
+    return found if len(found) < len(index) else ()
 
 
 def _is_mine(item: Item, rules: Rules, me: str, now: int) -> bool:
@@ -203,7 +252,13 @@ class _Meanings:
         among = {word: light for light, word in LIGHTS.items()}
         return tuple(one_of("亮灯", text, among) for text in texts)
 
-    def workflow(self, text: str | None) -> str:
+    @staticmethod
+    def workflow(text: str, index: Index) -> str:
         """Read a workflow by title."""
-        among = {str(entry["title"]): name for name, entry in self._index.items()}
-        return one_of("流程", text, among) if text else ""
+        return one_of("流程", text, {str(entry["title"]): name for name, entry in index.items()})
+
+    def workflows(self, text: str | None, *, every: bool) -> tuple[str, ...]:
+        """Read a workflow; without one, those of the problem ledger, or with `every` all of them."""
+        if text:
+            return (self.workflow(text, self._index),)
+        return () if every else ledger_workflows(self._index)

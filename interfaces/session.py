@@ -320,25 +320,27 @@ class Session:
 
         Raises `Refused("unknown_item")` or `Refused("ambiguous_item")`.
         """
-        found: list[int] = []
         if not names:
-            return found
+            return []
         with self.view() as reader:
-            for name in names:
-                matches = reader.resolve(name)
-                if not matches:
-                    raise Refused("unknown_item", name=name)
-                if len(matches) > 1:
-                    rows = [reader.row(number) for number in matches]
-                    raise Refused("ambiguous_item", name=name, among=[row.serial for row in rows if row])
-                found.append(matches[0])
-        return found
+            return [number_of(reader, name) for name in names]
 
     def close(self) -> None:
         """Let go of the database; whoever asks for it again opens it anew."""
         if self._store is not None:
             self._store.close()
             self._store = self._office = None
+
+
+def number_of(reader: Reader, name: str) -> int:
+    """Resolve one item in a view; raises what `Session.numbers` raises."""
+    matches = reader.resolve(name)
+    if not matches:
+        raise Refused("unknown_item", name=name)
+    if len(matches) > 1:
+        rows = [reader.row(number) for number in matches]
+        raise Refused("ambiguous_item", name=name, among=[row.serial for row in rows if row])
+    return matches[0]
 
 
 def os_user(path: str) -> str:

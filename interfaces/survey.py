@@ -73,7 +73,7 @@ def survey(session: Session, asked: Asked) -> Survey:
         begin, end = span_of(asked)
         since = parse_instant(asked.since) if asked.since else begin if begin is not None else _first_of_month(now)
         items = gathered(session, reader, past)
-        entered, trail = _record(reader, past)
+        entered, trail = _record(reader, past, items)
         empty = nothing_yet(reader, past, "") if past and not items else ""
     cohort = cohort_of(asked, begin, end)
     page = report(items.values(), now, since, cohort=cohort, names={title: key for key, title in LINES.items()})
@@ -128,11 +128,13 @@ def _first_of_month(now: int) -> int:
 def gathered(session: Session, reader: Reader, past: Past | None) -> Items:
     """Return every item, now or as it was, with its rules; progress is told."""
     from engine.row import ItemQuery
+    from interfaces.selecting import ledger_workflows
 
     total = reader.next_item() - 1
     draw = None if past else bar("件")  # the past draws its own
     found = {}
-    for item, rules, _ in items_of(session, reader, past, ItemQuery()):
+    query = ItemQuery(workflows=ledger_workflows(session.index))
+    for item, rules, _ in items_of(session, reader, past, query):
         found[item.number] = (item, rules)
         if draw and len(found) % _PACE == 0:
             draw(len(found), total)
@@ -141,8 +143,11 @@ def gathered(session: Session, reader: Reader, past: Past | None) -> Items:
     return found
 
 
-def _record(reader: Reader, past: Past | None) -> tuple[tuple[int, int], Trail]:
-    """Read the record once: count what was entered for somebody else (代录) among all that people did, and gather the stays."""
+def _record(reader: Reader, past: Past | None, items: Items) -> tuple[tuple[int, int], Trail]:
+    """Read the record once: count what was entered for somebody else (代录) among all that people did, and gather the stays.
+
+    What stands beside the problem ledger is not counted.
+    """
     from engine.event import DONE, SYSTEM
     from engine.passage import Trail
     from engine.row import EventQuery
@@ -152,7 +157,7 @@ def _record(reader: Reader, past: Past | None) -> tuple[tuple[int, int], Trail]:
     draw = bar("条")
     for event in reader.events(past.query(result=DONE) if past else EventQuery(result=DONE)):
         seen += 1
-        if not event.item:
+        if event.item not in items:
             continue
         if event.decider != SYSTEM:
             everything += 1

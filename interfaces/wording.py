@@ -228,6 +228,12 @@ def value_text(name: str, value: object, rules: Rules) -> str:  # noqa: PLR0911 
         return rules.organisation.unit_title(str(value))
     if field.kind == "officer":
         return rules.organisation.name_of(str(value))
+    if field.kind == "item":
+        return f"第 {value} 号"
+    if field.kind == "period":
+        from workflows.periods import period_title
+
+        return period_title(str(value))
     if field.kind == "limit":
         from workflows.limits import limit_title
 

@@ -367,14 +367,14 @@ def _wanted(row: Row, query: ItemQuery) -> bool:
         (query.lead_units, row.lead_unit),
         (query.tracks, row.track),
         (query.sources, row.source),
+        (query.workflows, row.workflow),
     )
     return (
         all(not wanted or value in wanted for wanted, value in lists)
         and query.handler in {"", row.handler}
-        and query.workflow in {"", row.workflow}
         and query.open in {None, bool(row.open)}
         and (query.due_before is None or (row.due_at is not None and row.due_at < query.due_before))
-        and (not query.related or f" {query.related} " in row.related)
+        and (not query.related or query.reference in row.related)
         and folded(query.text) in folded(f"{row.serial}\n{row.title}")
     )
 

@@ -180,17 +180,19 @@ def rows(query: ItemQuery, dialect: Dialect = SQLITE) -> tuple[str, Parameters]:
         "lead_unit": query.lead_units,
         "track": query.tracks,
         "source": query.sources,
+        "workflow": query.workflows,
     }
     conditions: dict[str, object] = {
         dialect.among.format(column): dialect.many(values) for column, values in lists.items() if values
     }
-    conditions |= {f"{name} = ?": value for name in ("handler", "workflow") if (value := getattr(query, name))}
+    if query.handler:
+        conditions["handler = ?"] = query.handler
     if query.open is not None:
         conditions["open = ?"] = int(query.open)
     if query.due_before is not None:
         conditions["due_at < ?"] = query.due_before
     if query.related:
-        conditions[dialect.refers] = f" {query.related} "
+        conditions[dialect.refers] = query.reference
     if query.text:
         conditions[dialect.holds] = folded(query.text)
     return _select(f"SELECT {_ROW} FROM item", conditions, "number", query.limit)

@@ -48,6 +48,8 @@ def index_of(definition: Definition) -> str:
         {
             "title": definition.title,
             "hash": definition.hash,
+            "beside": definition.beside,
+            "listed": list(definition.listed),
             "states": {name: state.title for name, state in definition.states.items()},
             "fields": {
                 name: {

@@ -39,6 +39,8 @@ FIGURES: Mapping[str, str] = {
     "excused": "申诉成立",
     "returned": "退回件",
     "sent_back": "退回整改件",
+    "carried": "结转",
+    "carried_late": "结转时已逾期",
     "redone": "重新办理件",
     "not_counted": "不计入",
 }
@@ -74,6 +76,8 @@ HOW: Mapping[str, str] = {
     "overrun": "（用时−时限）÷ 时限，逾期的各件平均",
     "behind": "已用时间占比减填报的完成进度，落后10至30个百分点；只计填报过进度的在办事项",
     "far_behind": "同上，落后30个百分点以上",
+    "carried": "行动结束时结转到下一个行动，另定时限",
+    "carried_late": "结转时原定时限已过；此后按结转后的时限计，原定时限和逾期另列",
     "backlog": "本期以前登记、仍在办",
 }
 """How a figure is counted, where its title does not say it."""

@@ -96,7 +96,7 @@ MESSAGES: Mapping[str, str] = {
     "parts_open": "{item} 之下还有 {count} 件未了结：{parts}。须先逐件办结或者作出安排。",
     "refers_elsewhere": "“{field}”所写的第 {number} 号不是可用的事项，或者已经结束。",
     "too_late_for": "“{field}”{value} 晚于 {latest}，不得晚于此日。",
-    "bad_period": "周期“{text}”看不懂：写 1mo（每月）、2w（每两周）或者 10d（每10天）。",
+    "bad_period": "周期“{text}”看不懂：可以写每月、每两周、每10天、每季度，只办一次的写一次。",
     "bad_channels": "送达设置 {path} 不能用：{why}。",
     "bad_channels_fields": "送达设置 {path} 有 {count} 处错误：",
     "channels_open": "送达设置 {path} 中写有地址，却能被他人读取（权限 {mode}）：请改为仅本人可读（chmod 600），或把地址放进环境变量、写作 env:变量名。",

@@ -58,6 +58,7 @@ def close(
     结转的，原定时限和是否已经逾期保留在案。延期和持续整改由主办单位申请、按权限批准；持续整改的不妨碍结束行动。
     """
     from engine.errors import Refused
+    from interfaces.belonging import part_line
 
     session = session_of()
     [number] = session.numbers([item])
@@ -65,7 +66,7 @@ def close(
         found = _campaign(reader, number, item)
         left = [part for part in _parts(session, reader, found) if part.row["open"] and part.item.state != "longterm"]
     for part in left:
-        say(_line(part))
+        say(part_line(part.row))
     if left and following is None and is_terminal_here() and not dry_run:
         left = [part for part in left if not _asked(session, part)]
     elif left and following is not None:
@@ -104,7 +105,7 @@ def _parts(session: Session, reader: Reader, found: Item) -> list[Part]:
 
 
 def _shown(session: Session, found: Item, parts: list[Part], form: str) -> None:
-    from interfaces.belonging import share_of
+    from interfaces.belonging import part_line, share_of
     from interfaces.listing import public
 
     kinds: dict[str, list[Part]] = {}
@@ -133,7 +134,7 @@ def _shown(session: Session, found: Item, parts: list[Part], form: str) -> None:
         say(f"{title}：共 {share.of}，已办结 {share.closed - share.waived}{words}，未了结 {share.left}")
     for part in parts:
         if part.row["open"] and part.item.state != "longterm":
-            say(f"  {_line(part)}")
+            say(f"  {part_line(part.row)}")
     if not parts:
         say("其下还没有事项。")
 
@@ -187,10 +188,3 @@ def _asked(session: Session, part: Part) -> bool:
             f"请主办单位申请：siban 申请 持续整改 {part.item.number} --阶段目标 … --下次检查日期 … --预计完成日期 … --理由 …"
         )
     return False
-
-
-def _line(part: Part) -> str:
-    row = part.row
-    late = "、".join(part.item.names("original_dues"))
-    before = f"（原定 {late}）" if late else ""
-    return f"{row['serial']}　{row['title']}　{row['lead_unit_title']}　{row['state_title']}　{row['due']}{before} {row['left']}".rstrip()

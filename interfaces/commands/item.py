@@ -338,7 +338,9 @@ def dossier_of(
     from engine.decide import allowed_verbs
     from engine.errors import Refused
     from engine.row import EventQuery
+    from interfaces.belonging import parts_of
     from interfaces.dossier import Dossier
+    from interfaces.naming import named
     from interfaces.past import past_of, shown
 
     number, now, titles = session.numbers([name])[0], session.now, session.titles
@@ -366,4 +368,6 @@ def dossier_of(
         for hash_, event in others.items():
             old = _rules(event, session, reader, past)
             versions[hash_] = old, _titles(session, old, titles)
-        return Dossier(item, rules, own, events, reader.reporter(number), allowed, now, versions)
+        parts = () if past else tuple(part.row for part in parts_of(session, reader, number))
+        related = named(reader, item, rules)
+        return Dossier(item, rules, own, events, reader.reporter(number), allowed, now, versions, related, parts)

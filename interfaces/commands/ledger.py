@@ -40,7 +40,9 @@ _SORT_WORDS = {"缓急": "urgency", "时限": "due", "编号": "number"}
     "list",
     cls=Command,
     short_help="台账",
-    example="siban list --open --unit 河道署\nsiban 台账 --逾期\nsiban 台账 --截至 2023-06-30\nsiban list -n 0 -o jsonl > 台账.jsonl",
+    example="siban list --open --unit 河道署\nsiban 台账 --逾期\nsiban 台账 --截至 2023-06-30\n"
+    "siban list --raised-by 潘立群 --source 调查研究\n"
+    "siban list --属于 ZX2023-0003\nsiban 台账 --流程 制度成果 -o csv\nsiban list -n 0 -o jsonl > 台账.jsonl",
 )
 @item_options
 @click.option(
@@ -78,12 +80,13 @@ def list_items(
         organisation = past.organisation() if past else session.organisation(reader)
         at = Instant(index, organisation, past.as_of if past else now)
         key = _SORTS[one_of("排序", sort, {**{name: name for name in _SORTS}, **_SORT_WORDS})]
-        rows = [one.row() for one in asked.chosen(session, reader, past, at, me)]
+        kind = asked.kind(index)
+        rows = [one.row(kind, reader) for one in asked.chosen(session, reader, past, at, me)]
         empty = "" if rows else nothing_yet(reader, past, "没有符合条件的事项。")
     rows.sort(key=key)
     shown = rows[: limit or None]
     if form in ("json", "jsonl"):
         shown = [public(row) for row in shown]
-    emit(shown, columns(form, as_written=asked.limit_unclear), form=form, footer=totals(rows), empty=empty)
+    emit(shown, columns(form, as_written=asked.limit_unclear, kind=kind), form=form, footer=totals(rows), empty=empty)
     if len(shown) < len(rows):
         note(f"只列出前 {limit} 件，共 {len(rows)} 件；全部列出：-n 0")

@@ -38,7 +38,7 @@ def list_projects(form: str) -> None:
     session = session_of()
     rows = []
     with session.view() as reader:
-        for row in reader.rows(ItemQuery(workflow=WORKFLOW)):
+        for row in reader.rows(ItemQuery(workflows=(WORKFLOW,))):
             item = from_text(row.body)
             parts = parts_of(session, reader, item.number, WORKFLOW)
             nodes = share_of(part for part in parts if part.item.workflow == "milestone")
@@ -66,7 +66,7 @@ def list_projects(form: str) -> None:
 def show(item: str, form: str) -> None:
     """一项专项整治的进展，一页：节点对照时间，其下事项办到哪一步，离完成还差什么。"""
     from engine.errors import Refused
-    from interfaces.belonging import parts_of, share_of
+    from interfaces.belonging import part_line, parts_of, share_of
     from interfaces.listing import item_row, public
 
     session = session_of()
@@ -107,7 +107,7 @@ def show(item: str, form: str) -> None:
     say(f"\n节点：{_counted(nodes)}")
     lines(_picture(found, nodes, session))
     say(f"\n事项：{_counted(rest)}")
-    lines(f"  {_line(part)}" for part in rest)
+    lines(f"  {part_line(part.row)}" for part in rest)
     left = share_of(nodes).left + share_of(rest).left
     if row["open"]:
         say(f"\n离完成还差：{f'{left} 件未了结' if left else '已全部了结，可报整治完成'}。")
@@ -145,8 +145,3 @@ def _picture(item: Item, nodes: Sequence[Part], session: Session) -> list[str]:
     last = date.fromisoformat(ends) if ends else first
     drawn = timeline(marks, first, last, day_of(session.now), room() - 2)
     return [f"  {line}" for line in [*drawn, *([LEGEND] if drawn else [])]]
-
-
-def _line(part: Part) -> str:
-    row = part.row
-    return f"{row['serial']}　{row['title']}　{row['lead_unit_title']}　{row['state_title']}　{row['due']} {row['left']}".rstrip()

@@ -79,7 +79,7 @@ def load(path: str, dry_run: bool) -> None:
             f"与第 {old.version} 版相比：{'、'.join(counts)}。逐条查看：siban workflow diff {old.name}@{old.version} {target}"
         )
         with session.store.read() as reader:
-            live = sum(1 for _ in reader.rows(ItemQuery(open=True, workflow=new.name)))
+            live = sum(1 for _ in reader.rows(ItemQuery(open=True, workflows=(new.name,))))
         if live:
             say(f"在办 {live} 件仍按原版办理；要转入新版：siban workflow move {new.name} --dry-run")
     if dry_run:
