@@ -15,6 +15,7 @@ from interfaces.output import Column, block, emit, emit_value, lines, room
 from interfaces.past import past_of
 from interfaces.progress import bar
 from interfaces.selecting import one_of
+from interfaces.selecting import ledger_workflows
 from interfaces.survey import cohort_of, cohort_text, gathered, line_title, span_of
 from workflows.conduct import BURST, CAUTION, CONCERNS, COUNTED, QUICK_MINUTES, SPAN_MINUTES
 
@@ -44,6 +45,7 @@ class Inspection(NamedTuple):
 
 def inspect(session: Session, asked: Asked) -> Inspection:
     """Draw the figures up. Raises `Refused("not_an_inspector")`, or what an instant or a word that cannot be read raises."""
+    workflows = ledger_workflows(session.index)
     with session.view() as reader:
         organisation = session.organisation(reader)
         person = session.hand().decider
@@ -53,7 +55,7 @@ def inspect(session: Session, asked: Asked) -> Inspection:
         cohort = cohort_of(asked, *span_of(asked))
         items = {
             number: (item, rules)
-            for number, (item, rules) in gathered(session, reader, past).items()
+            for number, (item, rules) in gathered(session, reader, past, workflows).items()
             if rules.definition.states[item.state].counted and cohort.holds(item)
         }
         seen = Observer(items)

@@ -66,13 +66,15 @@ def survey(session: Session, asked: Asked) -> Survey:
     """Draw up the report. Raises what an instant, a month or a word that cannot be read raises."""
     from engine.passage import passages
     from engine.report import report
+    from interfaces.selecting import ledger_workflows
 
+    workflows = ledger_workflows(session.index)
     with session.view() as reader:
         past = past_of(session, reader, asked.as_of, asked.known_at)
         now = past.as_of if past else session.now
         begin, end = span_of(asked)
         since = parse_instant(asked.since) if asked.since else begin if begin is not None else _first_of_month(now)
-        items = gathered(session, reader, past)
+        items = gathered(session, reader, past, workflows)
         entered, trail = _record(reader, past, items)
         empty = nothing_yet(reader, past, "") if past and not items else ""
     cohort = cohort_of(asked, begin, end)
@@ -125,16 +127,14 @@ def _first_of_month(now: int) -> int:
     return start_of_day(day_of(now).replace(day=1))
 
 
-def gathered(session: Session, reader: Reader, past: Past | None) -> Items:
-    """Return every item, now or as it was, with its rules; progress is told."""
+def gathered(session: Session, reader: Reader, past: Past | None, workflows: tuple[str, ...]) -> Items:
+    """Return every item of some workflows, now or as it was, with its rules; progress is told."""
     from engine.row import ItemQuery
-    from interfaces.selecting import ledger_workflows
 
     total = reader.next_item() - 1
     draw = None if past else bar("件")  # the past draws its own
     found = {}
-    query = ItemQuery(workflows=ledger_workflows(session.index))
-    for item, rules, _ in items_of(session, reader, past, query):
+    for item, rules, _ in items_of(session, reader, past, ItemQuery(workflows=workflows)):
         found[item.number] = (item, rules)
         if draw and len(found) % _PACE == 0:
             draw(len(found), total)

@@ -1,4 +1,4 @@
-"""`report`: one page for leaders, the items behind each of its figures, the month's bulletin, and the page with charts."""
+"""`report`: one page for leaders, what is behind each figure, the month's bulletin, the page with charts, who did what comes round."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from interfaces.past import past_options
 from interfaces.shell import Command, Group
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from engine.coverage import Cell, Series
+    from engine.organisation import Organisation
+    from interfaces.session import Session
     from interfaces.survey import Survey
 
 F = TypeVar("F", bound="Callable[..., Any]")
@@ -35,11 +38,11 @@ def cohort_options(command: F) -> F:
 @click.group(
     cls=Group,
     short_help="一页通报：回应率、落实率与逾期事项；月报，带图网页",
-    chinese={"月报": "bulletin", "网页": "page", "核查": "conduct"},
+    chinese={"月报": "bulletin", "网页": "page", "任务": "tasks", "核查": "conduct"},
     invoke_without_command=True,
     example="siban report\nsiban 通报 --since 2023-06-01 --by unit --by 条线\nsiban 通报 --展开 河道署:逾期\n"
     "siban 通报 --month 2023-06 --口径 办结\nsiban 通报 --截至 2023-06-30 --录入截至 2023-06-30\n"
-    "siban 通报 月报 8月通报.docx --month 2023-08\nsiban 通报 网页 通报.html",
+    "siban 通报 月报 8月通报.docx --month 2023-08\nsiban 通报 网页 通报.html\nsiban 通报 任务",
 )
 @click.option("--since", "--自", metavar="DATE", help="变化从哪天算起，默认本月1日")
 @click.option(
@@ -240,3 +243,94 @@ def conduct(
         drill_down(found, drill, session, form)
     else:
         show(found, form)
+
+
+@report.command(
+    cls=Command,
+    short_help="任务：每一期、每个党组织开展了没有，一个不漏",
+    example="siban report tasks\nsiban 通报 任务 --单位 河道党支部\nsiban 通报 任务 --缺 -o csv\n"
+    "siban 通报 任务 --属于 1 --截至 2023-08-31",
+)
+@click.option("--of", "--属于", "of", metavar="ITEM", help="只看归入这个行动的任务，或者只看这一项任务")
+@click.option("--unit", "--单位", "units", multiple=True, metavar="UNIT", help="只看这个党组织或者单位；可多次")
+@click.option("--missing", "--缺", is_flag=True, help="只看还没有填报的")
+@past_options
+@output_option
+def tasks(
+    of: str | None, units: tuple[str, ...], missing: bool, as_of: str | None, known_at: str | None, form: str
+) -> None:
+    """定期任务开展情况：每项任务的每一期，谁已完成、谁还没有、谁逾期、谁免予；各单位按机构顺序，不排名次。"""
+    from interfaces import coverage
+
+    session = session_of()
+    found, organisation, now = _series(session, of, units, as_of, known_at)
+    if missing:
+        found = [_kept(series, lambda cell: cell.standing == coverage.MISSING) for series in found]
+        found = [series for series in found if series.turns]
+    if form == "json":
+        emit_value(coverage.as_json(found, organisation, now), form=form)
+        return
+    if form != "table":
+        columns = [
+            Column("series", "任务编号"),
+            Column("title", "任务"),
+            Column("period", "期次", show=lambda row: coverage.period_words(str(row["period"]))),
+            Column("unit_title", "单位"),
+            Column("serial", "编号"),
+            Column("standing_title", "开展情况"),
+            Column("late", "逾期", show=lambda row: "是" if row["late"] else ""),
+            Column("due_on", "期限"),
+        ]
+        emit(coverage.cell_rows(found, organisation, now), columns, form=form, empty="没有定期任务。")
+        return
+    if not found:
+        note("都已填报。" if missing else "没有定期任务：siban 登记 --流程 定期任务。")
+        return
+    lines(coverage.page(found, organisation, now))
+    columns = [
+        Column("unit_title", "单位"),
+        Column("due", "应开展", "right"),
+        *(Column(key, title, "right") for key, title in coverage.STANDING_WORDS.items()),
+        Column("late_missing", "逾期未填报", "right"),
+        Column("late", "逾期合计", "right"),
+    ]
+    emit(coverage.unit_rows(found, organisation), columns, form=form)
+
+
+def _series(
+    session: Session, of: str | None, units: tuple[str, ...], as_of: str | None, known_at: str | None
+) -> tuple[list[Series], Organisation, int]:
+    """Return the series asked about with what they brought forth, and the organisation and moment they are judged under."""
+    from engine.coverage import coverage
+    from engine.row import ItemQuery
+    from interfaces.past import items_of, past_of
+    from interfaces.session import number_of
+
+    with session.view() as reader:
+        past = past_of(session, reader, as_of, known_at)
+        organisation = past.organisation() if past else session.organisation(reader)
+        now = past.as_of if past else session.now
+        wanted = {organisation.unit(text).id for text in units}
+        recurring = tuple(
+            policy.name
+            for policy in reader.current("definition")
+            if session.shelf.definition(reader, policy.hash).recurs
+        )
+        number = number_of(reader, of) if of else 0
+        query = ItemQuery(workflows=recurring)
+        items = [(item, rules) for item, rules, _ in items_of(session, reader, past, query)] if recurring else []
+    found = coverage(items, now)
+    if number:
+        found = [one for one in found if number in (one.item.number, *_above(one))]
+    return [_kept(one, lambda cell: cell.whose in wanted) for one in found] if wanted else found, organisation, now
+
+
+def _kept(series: Series, wanted: Callable[[Cell], bool]) -> Series:
+    """Return a series with the cells that are wanted, and the periods that have one."""
+    turns = (turn._replace(cells=tuple(filter(wanted, turn.cells))) for turn in series.turns)
+    return series._replace(turns=tuple(turn for turn in turns if turn.cells))
+
+
+def _above(series: Series) -> Iterator[object]:
+    """Yield the numbers of what a series belongs to."""
+    return (series.item.fields.get(name) for name in series.rules.definition.relations)

@@ -147,6 +147,14 @@ def test_ids_titles_and_names_are_unique(bureau: Entry) -> None:
     assert all(re.fullmatch(r"[a-z][a-z0-9_]*", each) for each in ids)
 
 
+PARTY = "party_org"
+
+
+def divisions(units: Entries) -> Entries:
+    """Return the units that are no party organisations."""
+    return {key: unit for key, unit in units.items() if unit.get("kind") != PARTY}
+
+
 def test_organisation_refers_to_what_exists(bureau: Entry, units: Entries, officers: Entries) -> None:
     """Every unit and officer that the organisation names is defined in it."""
     top = bureau["organisation"]
@@ -154,24 +162,37 @@ def test_organisation_refers_to_what_exists(bureau: Entry, units: Entries, offic
     assert {top["principal"], top["principal_deputy"]} <= officers.keys()
     for delegation in bureau["delegations"]:
         assert {delegation["from"], delegation["to"]} <= officers.keys()
-    assert {officer["unit"] for officer in officers.values()} == units.keys()
+    assert {officer["unit"] for officer in officers.values()} == divisions(units).keys()
+    assert {
+        officer["party_org"] for officer in officers.values() if "party_org" in officer
+    } == units.keys() - divisions(units).keys()
+    assert {one["unit"] for one in bureau["lead_offices"]} <= units.keys()
 
 
 def test_units_are_led_by_their_own_people(units: Entries, officers: Entries) -> None:
     """Head and deputy belong to the unit, the leader in charge to the leadership."""
-    for unit in units.values():
+    for unit in divisions(units).values():
         assert unit["line"] in LINES
         assert unit["head"] != unit["deputy"]
         assert officers[unit["head"]]["unit"] == officers[unit["deputy"]]["unit"] == unit["id"]
         if unit.get("kind") != "leadership":
             assert officers[unit["in_charge"]]["unit"] == "leadership"
-    assert {unit["line"] for unit in units.values()} == LINES.keys()
+    assert {unit["line"] for unit in divisions(units).values()} == LINES.keys()
+
+
+def test_party_organisations_are_led_by_their_members(units: Entries, officers: Entries) -> None:
+    """The secretary and a deputy belong to it, and somebody else does."""
+    for unit in units.values():
+        if unit.get("kind") == PARTY:
+            members = {key for key, officer in officers.items() if officer.get("party_org") == unit["id"]}
+            assert {unit["head"], unit["deputy"]} < members
+            assert officers[unit["in_charge"]]["unit"] == "leadership"
 
 
 def test_each_unit_can_keep_four_eyes(units: Entries, officers: Entries) -> None:
     """A unit has two people beside its head and deputy."""
     size = Counter(officer["unit"] for officer in officers.values())
-    assert all(size[each] >= 4 for each in units)
+    assert all(size[each] >= 4 for each in divisions(units))
 
 
 def test_absences_leave_somebody_at_the_desk(bureau: Entry, units: Entries, officers: Entries) -> None:
