@@ -260,12 +260,13 @@ def tasks(
     of: str | None, units: tuple[str, ...], missing: bool, as_of: str | None, known_at: str | None, form: str
 ) -> None:
     """定期任务开展情况：每项任务的每一期，谁已完成、谁还没有、谁逾期、谁免予；各单位按机构顺序，不排名次。"""
+    from engine.coverage import MISSING
     from interfaces import coverage
 
     session = session_of()
     found, organisation, now = _series(session, of, units, as_of, known_at)
     if missing:
-        found = [_kept(series, lambda cell: cell.standing == coverage.MISSING) for series in found]
+        found = [_kept(series, lambda cell: cell.standing == MISSING) for series in found]
         found = [series for series in found if series.turns]
     if form == "json":
         emit_value(coverage.as_json(found, organisation, now), form=form)
