@@ -77,7 +77,14 @@ def _cell(item: Item, rules: Rules, now: int) -> Cell:
     ended = DONE if state.counted else WAIVED
     standing = ended if state.final else CHECKING if state.stage == "verify" else MISSING
     judged = light(item, rules, now)
-    late = standing != WAIVED and (judged.word == OVERDUE or bool(item.names("late_dues")))
+    over = judged.word == OVERDUE
+    main = definition.main_clock
+    handed_in = item.acts.get(main.stops_at) if main and standing == CHECKING else None
+    if (
+        handed_in and judged.due_at is not None
+    ):  # the clock runs on until it is verified: whoever handed it in is not late by that
+        over = handed_in.at > judged.due_at
+    late = standing != WAIVED and (over or bool(item.names("late_dues")))
     return Cell(item.text(recurs.whose) if recurs else "", item, standing, late, item.names("original_dues"))
 
 

@@ -251,7 +251,7 @@ class Recurrence(NamedTuple):
     `every`, `starts`, `ends`, `each` and `counter` name kept fields of the series: how often, first day, last day (may be
     absent), for whom, and the number of the last period that came round. A new item begins in `to`; its field `whose`
     gets the name, `series` the number of what brought it forth, `period` both days, `due` the last one; `takes` maps
-    further fields to those they are taken from. `notify` are told of it.
+    further fields to those they are taken from. `notify` are told of it. When the last day is over, the series does `then` by itself.
     """
 
     sources: tuple[str, ...]
@@ -267,6 +267,7 @@ class Recurrence(NamedTuple):
     due: str
     takes: Mapping[str, str] = {}
     notify: tuple[str, ...] = ()
+    then: str = ""
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -279,6 +280,7 @@ class Definition(NamedTuple):
     """A whole workflow. `hash` is the SHA-256 of `text`, its canonical JSON.
 
     Items of a workflow that stands `beside` the ledger of problems are in none of its lists and figures unless asked for.
+    Those of a `common` one are seen by everybody.
     `listed` are the fields that a list of this workflow's items shows beside what every list does.
     """
 
@@ -304,6 +306,7 @@ class Definition(NamedTuple):
     hash: str
     recurs: Recurrence | None = None
     beside: bool = False
+    common: bool = False
     listed: tuple[str, ...] = ()
 
     def variants(self, verb: str) -> Iterator[Transition]:

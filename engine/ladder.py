@@ -15,7 +15,7 @@ from engine.decide import completed
 from engine.event import SYSTEM
 from engine.evolve import evolve
 from engine.machine import next_state
-from engine.recurrence import BRINGS, RECUR, comes_at, next_period
+from engine.recurrence import BRINGS, RECUR, comes_at, next_period, runs_out
 from engine.roles import addressees, members
 from engine.run import due, near
 from engine.timing import operations
@@ -46,6 +46,7 @@ class Coming(NamedTuple):
     cycle: int = 0
     level: int = 0
     ordinal: int = 0
+    verb: str = ""
 
 
 class Settled(NamedTuple):
@@ -74,7 +75,7 @@ def settle(item: Item, rules: Rules, now: int, until: int | None = None) -> Sett
 
 def next_coming(item: Item, rules: Rules) -> Coming | None:
     """Return what comes next by itself, or None."""
-    found = [Coming(item.wake[0], 0, WAKE)] if item.wake else []
+    found = [Coming(item.wake[0], 0, WAKE, verb=item.wake[1])] if item.wake else []
     found += [
         Coming(request.lapses_at, 1, LAPSE, ordinal=request.ordinal)
         for request in item.requests
@@ -83,6 +84,8 @@ def next_coming(item: Item, rules: Rules) -> Coming | None:
     recurs = rules.definition.recurs
     if recurs and (period := next_period(item, recurs)):
         found.append(Coming(comes_at(period, item), 3, RECUR, ordinal=period.number))
+    elif recurs and (over := runs_out(item, recurs)) is not None:
+        found.append(Coming(over, 4, WAKE, verb=recurs.then))
     for name, run in item.clocks.items():
         clock = rules.definition.clocks.get(name) if run.stopped is None else None
         if clock and clock.ladder and not run.paused:
@@ -153,7 +156,7 @@ def _happen(item: Item, coming: Coming, rules: Rules, now: int) -> Event:
         return _recurring(item, coming, context)
     if coming.kind == LAPSE:
         return context.event(item.number, "lapse", {"decision": [coming.ordinal, "lapsed"]})
-    verb = item.wake[1] if item.wake else ""
+    verb = coming.verb
     definition = rules.definition
     transition = next(t for t in definition.variants(verb) if item.state in t.sources)
     to = next_state(definition, item.state, transition.name)

@@ -262,6 +262,7 @@ def _build(data: object, faults: list[Fault]) -> Definition:
         if "recurs" in root.data
         else None,
         beside=head.flag("beside"),
+        common=head.flag("common"),
         listed=head.names("listed"),
     )
     head.done()
@@ -302,6 +303,7 @@ def _recurrence(t: _Table, open_states: tuple[str, ...]) -> Recurrence:
         due=t.text("due", None),
         takes=t.words("takes"),
         notify=t.names("notify"),
+        then=t.text("then"),
     )
     t.done()
     return recurrence

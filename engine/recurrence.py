@@ -88,6 +88,14 @@ def next_period(item: Item, recurs: Recurrence) -> Period | None:
     return found
 
 
+def runs_out(item: Item, recurs: Recurrence) -> int | None:
+    """Return the moment after the last day of a series in which nothing more comes round, or None: it goes on, or does not recur here."""
+    ends = item.text(recurs.ends)
+    if not recurs.then or item.state not in recurs.sources or not ends or next_period(item, recurs):
+        return None
+    return max(start_of_day(date.fromisoformat(ends).toordinal() + 1), item.since)
+
+
 def comes_at(found: Period, item: Item) -> int:
     """Return the moment a period comes round: the beginning of its first day, or that at which the item came into its state."""
     return max(start_of_day(found.first), item.since)

@@ -122,6 +122,8 @@ def _recurrence_faults(d: Definition) -> Iterator[Fault]:
     yield from _unknown("recurs.to", [d.recurs.to], d.states, "unknown_state")
     yield from _unknown("recurs", d.recurs.fields, d.fields, "unknown_field")
     yield from _unknown("recurs.notify", d.recurs.notify, ADDRESSEES, "unknown_role")
+    there = {t.verb for t in d.transitions if set(d.recurs.sources) <= set(t.sources) and t.to}
+    yield from _unknown("recurs.then", _given(d.recurs.then), there, "unknown_verb")
     kinds = {"every": "period", "starts": "date", "ends": "date", "counter": "int", "series": "item", "due": "limit"}
     for name, kind in kinds.items():
         field = d.fields.get(getattr(d.recurs, name))

@@ -24,10 +24,11 @@ class Scope(NamedTuple):
     units: frozenset[str]
     staff: frozenset[str]
     organisation: Organisation
+    common: frozenset[str] = frozenset()
 
     def sees(self, item: Item) -> bool:
         """Whether an item is of the units, or names one of the desks; who was told about it is not known here."""
-        if self.whole:
+        if self.whole or item.workflow in self.common:
             return True
         units = self.units
         led = item.text("lead_unit")
@@ -47,7 +48,7 @@ class Scope(NamedTuple):
         office = self.organisation
         covered = office.supervisors if office.alternate_unit in self.units else frozenset()
         covered |= {one.workflow for one in office.lead_offices if one.unit in self.units}
-        return tuple(sorted({*self.desks, *self.units, *self.staff, *covered} - {""}))
+        return tuple(sorted({*self.desks, *self.units, *self.staff, *covered, *self.common} - {""}))
 
     def _named(self, item: Item) -> bool:
         desks = self.desks
@@ -64,10 +65,10 @@ class Scope(NamedTuple):
         return any(hand.rpartition(":")[2] in desks for hand in item.names(HANDS))
 
 
-def scope_of(person: str, organisation: Organisation) -> Scope:
+def scope_of(person: str, organisation: Organisation, common: frozenset[str] = frozenset()) -> Scope:
     """Return how far an officer sees.
 
-    The supervising office, the bureau's leaders and auditors see everything.
+    The supervising office, the bureau's leaders and auditors see everything; everybody sees the items of `common` workflows.
     """
     desks = organisation.desks(person)
     units = frozenset(
@@ -88,7 +89,7 @@ def scope_of(person: str, organisation: Organisation) -> Scope:
         for officer in organisation.officers.values()
         if not units.isdisjoint((officer.unit, officer.party_org))
     ).union(desks)
-    return Scope(whole, desks, units, staff, organisation)
+    return Scope(whole, desks, units, staff, organisation, common)
 
 
 def _on_staff(desk: str, unit: Unit, organisation: Organisation) -> bool:

@@ -307,8 +307,9 @@ class Session:
         from engine.scope import scope_of
 
         person = self.hand().decider
+        common = frozenset(name for name, entry in self.index.items() if entry.get("common"))
         with self.store.read() as reader:
-            scope = scope_of(person, self.organisation(reader))
+            scope = scope_of(person, self.organisation(reader), common)
         if scope.whole:
             return self.store.read()
         from interfaces.view import View

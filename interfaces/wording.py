@@ -211,7 +211,7 @@ def _fields_text(fields: object, titles: Titles, rules: Rules) -> str:
     return "；".join(parts)
 
 
-def value_text(name: str, value: object, rules: Rules) -> str:  # noqa: PLR0911 - one return a kind of value
+def value_text(name: str, value: object, rules: Rules) -> str:  # noqa: C901, PLR0911 - one return a kind of value
     """Return a field's value as people read it."""
     field = rules.definition.fields.get(name)
     if isinstance(value, bool):
@@ -228,6 +228,9 @@ def value_text(name: str, value: object, rules: Rules) -> str:  # noqa: PLR0911 
         return rules.organisation.unit_title(str(value))
     if field.kind == "officer":
         return rules.organisation.name_of(str(value))
+    recurs = rules.definition.recurs
+    if recurs and name == recurs.period:
+        return str(value).replace("/", " 至 ")
     if field.kind == "item":
         return f"第 {value} 号"
     if field.kind == "period":

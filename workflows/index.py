@@ -49,6 +49,7 @@ def index_of(definition: Definition) -> str:
             "title": definition.title,
             "hash": definition.hash,
             "beside": definition.beside,
+            "common": definition.common,
             "listed": list(definition.listed),
             "states": {name: state.title for name, state in definition.states.items()},
             "fields": {

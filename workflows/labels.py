@@ -14,7 +14,7 @@ WEEKDAYS = "一二三四五六日"
 ROLES: Mapping[str, str] = {
     "anyone": "本局工作人员",
     "registrar": "登记人",
-    "supervisor": "牵头部门（局办公室）",
+    "supervisor": "牵头部门",
     "supervisor.head": "牵头部门负责人",
     "supervisor.verifier": "核验部门",
     "lead_unit": "主办单位",

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from interfaces.session import Session
 
 WORKFLOW = "campaign"
+CARRY = "carry_over"
+"""The verb that gives an item to the next campaign."""
 
 
 @click.group(cls=Group, short_help="行动：其下事项、结束时的安排", chinese={"进展": "show", "结束": "close"})
@@ -70,8 +72,12 @@ def close(
     if left and following is None and is_terminal_here() and not dry_run:
         left = [part for part in left if not _asked(session, part)]
     elif left and following is not None:
-        _carry(session, left, following, authority, reason, limit, dry_run=dry_run)
-        left = [] if not dry_run else left
+        mine, others = _shared(session, left)
+        if mine:
+            _carry(session, mine, following, authority, reason, limit, dry_run=dry_run)
+        if others:
+            note(f"其余 {len(others)} 件由其牵头部门结转或者办结，您不能代为结转。")
+        left = left if dry_run else others
     if dry_run:
         say(f"试运行，未作改动：{len(left)} 件未了结。" if left else "试运行，未作改动：没有未了结的，可以结束。")
         return
@@ -149,15 +155,31 @@ def _carry(
     *,
     dry_run: bool,
 ) -> None:
-    """Carry everything over that can be, all of it or nothing."""
+    """Carry these over, all of them or none."""
+    from engine.clock import day_of
+
     [number] = session.numbers([following])
-    fields: dict[str, object] = {"campaign": number, "authority": authority, "reason": reason, "limit": limit}
+    fields: dict[str, object] = {"campaign": number, "authority": authority, "reason": reason}
     given = {name: value for name, value in fields.items() if value}
-    outcomes = session.office.act(
-        [part.item.number for part in left], "carry_over", given, session.hand(), dry_run=dry_run
-    )
+    if limit:
+        given |= {"limit": session.read_limit(limit, day_of(session.now)).code or limit}
+    outcomes = session.office.act([part.item.number for part in left], CARRY, given, session.hand(), dry_run=dry_run)
     session.keep_clock()
     say(f"{'将结转' if dry_run else '已结转'} {len(outcomes)} 件到 {following}。")
+
+
+def _shared(session: Session, left: list[Part]) -> tuple[list[Part], list[Part]]:
+    """Return what I may carry over, and what is for others: their lead offices, or whoever ends what is not carried over."""
+    from engine.context import Context
+    from engine.decide import allowed_verbs
+
+    hand, mine = session.hand(), []
+    with session.view() as reader:
+        for part in left:
+            context = Context(session.rules(reader, part.item.definition), hand, session.now, session.now, reader.item)
+            if CARRY in allowed_verbs(part.item, context):
+                mine.append(part)
+    return mine, [part for part in left if part not in mine]
 
 
 def _asked(session: Session, part: Part) -> bool:

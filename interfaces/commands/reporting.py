@@ -254,10 +254,17 @@ def conduct(
 @click.option("--of", "--属于", "of", metavar="ITEM", help="只看归入这个行动的任务，或者只看这一项任务")
 @click.option("--unit", "--单位", "units", multiple=True, metavar="UNIT", help="只看这个党组织或者单位；可多次")
 @click.option("--missing", "--缺", is_flag=True, help="只看还没有填报的")
+@click.option("--late", "--逾期", is_flag=True, help="只看逾期的：逾期还没有填报的，和逾期才填报的")
 @past_options
 @output_option
 def tasks(
-    of: str | None, units: tuple[str, ...], missing: bool, as_of: str | None, known_at: str | None, form: str
+    of: str | None,
+    units: tuple[str, ...],
+    missing: bool,
+    late: bool,
+    as_of: str | None,
+    known_at: str | None,
+    form: str,
 ) -> None:
     """定期任务开展情况：每项任务的每一期，谁已完成、谁还没有、谁逾期、谁免予；各单位按机构顺序，不排名次。"""
     from engine.coverage import MISSING
@@ -265,9 +272,12 @@ def tasks(
 
     session = session_of()
     found, organisation, now = _series(session, of, units, as_of, known_at)
-    if missing:
-        found = [_kept(series, lambda cell: cell.standing == MISSING) for series in found]
-        found = [series for series in found if series.turns]
+    if missing or late:
+        kept = (
+            _kept(one, lambda cell: (cell.standing == MISSING or not missing) and (cell.late or not late))
+            for one in found
+        )
+        found = [series for series in kept if series.turns]
     if form == "json":
         emit_value(coverage.as_json(found, organisation, now), form=form)
         return
@@ -285,7 +295,7 @@ def tasks(
         emit(coverage.cell_rows(found, organisation, now), columns, form=form, empty="没有定期任务。")
         return
     if not found:
-        note("都已填报。" if missing else "没有定期任务：siban 登记 --流程 定期任务。")
+        note("没有这样的任务。" if missing or late else "没有定期任务：siban 登记 --流程 定期任务。")
         return
     lines(coverage.page(found, organisation, now))
     columns = [
