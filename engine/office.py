@@ -396,10 +396,7 @@ class Office:
             if seen is not None:
                 seen.update(numbers)
             job = Work(writer, self.shelf, now)
-            if len(numbers) == most:  # there may be more: nobody's second rung before another's first
-                job.until = row.next_at if (row := writer.row(numbers[-1])) else None
-            for number in numbers:
-                job.load(number)
+            numbers = job.gather(numbers, whole=len(numbers) < most)
             job.put_in_order()
             complete = job.flush(writer)
             job.refresh(writer)

@@ -42,6 +42,11 @@ class Tasks(Ledger):
         given = {"title": "党课月月讲"} | BASE | fields
         return self.office.register("task", [(given, None)], Hand(HEAD, HEAD))[0].after.number
 
+    def states(self) -> dict[int, str]:
+        """Return the state of every item."""
+        with self.office.store.read() as reader:
+            return {row.number: row.state for row in reader.rows(ItemQuery())}
+
     def instances(self) -> list[Item]:
         """Return everything that was brought forth, by number."""
         with self.office.store.read() as reader:
@@ -130,7 +135,9 @@ def test_a_dry_run_brings_nothing_forth(tasks: Tasks) -> None:
     assert len(tasks.instances()) == 2
 
 
-def record(ticks: list[str], series: int, units: int, years: int) -> tuple[list[tuple[int, str, int, str, str]], int]:
+def record(
+    ticks: list[str], series: int, units: int, years: int, batch: int = 200
+) -> tuple[list[tuple[int, str, int, str, str]], int]:
     """Let series run under some ticks; return every entry in its order, and how many items they brought forth."""
     tasks = Tasks(MemoryStore())
     bureau = tomllib.loads((WORKFLOWS / "bureau.toml").read_text(encoding="utf-8"))
@@ -138,9 +145,9 @@ def record(ticks: list[str], series: int, units: int, years: int) -> tuple[list[
     end = date(2023, 5, 8) + timedelta(days=365 * years)
     for number in range(series):
         tasks.series(ends_on=end.isoformat(), for_units=every, every=("2w", "1mo", "10d")[number % 3])
-    for tick in ticks:
-        tasks.at(tick)
-    tasks.at(f"{end} 23:00")
+    for tick in (*ticks, f"{end} 23:00"):
+        tasks.time.set(parse_instant(tick))
+        tasks.office.tick(batch)
     with tasks.office.store.read() as reader:
         entries = [(e.item, e.verb, e.effective_at, e.decider, e.body) for e in reader.events(EventQuery()) if e.item]
     return entries, len(tasks.instances())
@@ -168,6 +175,36 @@ def test_it_does_not_matter_when_anybody_looked(
         entries, number = record(moments(seed, count, years), series, units, years)
         assert number == items
         assert entries == alone
+
+
+def test_a_batch_divides_no_moment() -> None:
+    """However little one transaction takes, the entries of one moment stand in the same order."""
+    alone, _ = record([], 3, 3, 1)
+    for batch in (1, 7, 20):
+        assert record(moments(5, 12, 1), 3, 3, 1, batch)[0] == alone
+
+
+def test_the_comparison_sees_a_moment_divided(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Control: batches that end in the midst of a moment are found out."""
+
+    def naive(job: Work, numbers: list[int], *, whole: bool) -> list[int]:
+        job.until = None if whole else job._next_at(numbers[-1])  # noqa: SLF001 - what `gather` asks itself
+        for number in numbers:
+            job.load(number)
+        return numbers
+
+    monkeypatch.setattr(Work, "gather", naive)
+    assert any(record(moments(5, 12, 1), 3, 3, 1, batch)[0] != record([], 3, 3, 1)[0] for batch in (7, 20))
+
+
+def test_a_series_ends_with_its_last_day(tasks: Tasks) -> None:
+    """It stops by itself when its last day is over, not before; what it brought forth goes on."""
+    series = tasks.series()
+    tasks.at("2023-08-31 23:59")
+    assert tasks.states()[series] == "scheduled"
+    tasks.at("2023-09-01 00:00")
+    assert tasks.states()[series] == "stopped"
+    assert {item.state for item in tasks.instances()} == {"issued"}
 
 
 def test_the_comparison_sees_who_looked_when(monkeypatch: pytest.MonkeyPatch) -> None:
