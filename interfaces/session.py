@@ -229,10 +229,15 @@ class Session:
         return self.shelf.rules(reader, definition)
 
     def workflow(self, name: str | None = None) -> str:
-        """Return the workflow meant: the one named, by its name or its title, else the first of the database."""
-        if name:
-            return next((known for known, entry in self.index.items() if entry["title"] == name), name)
-        return next(iter(self.index))
+        """Return the workflow meant: the one named, by its name or its title, else the first of the database.
+
+        Raises `Refused("unknown_choice")` with the titles that there are.
+        """
+        if not name:
+            return next(iter(self.index))
+        from interfaces.selecting import one_of
+
+        return one_of("流程", name, {str(entry["title"]): known for known, entry in self.index.items()})
 
     def me(self) -> str:
         """Return the id of the officer at the keyboard; in a trial the one played (without `--as` the office's head).

@@ -210,8 +210,9 @@ def _ask(cage: Cage, folder: Path) -> None:
         ("log", "-n", "0"), ("log", "13", "--proof"), ("log", "--result", "refused"), ("explain", "13"), ("todo",),
         ("list", "-n", "0", "--as-of", "2023-06-10"), ("show", "1", "--as-of", "2023-06-10"),
         ("explain", "13", "--spent"), ("forecast", "--until", "2023-07-30", "-n", "0"), ("report",), ("org", "show"),
-        ("calendar", "show"), ("workflow", "show"), ("db", "status"), ("doctor",), ("project", "list"), ("campaign", "show", "2"),
-        ("notify", "status"), ("report", "conduct"), ("report", "conduct", "--drill", "补录"),
+        ("calendar", "show"), ("workflow", "show"), ("db", "status"), ("doctor",), ("notify", "status"), ("project", "list"),
+        ("report", "conduct"), ("report", "conduct", "--drill", "补录"), ("campaign", "show", "2"), ("report", "tasks"),
+        ("list", "--of", "13"), ("list", "--exemplary"),
     ]  # fmt: skip
     for question in questions:
         for form in ("table", "json", "jsonl", "csv", "tsv"):

@@ -48,7 +48,8 @@ QUESTIONS: tuple[tuple[str, ...], ...] = (
     ("org", "show"), ("workflow", "show"), ("workflow", "show", "--permissions"), ("workflow", "diagram"),
     ("list", "--as-of", "2023-06-01"), ("log", "--as-of", "2023-06-01"), ("report", "--as-of", "2023-06-01", "--known-at", "2023-06-01"),
     ("calendar", "show"), ("db", "status"), ("audit", "verify"), ("check",), ("doctor",), ("tick",),
-    ("project", "list"), ("notify", "status"), ("notify", "send", "--dry-run", "--backlog"),
+    ("notify", "status"), ("notify", "send", "--dry-run", "--backlog"), ("list", "--exemplary"), ("list", "--raised-by", LEADER),
+    ("list", "--topic", CANARY), ("report", "tasks"), ("project", "list"),
 )  # fmt: skip
 ABOUT_ONE: tuple[tuple[str, ...], ...] = (
     ("campaign", "show", "{}"), ("campaign", "close", "{}"), ("project", "show", "{}"),
@@ -57,6 +58,8 @@ ABOUT_ONE: tuple[tuple[str, ...], ...] = (
     ("attach", "{}", __file__), ("show", "{}", "-o", "json"), ("确认", "{}"), ("paper", "{}", "卷宗"), ("paper", "{}"), ("evidence", "{}"),
     ("reveal", "{}", "--reason", "核实情况"), ("redact", "{}", "--reason", "反映人要求"),
     ("correct", "{}", "--field", "title", "--to", "甲", "--reason", "错别字"), ("show", "{}", "--as-of", "2023-06-01"),
+    ("list", "--of", "{}"), ("project", "show", "{}"), ("campaign", "show", "{}"), ("campaign", "close", "{}"),
+    ("report", "tasks", "--of", "{}"),
 )  # fmt: skip
 ELSEWHERE = {
     "demo": "a database of its own",
