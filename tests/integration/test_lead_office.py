@@ -93,7 +93,7 @@ def test_who_handed_in_does_not_verify_whatever_his_desk(tasks: Tasks) -> None:
 
 def test_the_lead_office_named_must_lead_something(tasks: Tasks) -> None:
     """A unit takes nothing upon itself that the organisation does not let it lead."""
-    given = {"title": "调研课题"} | BASE
+    given: dict[str, object] = {"title": "调研课题", **BASE}
     tasks.office.register("task", [(given | {"lead_office": "office"}, None)], Hand(HEAD, HEAD))
     for who, office in ((HEAD, ""), (RIVER, "river"), (RIVER, "")):
         named = {"lead_office": office} if office else {}
