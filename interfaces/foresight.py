@@ -171,7 +171,11 @@ def what_text(happening: Happening) -> str:
         return f"{happening.clock_title}到期"
     if happening.kind == RUNG:
         return f"{happening.title}（{happening.clock_title}）"
-    return f"自动{happening.title}" if happening.kind == WAKE else f"{happening.title}申请 {happening.name} 逾期失效"
+    if happening.kind == WAKE:
+        from workflows.labels import FIXED_VERBS
+
+        return f"自动{FIXED_VERBS.get(happening.name, happening.title)}"
+    return f"{happening.title}申请 {happening.name} 逾期失效"
 
 
 COLUMNS = (

@@ -130,6 +130,7 @@ def test_may_to_august(play: Play) -> None:
     assert rule["出自事项"] == "ZG2023-0050 支流河道保洁考核结果运用不严格"
     assert "节点：共 2，已了结 1" in july["专项", "进展", "52"].out
 
+    assert "自动按期下达" in play("forecast", "--until", "2023-08-31").out
     play.fill("2023-08-12", "2023-08-13")
     play.fill("2023-08-26", "2023-08-27")
     play.fill("2023-08-30", "2023-08-31", besides=("市容环卫党支部",))
