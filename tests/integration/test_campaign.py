@@ -84,7 +84,8 @@ def test_the_campaign_s_end_is_the_limit_of_what_has_no_other(bureau: Bureau) ->
         bureau.assigned("丙", track="campaign", campaign=campaign, limit="2023-09-01")
     with pytest.raises(Refused, match="limit_needed"):
         bureau.assigned("丁", track="campaign")
-    assert bureau.related(f"campaign:{campaign}") == [one, two]
+    assert bureau.related(f"campaign:{campaign}") == bureau.related(f":{campaign}") == [one, two]
+    assert bureau.related(f"project:{campaign}") == bureau.related(f":{campaign}1") == []
 
 
 def test_only_a_campaign_that_runs_takes_items(bureau: Bureau) -> None:
