@@ -14,8 +14,7 @@ from interfaces.display import display, hang
 from interfaces.output import Column, block, emit, emit_value, lines, room
 from interfaces.past import past_of
 from interfaces.progress import bar
-from interfaces.selecting import one_of
-from interfaces.selecting import ledger_workflows
+from interfaces.selecting import ledger_workflows, one_of
 from interfaces.survey import cohort_of, cohort_text, gathered, line_title, span_of
 from workflows.conduct import BURST, CAUTION, CONCERNS, COUNTED, QUICK_MINUTES, SPAN_MINUTES
 
