@@ -1,6 +1,6 @@
 """What one durable act costs on PostgreSQL, against hand-written psycopg that writes the same rows statement by statement.
 
-    PYTHONSAFEPATH=1 python benchmarks/postgres.py [--items 60] [--rounds 5] [--clients 1 2 4 8] [--delay 0.5]
+    python benchmarks/postgres.py [--items 60] [--rounds 5] [--clients 1 2 4 8] [--delay 0.5]
 
 It starts a server of its own on the real disk (fsync on). The floor has the product's own database with its checks and
 triggers; in one transaction it locks and reads the item, locks and reads the head, makes the two JSON texts and the

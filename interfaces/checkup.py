@@ -219,6 +219,11 @@ def _attachments(session: Session, reader: Reader) -> Iterator[Finding]:
     """Say which attachments that the record names are gone, and how many files nobody names any more."""
     from storage.files import is_kept, unnamed
 
+    try:
+        place = session.files
+    except Refused as error:
+        yield Finding("attachments", NOTE, "佐证材料", sentence(error, session.titles), "设置后再运行 siban doctor")
+        return
     named, gone = set(), []
     for row in reader.rows(ItemQuery()):
         if '"evidence":' not in row.body:
@@ -226,18 +231,18 @@ def _attachments(session: Session, reader: Reader) -> Iterator[Finding]:
         kept = from_text(row.body).fields.get("evidence")
         for one in (o for o in kept if isinstance(o, dict)) if isinstance(kept, (list, tuple)) else ():
             named.add(str(one.get("sha256", "")))
-            if not is_kept(session.path, str(one.get("sha256", "")), one.get("size")):
+            if not is_kept(place, str(one.get("sha256", "")), one.get("size")):
                 gone.append(f"{row.serial} {one.get('name', '')}")
     if gone:
         words = f"{len(gone)} 件佐证材料缺失或大小不符：{some(gone)}"
         yield Finding("attachments", FAULT, "佐证材料", words, "逐件核对：siban evidence 编号；从备份中找回")
     yesterday = session.now / SECOND - _A_DAY
-    if isinstance(reader, View) or not unnamed(session.path, named, before=yesterday)[0]:
+    if isinstance(reader, View) or not unnamed(place, named, before=yesterday)[0]:
         return
     for event in reader.events(EventQuery()):  # scans that decisions rest on are named by their entries alone
         if '"file":' in event.basis:
             named.add(str(parse(event.basis).get("file", "")))
-    count, size = unnamed(session.path, named, before=yesterday)
+    count, size = unnamed(place, named, before=yesterday)
     if count:
         words = f"{count} 个附件（{size} 字节）没有记录提到，是办理中断时留下的"
         yield Finding("unnamed", NOTE, "多余附件", words, "不影响使用")

@@ -13,16 +13,15 @@ from engine.context import Hand
 from engine.errors import FaultsFound, Misused, Refused, SibanError, Unavailable
 from interfaces import auditing
 from interfaces.founding import installer
-from interfaces.identity import owns
 from interfaces.progress import bar
-from interfaces.session import os_user
 from storage import backup, connection, soundness
 from storage.disk import unavailable
+from storage.place import on_server, shown
 from storage.sqlite import open_still
 from workflows.faults import fault_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from engine.ports import Reader, Store
     from interfaces.session import Session
@@ -50,12 +49,11 @@ class Backup(NamedTuple):
 def keeper(session: Session) -> Hand:
     """Return who backs up, restores or moves: whoever may set the rules of the house, or for a file that cannot be read its owner.
 
-    Raises `Refused("not_keeper")`, `Refused("server_keeps")` for a database on a server, or what opening the database raises.
+    Raises `Refused("not_keeper")`, or what opening the database raises.
     """
-    refuse_server(session.path)
-    user = os_user(session.path)
-    if not os.path.lexists(session.path):
-        return Hand(f"os:{user}", f"os:{user}")
+    here = not on_server(session.path)
+    if here and not os.path.lexists(session.path):
+        return Hand(session.signature, session.signature)
     try:
         return installer(session)
     except Refused as error:
@@ -63,38 +61,28 @@ def keeper(session: Session) -> Hand:
             raise
         raise Refused("not_keeper", **error.data) from error
     except Unavailable as error:
-        if error.code not in UNREADABLE:
+        if error.code not in UNREADABLE or not here:
             raise
-        if not owns(session.path):
+        if not session.owns:
             raise Refused("not_keeper", people=[]) from error
-        return Hand(f"os:{user}", f"os:{user}")
-
-
-def refuse_server(*places: str) -> None:
-    """Raise `Refused("server_keeps")` for a database on a server: it is kept by the server's own tools."""
-    from storage.place import on_server, shown
-
-    for place in places:
-        if on_server(place):
-            raise Refused("server_keeps", path=shown(place))
+        return Hand(session.signature, session.signature)
 
 
 def back_up(store: Store, path: str, to: str | None, now: int, keep: int = 0) -> Backup:
     """Back a database up into a file or a directory (without either, `DATABASE.backups`), verify the copy and remember it.
 
-    `keep`, for a directory, is how many of this database's backups are left there. Raises `FaultsFound("backup_faulty")` when the copy
-    does not verify, and then leaves none; `Refused("exists")`, `Conflict("another_backup")`, `Misused("keep_needs_directory")`,
-    `Unavailable`.
+    A database on a server is moved into a file row by row, as of one moment. `keep`, for a directory, is how many of this database's
+    backups are left there. Raises `FaultsFound("backup_faulty")` when the copy does not verify, and then leaves none; `Refused("exists")`,
+    `Conflict("another_backup")`, `Misused` (`keep_needs_directory`, `backup_needs_place`), `Unavailable`.
     """
     with store.read() as reader:
         installation = str(reader.setting("installation") or "")
     into = _directory(path, to)
     if into is None and keep:
         raise Misused("keep_needs_directory", path=to)
-    place = Path(str(to)) if into is None else backup.name_for(path, into, installation, stamp(now))
-    found: list[tuple[int, str]] = []
-    backup.make(path, place, lambda part: found.append(verified(part, str(place))), bar("页"))
-    (entries, head), size = found[0], place.stat().st_size
+    place = Path(str(to)) if into is None else backup.name_for(shown(path), into, installation, stamp(now))
+    entries, head = _taken(path, place)
+    size = place.stat().st_size
     deleted = backup.thin(into, installation, keep, place) if into and keep else []
     made = Backup(os.path.realpath(place), now, entries, head, size, tuple(str(one) for one in deleted))
     with store.write() as writer:
@@ -103,25 +91,46 @@ def back_up(store: Store, path: str, to: str | None, now: int, keep: int = 0) ->
     return made
 
 
+def _taken(path: str, place: Path) -> tuple[int, str]:
+    """Copy a database into a file and verify that; return number and hash of its last entry."""
+    if on_server(path):
+        from interfaces.moving import move  # it proves what it moved by what stands here
+
+        moved = move(path, str(place))
+        return moved.rows["event"], moved.head
+    found: list[tuple[int, str]] = []
+    backup.make(path, place, lambda part: found.append(verified(part, str(place))), bar("页"))
+    return found[0]
+
+
 def verified(path: Path, named: str) -> tuple[int, str]:
     """Verify a copy that nobody writes to, as `audit verify` does, reading alone; return number and hash of its last entry.
 
     Raises `FaultsFound("backup_faulty")` with a line for each fault, or `Unavailable` for what is no database of this version of ours.
     """
-    lines: list[str] = []
-    head = (0, "")
     try:
         with closing(open_still(path)) as store:
-            with store.read() as reader:
-                head = reader.head()
-                _, lines = auditing.audited(reader, (), ())
-            lines += [fault_line(*fault) for fault in soundness.faults(store.connection)]
+            return proved(store, lambda: soundness.faults(store.connection), named)
     except Unavailable as error:
         if error.code != "damaged":
             raise
-        lines.append(fault_line("", "file_damaged", str(error.data.get("why"))))
+        fault = fault_line("", "file_damaged", str(error.data.get("why")))
     except _BROKEN as error:
-        lines.append(fault_line("", "file_damaged", str(error)[:200]))
+        if isinstance(error, FaultsFound):
+            raise
+        fault = fault_line("", "file_damaged", str(error)[:200])
+    raise FaultsFound("backup_faulty", path=named, faults=[fault])
+
+
+def proved(store: Store, guards: Callable[[], Iterable[tuple[str, str, str]]], named: str) -> tuple[int, str]:
+    """Verify a ledger as `audit verify` does, and the guards of its database; return number and hash of its last entry.
+
+    Raises `FaultsFound("backup_faulty")` with a line for each fault.
+    """
+    with store.read() as reader:
+        head = reader.head()
+        _, lines = auditing.audited(reader, (), ())
+    lines += [fault_line(*fault) for fault in guards()]
     if lines:
         raise FaultsFound("backup_faulty", path=named, faults=lines)
     return head
@@ -177,6 +186,8 @@ def same_disk(path: str, other: str) -> bool:
 
 def _directory(path: str, to: str | None) -> Path | None:
     """Return the directory meant, None when a file is."""
+    if to is None and on_server(path):
+        raise Misused("backup_needs_place")
     if to is None:
         return directory_of(f"{os.path.realpath(path)}.backups")
     if to.endswith(("/", os.sep)) or Path(to).is_dir():

@@ -108,7 +108,7 @@ def _print_dossier(wish: Wish, dossier: Dossier, found: Sequence[Piece], session
         proof = _proof(reader, dossier)
         seals = reader.seals()
     proof += _sealed(seals)
-    states = {piece.sha256: state(session.path, piece) for piece in found}
+    states = {piece.sha256: state(session.files, piece) for piece in found}
     dated = []
     for paper in issuing.issued(dossier.item):
         _, entry = issuing.content(dossier.events, paper)
@@ -176,7 +176,8 @@ def _pictures(values: dict[str, object], found: Sequence[Piece], session: Sessio
         for row in rows
         if isinstance(row, dict)
     }
-    return pictures(session.path, [piece for piece in found if piece.sha256 in wanted])
+    named = [piece for piece in found if piece.sha256 in wanted]
+    return pictures(session.files if named else "", named)  # without pictures nobody asks where they would be
 
 
 # -- papers by their numbers -----------------------------------------------------------------------------------------

@@ -101,14 +101,18 @@ class Session:
     def files(self) -> str:
         """What attachments are kept beside: the database's file, or a folder that all machines share (`SIBAN_FILES`).
 
-        Raises `Refused("no_files_folder")`.
+        On a server the folder must be there: where a share is not mounted, one made here would look like it.
+        Raises `Refused`: `no_files_folder`, `files_not_there`.
         """
         if not self._account():
             return self.path
         folder = os.environ.get("SIBAN_FILES", "")
         if not folder:
             raise Refused("no_files_folder")
-        return os.path.join(folder, "siban")  # noqa: PTH118 - see index
+        place = os.path.join(folder, "siban")  # noqa: PTH118 - see index
+        if not os.path.isdir(f"{place}.files"):  # noqa: PTH112 - see index
+            raise Refused("files_not_there", path=f"{place}.files")
+        return place
 
     def _account(self) -> Account | None:
         from storage.place import on_server

@@ -1,7 +1,7 @@
 """Attachments, kept by what is in them: `DATABASE.files/ab/abcdef…`. The record holds name, size and SHA-256 of each.
 
 They are copied before the transaction that names them: an interrupted act leaves a file nobody names, never a name
-without its file.
+without its file. They are their owner's alone, unless the folder was made for a group: then the group may read them.
 """
 
 from __future__ import annotations
@@ -192,9 +192,11 @@ def _store(reading: BinaryIO, folder: Path, source: Path) -> tuple[int, str]:
                 digest.update(piece)
                 writing.write(piece)
             writing.flush()
+            if os.name != "nt":
+                os.fchmod(writing.fileno(), 0o600 | _shared(folder) & 0o040)
             os.fsync(writing.fileno())
         place = folder / digest.hexdigest()[:2]
-        _make(place)
+        _make(place, _shared(folder))
         draft.replace(place / digest.hexdigest())  # should it be there already: the same bytes
         sync_directory(str(place))
     finally:
@@ -202,10 +204,17 @@ def _store(reading: BinaryIO, folder: Path, source: Path) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
-def _make(folder: Path) -> None:
-    """Make a directory for its owner alone unless it is there, so that it lasts."""
+def _shared(folder: Path) -> int:
+    """Return what a folder lets its group do, and whether what is made in it belongs to that group."""
+    return folder.stat().st_mode & (stat.S_ISGID | stat.S_IRWXG)
+
+
+def _make(folder: Path, shared: int = 0) -> None:
+    """Make a directory for its owner, and a group that shares it, unless it is there, so that it lasts."""
     try:
         folder.mkdir(0o700)
     except FileExistsError:
         return
+    if shared:
+        folder.chmod(0o700 | shared)
     sync_directory(str(folder.parent))

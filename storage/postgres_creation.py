@@ -58,7 +58,7 @@ def create(url: str, settings: Mapping[str, str]) -> None:
     connection = blank(url)
     try:
         with connection.transaction():
-            _build(connection, place, settings)
+            build(connection, place, settings)
     except psycopg.Error as error:
         if isinstance(error, (errors.DuplicateSchema, errors.UniqueViolation)):
             raise Refused("exists", path=place) from error
@@ -77,7 +77,8 @@ def triggers() -> str:
     return Path(__file__).with_name("postgres_triggers.sql").read_text(encoding="utf-8")
 
 
-def _build(connection: Connection, place: str, settings: Mapping[str, str]) -> None:
+def build(connection: Connection, place: str, settings: Mapping[str, str]) -> None:
+    """Make our schema with these settings in the transaction under way."""
     _roles(connection, place)
     before = _BEFORE.format(mark=MARK, version=SCHEMA_VERSION)
     for script in (before, schema(), _BETWEEN, triggers(), _GRANTS):

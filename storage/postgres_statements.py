@@ -48,6 +48,7 @@ ALONE = f"SELECT pg_advisory_xact_lock({_SPACE}, 1)"
 ITEM_NUMBERS = f"SELECT pg_advisory_xact_lock({_SPACE}, 2)"
 RECORD = f"SELECT pg_advisory_xact_lock({_SPACE}, 3)"
 CARRIAGE = f"SELECT pg_advisory_xact_lock({_SPACE}, 4)"
+ARRIVAL = f"SELECT pg_try_advisory_lock({_SPACE}, 5)"  # by whoever moves a ledger in; held until the connection ends
 ONE_COMMAND = "SELECT pg_advisory_xact_lock(hashtextextended(?, 0))"
 
 AT_ONCE = f"SELECT pg_try_advisory_xact_lock({_SPACE}, 3)"  # the record, by who was alone so far

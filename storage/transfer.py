@@ -39,7 +39,12 @@ class Table(NamedTuple):
 
 
 class End(Protocol):
-    """One database as rows. Everything read or written lies in one transaction, which the opener ends."""
+    """One database as rows. Everything read or written lies in one transaction, which the opener ends.
+
+    `has_accounts` says whether it keeps by which account each entry was made.
+    """
+
+    has_accounts: bool
 
     def count(self, table: Table) -> int:
         """Return how many rows there are."""
@@ -58,12 +63,20 @@ class Moved(NamedTuple):
     head: str
 
 
-def tables() -> list[Table]:
-    """Return every table, in the order in which they are made; read from `storage.schema`, which is slow to load."""
+def tables(*, accounts: bool = False) -> list[Table]:
+    """Return every table, in the order in which they are made; read from `storage.schema`, which is slow to load.
+
+    `accounts` adds the account to the entries, which databases on servers alone have.
+    """
     from storage.schema import METADATA  # noqa: PLC0415 - SQLModel, loaded only where it is used
 
+    more = {"event": ("account",) if accounts else ()}
     return [
-        Table(table.name, tuple(column.name for column in table.columns), tuple(c.name for c in table.primary_key))
+        Table(
+            table.name,
+            (*(column.name for column in table.columns), *more.get(table.name, ())),
+            tuple(column.name for column in table.primary_key),
+        )
         for table in METADATA.tables.values()
     ]
 
@@ -73,7 +86,7 @@ def fill(source: End, target: End, progress: Progress | None = None) -> Moved:
 
     Raises `FaultsFound("copy_differs")` with a line (place, code, detail) for each table that is not the same.
     """
-    every = tables()
+    every = tables(accounts=source.has_accounts and target.has_accounts)
     counts = {table.name: source.count(table) for table in every}
     total, done = sum(counts.values()), 0
     digests = {}
@@ -127,6 +140,8 @@ def _bytes(values: Values) -> bytes:
 
 class SqliteEnd:
     """An SQLite file as rows."""
+
+    has_accounts = False
 
     def __init__(self, opened: sqlite3.Connection) -> None:
         """Keep a connection."""

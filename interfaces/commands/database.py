@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from engine.errors import Refused
 from interfaces.acting import session_of
 from interfaces.output import block, emit_value, note, output_option, say
 from interfaces.shell import Command, Count, Group
+from storage.place import on_server, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +67,7 @@ _NAMES = {
 def upgrade(dry_run: bool) -> None:
     """升级到本程序的库结构版本；先自动备份，一次完成或完全不动。"""
     from storage.migrations import upgrade as run_upgrade
-    from storage.place import on_server, status_of
+    from storage.place import status_of
 
     session, backup = session_of(), ""
     if dry_run:
@@ -100,6 +102,7 @@ def backup(to: str | None, keep: int | None, form: str) -> None:
     """备份：不必停用，他人可照常办理。写成后重新读出，逐条核验；未通过核验的不留，退出码 4。
 
     备份与数据库同样含有反映人信息，只有本人可读。附件（数据库名.files）不在其中，须另行复制。
+    库在服务器上的，按同一时刻的内容逐表取到一个文件，须写明 --to。
     """
     from interfaces.keeping import back_up, keeper, same_disk
 
@@ -122,7 +125,9 @@ def backup(to: str | None, keep: int | None, form: str) -> None:
     )
     if same_disk(session.path, made.path):
         note("备份与数据库在同一块磁盘上，磁盘损坏会一并丢失；请再复制到别处。")
-    if os.path.isdir(f"{os.path.realpath(session.path)}.files"):  # noqa: PTH112 - as the rest of the paths here
+    if on_server(session.path):
+        note("附件（SIBAN_FILES 所指文件夹）不在备份之内，请一并复制。")
+    elif os.path.isdir(f"{os.path.realpath(session.path)}.files"):  # noqa: PTH112 - as the rest of the paths here
         note("附件（数据库名.files）不在备份之内，请一并复制。")
 
 
@@ -146,6 +151,8 @@ def restore(source: str, discard_newer: bool, other_history: bool, dry_run: bool
     from interfaces.restoring import restore as run_restore
 
     session = session_of()
+    if on_server(session.path):
+        raise Refused("restore_on_server", path=shown(session.path))
     hand = keeper(session)
     if dry_run:
         plan, aside = look(session.path, source), ""
@@ -221,7 +228,7 @@ def _plan_lines(plan: Plan) -> list[tuple[str, object]]:
     "copy",
     cls=Command,
     short_help="把数据库完整搬到另一处",
-    example="siban db copy 局.db 新局.db --dry-run\nsiban 数据库 搬迁 局.db 新局.db",
+    example="siban db copy 局.db 新局.db --dry-run\nsiban 数据库 搬迁 局.db postgresql://账号@主机/库名",
 )
 @click.argument("source", metavar="FROM")
 @click.argument("target", metavar="TO")
@@ -230,13 +237,13 @@ def _plan_lines(plan: Plan) -> list[tuple[str, object]]:
 def copy(source: str, target: str, dry_run: bool, form: str) -> None:
     """搬迁：办理记录、存证、台账、督办、通知、依据、反映人、设置逐表写入新库，逐表对照并核验后才算完成。
 
-    目标须是新的。搬迁期间请停用原库；完成后只用新库。附件（数据库名.files）须另行复制。
+    来源和目标可以是文件，也可以是 postgresql:// 地址；目标须是新的文件或空库。搬迁期间请停用原库；完成后只用新库。
+    附件（数据库名.files）须另行复制。
     """
-    from interfaces.keeping import keeper, refuse_server
+    from interfaces.keeping import keeper
     from interfaces.moving import move
     from interfaces.session import Session
 
-    refuse_server(source, target)
     session = Session(source)
     session.command = "siban db copy"
     try:
@@ -244,15 +251,15 @@ def copy(source: str, target: str, dry_run: bool, form: str) -> None:
         moved = move(source, target, dry_run=dry_run)
     finally:
         session.close()
-    found: Mapping[str, object] = {"from": source, "to": target, **moved._asdict(), "dry_run": dry_run}
+    found: Mapping[str, object] = {"from": shown(source), "to": shown(target), **moved._asdict(), "dry_run": dry_run}
     if form in ("json", "jsonl"):
         emit_value(found, form=form)
         return
     say(
         block(
             [
-                ("来源", source),
-                ("目标", target),
+                ("来源", shown(source)),
+                ("目标", shown(target)),
                 *[(_TABLES[table], count) for table, count in moved.rows.items()],
                 ("末条记录", moved.head),
             ]

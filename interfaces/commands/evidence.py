@@ -94,7 +94,7 @@ def evidence(item: str, to: str | None, form: str) -> None:
     session = session_of()
     dossier = dossier_of(session, item, possibilities=False)
     found = pieces(dossier.item, dossier.events)
-    states = {piece.sha256: state(session.path, piece) for piece in found}
+    states = {piece.sha256: state(session.files, piece) for piece in found}
     rows = [
         {
             "no": piece.no,
@@ -145,7 +145,7 @@ def _taken_out(found: Sequence[Piece], folder: str, session: Session) -> list[tu
         path = Path(folder, f"{piece.no:02} {_safe(piece.name)}")
         try:
             Path(folder).mkdir(exist_ok=True)
-            fault = copy_out(session.path, piece.sha256, path)
+            fault = copy_out(session.files, piece.sha256, path)
         except FileExistsError:
             raise Refused("exists", path=str(path)) from None
         except OSError as error:

@@ -162,11 +162,10 @@ def _daily_seal(path: str) -> Callable[[Office], int]:
 
 def _daily_backup(session: Session, to: str | None, keep: int) -> Callable[[], Keep] | None:
     """Return what makes what backs up once a day; a directory that cannot be used is refused here, not at the first beat."""
-    from interfaces.keeping import back_up, directory_of, is_due, refuse_server, same_disk
+    from interfaces.keeping import back_up, directory_of, is_due, same_disk
 
     if to is None:
         return None
-    refuse_server(session.path)
     directory = directory_of(to)
     if same_disk(session.path, to):
         note("备份与数据库在同一块磁盘上，磁盘损坏会一并丢失；宜改到另一块磁盘。")

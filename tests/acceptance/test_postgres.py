@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import getpass
 import ipaddress
+import json
 import os
 import re
 import shutil
+import stat
 import subprocess
+from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 import psycopg
@@ -17,6 +21,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from engine.row import EventQuery
+from storage.place import open_store
 from tests import postgres
 from tests.acceptance.conftest import ROOT, SIBAN, environment
 from tests.said import Said
@@ -36,19 +42,23 @@ class Far(NamedTuple):
     port: int
     root: Path
     home: Path
+    admin: str
 
     def url(self, user: str, database: str = "bureau", mode: str = "verify-full") -> str:
         """Return an address."""
         return f"postgresql://{user}@127.0.0.1:{self.port}/{database}?sslmode={mode}&sslrootcert={self.root}"
 
-    def __call__(self, user: str, *arguments: str, password: str = PASSWORD, url: str = "") -> Said:
+    def __call__(
+        self, user: str, *arguments: str, password: str = PASSWORD, url: str = "", files: Path | None = None
+    ) -> Said:
         """Run a command as an account."""
         pgpass = self.home / "pgpass"
         pgpass.write_text(f"*:*:*:*:{password}\n")
         pgpass.chmod(0o600)
         done = subprocess.run(
             [str(SIBAN), "--db", url or self.url(user), *arguments], capture_output=True, text=True, encoding="utf-8",
-            env=environment() | {"PGPASSFILE": str(pgpass)}, cwd=self.home, check=False, timeout=120,
+            env=environment() | {"PGPASSFILE": str(pgpass)} | ({"SIBAN_FILES": str(files)} if files else {}),
+            cwd=self.home, check=False, timeout=120,
         )  # fmt: skip
         assert "Traceback" not in done.stderr
         assert password not in done.stdout + done.stderr
@@ -104,7 +114,7 @@ def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Far]:
             for account in ("siban_owner", "siban_serve", "fangwj", "xuchen", "guest"):
                 admin.execute(f"ALTER ROLE {account} PASSWORD '{PASSWORD}'".encode())
             admin.execute("GRANT CONNECT ON DATABASE bureau TO guest")
-        made = Far(port, root, folder)
+        made = Far(port, root, folder, f"{server.url('postgres')}&port={port}")
         assert made("siban_owner", "init").status == 0
         bureau = (ROOT / "workflows/bureau.toml").read_text(encoding="utf-8")
         for account, officer in OFFICERS.items():
@@ -174,9 +184,13 @@ def test_the_state_of_the_database(far: Far) -> None:
     assert (status["version"], status["account"], status["trial"]) == (1, "fangwj", False)
     assert status["encrypted"].startswith("TLSv1")
     assert far("siban_owner", "db", "upgrade").status == 0
-    for keeping in (("db", "backup"), ("db", "restore", "x"), ("db", "copy", far.url("fangwj"), "new.db")):
-        said = far("siban_owner", *keeping)
-        assert (said.status, "由数据库管理员" in said.err) == (1, True)
+    for words, sentence in (
+        (("restore", "x"), "不能就地恢复"),
+        (("backup",), "请用 --to"),
+        (("copy", "x", "y"), "没有数据库"),
+    ):
+        said = far("siban_owner", "db", *words)
+        assert (said.status != 0, sentence in said.err, said.err.count("\n")) == (True, True, 1), said
     said = far("siban_owner", "init")
     assert (said.status, "已经存在" in said.err) == (1, True)
 
@@ -187,3 +201,96 @@ def test_attachments_need_a_folder_that_all_share(far: Far) -> None:
     said = far("fangwj", "attach", "1", "照片.txt")
     assert said.status == 1
     assert "SIBAN_FILES" in said.err
+    share, photo = far.home / "share", str(far.home / "照片.txt")
+    said = far("fangwj", "attach", "1", "照片.txt", files=share)
+    assert (said.status, "没有挂载" in said.err) == (1, True), (
+        said
+    )  # a folder that is made here would not be everybody's
+    assert not share.exists()
+    for command in (("evidence", "1"), ("paper", "1", "dossier", "--to", str(far.home / "卷宗.docx")), ("doctor",)):
+        assert far("fangwj", *command).status in (0, 4)  # nothing was kept yet: nothing is asked for
+    (share / "siban.files").mkdir(parents=True)
+    (share / "siban.files").chmod(0o2770)
+    assert far("fangwj", "attach", "1", photo, "--after", photo, files=share).status == 0
+    found = far("xuchen", "evidence", "1", "-o", "json", files=share).json  # another account, another machine
+    assert [(one["state"], one["who"]) for one in found] == [("完好", "方文静")] * 2
+    said = far("xuchen", "evidence", "1", "--to", str(far.home / "取出"), files=share)
+    assert said.status == 0
+    assert {file.read_text() for file in (far.home / "取出").iterdir()} == {"一张照片"}
+    dossier = far("xuchen", "paper", "1", "dossier", "--to", str(far.home / "卷宗2.docx"), files=share)
+    assert (dossier.status, (far.home / "卷宗2.docx").exists()) == (0, True), dossier
+    for file in share.rglob("*"):
+        assert stat.S_IMODE(file.stat().st_mode) == (0o2770 if file.is_dir() else 0o640), file
+    assert far("xuchen", "doctor", files=share).status in (0, 4)
+    next(file for file in share.rglob("*") if file.is_file()).write_text("另一张")
+    assert far("xuchen", "evidence", "1", files=share).status == 4
+    for command in (("evidence", "1"), ("evidence", "1", "--to", "取出")):
+        said = far("xuchen", *command)
+        assert (said.status, "SIBAN_FILES" in said.err, said.err.count("\n")) == (1, True, 1), said
+
+
+def test_an_office_outgrows_one_computer(far: Far) -> None:
+    """The page's own commands, one by one: up to the server, at work there, and back into a file."""
+    page = (ROOT / "docs/postgresql.md").read_text(encoding="utf-8")
+    office, share, kept = far.home / "office", far.home / "share2", far.home / "备份盘"
+    for folder in (office, share / "siban.files", kept):
+        folder.mkdir(parents=True)
+    (share / "siban.files").chmod(0o2770)
+    bureau = (far.home / "机构.toml").read_text(encoding="utf-8")
+    (office / "机构.toml").write_text(bureau, encoding="utf-8")
+    (office / "原机构.toml").write_text(
+        bureau.replace('os_user = "xuchen"', f'os_user = "{getpass.getuser()}"'), encoding="utf-8"
+    )
+    (office / "照片.txt").write_text("一张照片")
+
+    def run(text: str) -> str:
+        for one, other in (
+            ("db.bureau/bureau", f"127.0.0.1:{far.port}/moved"),
+            ("/etc/siban/root.crt", str(far.root)),
+            ("/srv/siban", str(share)),
+            ("/备份盘/", f"{kept}/"),
+        ):
+            text = text.replace(one, other)
+        done = subprocess.run(
+            ["/bin/bash", "-ec", text], capture_output=True, text=True, encoding="utf-8", check=False, timeout=300, cwd=office,
+            env=environment() | {"PGPASSFILE": str(far.home / "pgpass"), "PATH": f"{SIBAN.parent}:{os.environ['PATH']}"},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert "Traceback" not in done.stderr
+        return done.stdout
+
+    def block(name: str) -> str:
+        found = re.search(rf"<!-- {name} -->\n```sh\n(.*?)```", page, re.DOTALL)
+        assert found, name
+        return found[1]
+
+    with psycopg.connect(far.admin, autocommit=True) as admin:
+        admin.execute("CREATE DATABASE moved OWNER siban_owner ENCODING 'UTF8' TEMPLATE template0")
+        admin.execute("REVOKE ALL ON DATABASE moved FROM PUBLIC")
+        admin.execute("GRANT CONNECT ON DATABASE moved TO siban_reader, siban_officer")
+    far("fangwj", "list")  # writes the password down
+    local = "siban --db 局.db "
+    run(f"{local} init && {local} org load 原机构.toml && {local} 登记 --title 河道漂浮垃圾 --source 群众反映 --匿名")
+    run(f"{local} attach 1 照片.txt")
+    before = run(f"{local} log -n 0 -o json")
+    said = run(block("move"))
+    assert said.count("办理记录") >= 3  # backup, dry run, copy
+    assert PASSWORD not in said
+    moved = far.url("xuchen", "moved")
+    entries = json.loads(before)
+    assert json.loads(far("xuchen", "log", "-n", "0", "-o", "json", url=moved).out)[: len(entries)] == entries
+    assert [one["state"] for one in far("xuchen", "evidence", "1", "-o", "json", url=moved, files=share).json] == [
+        "完好"
+    ]
+    said = far("fangwj", "受理", "1", url=moved)
+    assert said.status == 0, said
+    server = re.search(r"export SERVER=.*\n", block("move"))
+    assert server
+    run(server[0] + block("back"))
+    with closing(open_store(str(office / "局-取回.db"))) as store, store.read() as reader:
+        assert [event.verb for event in reader.events(EventQuery(item=1))][-1] == "accept"
+    [backup] = kept.iterdir()
+    assert backup.name.startswith("moved-")
+    assert (
+        far("siban_owner", "db", "copy", str(office / "局.db"), moved.replace("xuchen", "siban_owner")).status == 1
+    )  # it is there

@@ -1,6 +1,6 @@
 """What adding n working days costs, beside a plain loop day by day over the same table.
 
-    python benchmarks/calendar.py [--rounds 7]
+    python benchmarks/workdays.py [--rounds 7]
 
 Prints the median time of one addition for n = 1, 10, 1000 and 5000, the loop's, and how many times faster it is; then the
 same with office hours that changed every year. Must hold: less than 5 µs whatever n.
