@@ -16,7 +16,7 @@ from psycopg import errors
 
 from engine.chain import GENESIS, link
 from engine.delivery import Delivery
-from engine.errors import Conflict, Overtaken, Unavailable
+from engine.errors import Conflict, Overtaken
 from engine.event import Event
 from engine.notice import Notice
 from engine.row import Crossing, Policy, PolicyRow, Reporter, Row, from_text
@@ -61,6 +61,9 @@ class PostgresStore:
         self._prepared = Prepared(self.connection)
         self.busy = False
         self.others = 0
+        self.awaited: tuple[
+            int, ...
+        ] = ()  # the items the last transaction could not wait for: the next one takes them first
         self.in_force: tuple[str, dict[tuple[str, str], str]] = ("", {})  # the current policy, as it was last seen
 
     def read(self) -> PostgresReader:
@@ -351,13 +354,14 @@ class PostgresReader:
 class PostgresWriter(PostgresReader):
     """A `Writer`. Nobody else changes an item or a notice it has looked at; its locks and their order: `postgres_statements`."""
 
-    __slots__ = ("_alone", "_early", "_held", "_next_notice", "_not_before", "_wanted")
+    __slots__ = ("_alone", "_early", "_held", "_next_notice", "_not_before", "_numbering", "_wanted")
 
     def __init__(self, store: PostgresStore, items: Iterable[int] = (), *, alone: bool = False) -> None:
         """Begin nothing yet."""
         super().__init__(store)
-        self._alone, self._early = alone, False
-        self._wanted = sorted(set(items))
+        self._alone, self._early, self._numbering = alone, False, False
+        self._wanted = sorted({*items, *store.awaited})
+        store.awaited = ()
         self._held: dict[int, Row | None] = {}
         self._next_notice = self._not_before = 0
 
@@ -368,9 +372,15 @@ class PostgresWriter(PostgresReader):
         if not self._begun and number in self._wanted:
             self._say()
         if number not in self._held:
-            # with the record in hand one does not wait for somebody who may be waiting for it
-            hold = postgres_statements.HOLD_NOW if self._early else postgres_statements.HOLD
-            self._hold(self._ask(hold, [number]), [number])
+            # with the record or the numbers in hand one does not wait for somebody who may be waiting for them
+            hold = postgres_statements.HOLD_NOW if self._early or self._numbering else postgres_statements.HOLD
+            try:
+                self._hold(self._ask(hold, [number]), [number])
+            except errors.LockNotAvailable as error:
+                if hold is postgres_statements.HOLD:  # it has waited
+                    raise
+                self._store.awaited = (number,)
+                raise self._crossed() from error
         return self._held[number]
 
     def due(self, now: int, limit: int = 1000) -> list[int]:
@@ -393,8 +403,14 @@ class PostgresWriter(PostgresReader):
 
     def next_item(self) -> int:
         """Return the number the next item gets; others who register wait."""
-        self._keep_back(postgres_statements.ITEM_NUMBERS, ())
-        return super().next_item()
+        if not self._early:
+            self._numbering = True
+            self._keep_back(postgres_statements.ITEM_NUMBERS, ())
+            return super().next_item()
+        [[[taken]], [[number]]] = self._say((postgres_statements.ITEM_NUMBERS_NOW, ()), (statements.NEXT_ITEM, ()))
+        if not taken:  # whoever has them may be waiting for the record
+            raise self._crossed()
+        return int(number)
 
     def next_notice(self) -> int:
         """Return the number the next notice gets; others who write wait from here on."""
@@ -490,14 +506,10 @@ class PostgresWriter(PostgresReader):
 
     # -- inside
 
-    def _undo(self, error: BaseException, *, committing: bool = False) -> None:
-        try:
-            super()._undo(error, committing=committing)
-        except Unavailable as meant:
-            if self._early and isinstance(error, errors.LockNotAvailable):
-                self._store.others = _ABOUT
-                raise Overtaken("overtaken") from error
-            raise meant from error
+    def _crossed(self) -> Overtaken:
+        """Begin again, and take the record last."""
+        self._store.others = _ABOUT
+        return Overtaken("overtaken")
 
     def _first(self) -> list[Question]:
         said: list[Question] = [

@@ -9,7 +9,9 @@ Locks of a transaction are taken in this order, so that nobody waits for somebod
 5. `RECORD`: the head of the chain and the numbers of notices, from here to the commit.
 
 Who finds nobody else at work takes the record `AT_ONCE` with the items it names, and saves a conversation; what it wants besides, it takes
-without waiting (`HOLD_NOW`) or is overtaken. While others are about, the record comes last.
+without waiting (`HOLD_NOW`, `ITEM_NUMBERS_NOW`) or is overtaken. While others are about, the
+record comes last. Whoever registers and only then finds that he needs an item does not wait for it either; overtaken, he takes it first the
+next time.
 
 Whoever carries notices out takes `CARRIAGE` alone, for the moment of a claim: digests of one receiver go in order, so that to pass
 over those in another machine's hands would be wrong.
@@ -51,6 +53,7 @@ CARRIAGE = f"SELECT pg_advisory_xact_lock({_SPACE}, 4)"
 ARRIVAL = f"SELECT pg_try_advisory_lock({_SPACE}, 5)"  # by whoever moves a ledger in; held until the connection ends
 ONE_COMMAND = "SELECT pg_advisory_xact_lock(hashtextextended(?, 0))"
 
+ITEM_NUMBERS_NOW = f"SELECT pg_try_advisory_xact_lock({_SPACE}, 2)"
 AT_ONCE = f"SELECT pg_try_advisory_xact_lock({_SPACE}, 3)"  # the record, by who was alone so far
 STANDING = (  # which policy is in force, the number of the next notice, and the last entry; without entries there is still a row
     "SELECT in_force, next, seq, hash, recorded_at FROM"

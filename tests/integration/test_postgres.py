@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from psycopg import errors
 
 from engine.chain import event_hash, first_broken
 from engine.check import check
+from engine.clock import DAY
 from engine.context import Hand
 from engine.errors import Conflict, Misused, Overtaken, Refused, Unavailable
 from engine.office import Office
@@ -24,8 +26,9 @@ from storage import postgres_soundness
 from storage.postgres import open_store
 from storage.postgres_connection import where
 from storage.postgres_creation import create
+from tests.integration.test_recurrence import Tasks
 from tests.people import bureau
-from tests.trial import CLERK, RIVER, Ledger
+from tests.trial import CLERK, HEAD, RIVER, Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -233,6 +236,84 @@ def test_who_takes_items_crosswise_is_told_to_begin_again(postgres_url: str, mak
     assert sorted(ended) == ["kept", "overtaken"]
     with closing(open_store(postgres_url)) as store, store.read() as reader:
         assert sum(row.state.startswith("by") for row in reader.rows(ItemQuery())) == 1
+
+
+def test_who_registers_and_who_has_an_item_do_not_wait_for_each_other(
+    postgres_url: str, make_row: MakeRow, admin: Connection
+) -> None:
+    """Numbers and an item, taken crosswise: one begins again at once, and then waits in the common order; no deadlock has to be found."""
+    ended: list[str] = []
+    with closing(open_store(postgres_url)) as one, closing(open_store(postgres_url)) as other:
+        with one.write() as writer:
+            writer.put_row(make_row(1))
+
+        def bring_forth() -> None:
+            with one.write([1]) as acting:
+                assert acting.item(1)
+                acting.next_item()  # alone so far, it has the record: it does not wait
+
+        def crosswise() -> None:
+            with other.write() as registering:
+                assert registering.next_item() == 2
+                with pytest.raises(Overtaken):
+                    bring_forth()
+                with one.write([1]) as acting:
+                    assert acting.item(1)  # the record comes last this time
+                    registering.item(1)  # whoever has the numbers does not wait for an item either
+
+        with pytest.raises(Overtaken):
+            crosswise()
+
+        def again() -> None:
+            with other.write() as writer:
+                writer.next_item()
+                assert writer.item(1)
+            ended.append("registered")
+
+        with one.write([1]) as acting:
+            assert acting.item(1)
+            waiting = threading.Thread(target=again)
+            waiting.start()
+            end = time.monotonic() + 10
+            while not admin.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone():
+                assert time.monotonic() < end
+            assert acting.next_item() == 2  # who waits has none of the numbers: the item comes first now
+            ended.append("acted")
+        waiting.join(10)
+    assert ended == ["acted", "registered"]
+
+
+def test_a_series_that_is_acted_on_while_others_register_costs_no_deadlock(
+    postgres_url: str, admin: Connection
+) -> None:
+    """What comes round is numbered in the midst of an act, others register: each keeps what it did, and the server found no deadlock."""
+    with closing(open_store(postgres_url)) as store:
+        tasks = Tasks(store)
+        series = tasks.series(every="1w")
+        begun = tasks.time.now()
+        told: list[int] = []
+        ended = threading.Event()
+
+        def register() -> None:
+            with closing(open_store(postgres_url)) as own:
+                office = Office(own, tasks.time)
+                while not ended.is_set():
+                    sheet: dict[str, object] = {"title": "一件", "source": "study"}
+                    told.append(office.register("siban", [(sheet, None)], Hand("o13", "o13"))[0].after.number)
+
+        thread = threading.Thread(target=register)
+        thread.start()
+        for week in range(1, 16):
+            tasks.time.set(begun + 7 * week * DAY)
+            tasks.office.remark([series], "comment", {"text": f"第{week}周"}, Hand(HEAD, HEAD))
+        ended.set()
+        thread.join()
+        assert len(set(told)) == len(told) > 0
+        assert len(tasks.instances()) == 2 * 16
+        with store.read() as reader:
+            assert check(reader, PolicyShelf()) == []
+    found = admin.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()").fetchone()
+    assert found == (0,)
 
 
 def test_named_items_are_taken_in_order(postgres_url: str, make_row: MakeRow) -> None:
