@@ -76,8 +76,8 @@ def running(session: Session, reader: Reader, seal_key: str | None = None) -> It
         yield _lock(session)
     yield _clock(session, reader)
     yield _beat(session, reader)
-    if here:  # a server is backed up by its administrator
-        yield _backup(session, reader)
+    yield _backup(session, reader, here=here)
+    if here:
         yield from _backup_room(session, reader)
     yield _seal(session, reader)
     yield from _waiting(reader, session.now)
@@ -175,20 +175,22 @@ def _beat(session: Session, reader: Reader) -> Finding:
     return Finding("beat", FAULT if last and since > BEAT_GONE else NOTE, "值守", words, advice)
 
 
-def _backup(session: Session, reader: Reader) -> Finding:
+def _backup(session: Session, reader: Reader, *, here: bool) -> Finding:
     last, entries = last_backup(reader), reader.head()[0]
     advice = "siban db backup --to 另一块磁盘，或值守时加 --backup-to"
+    if last is None and not here:  # it has an administrator, and tools of its own
+        return Finding("backup", OK, "备份", "没有用本程序备份过；由服务器的管理员备份")
     if last is None:
         return Finding("backup", OK if session.trial else NOTE, "备份", "还没有备份过", "" if session.trial else advice)
     at, path = int(str(last["at"])), str(last.get("path"))
     words = f"{moment(at)}，至第 {last.get('entries')} 号办理记录，{path}"
-    if not os.path.exists(path):  # noqa: PTH110 - a name and no more
+    if here and not os.path.exists(path):  # noqa: PTH110 - a name and no more
         return Finding("backup", NOTE, "备份", f"{words}；该文件已不在原处", f"另存他处的可以不理；否则 {advice}")
     since = session.now - at
     if not session.trial and entries != last.get("entries") and since > BACKUP_LATE:
         level = FAULT if since > BACKUP_OLD else NOTE
         return Finding("backup", level, "备份", f"{words}；其后又有 {entries - int(str(last['entries']))} 条", advice)
-    if not session.trial and same_disk(session.path, path):
+    if here and not session.trial and same_disk(session.path, path):
         return Finding("backup", NOTE, "备份", f"{words}；与数据库在同一块磁盘", "备份到另一块磁盘，或另行复制")
     return Finding("backup", OK, "备份", words)
 

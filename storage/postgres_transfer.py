@@ -62,7 +62,8 @@ class PostgresEnd:
 
     def put(self, table: Table, rows: Sequence[Values]) -> None:
         """Write rows after those there are."""
-        columns, more = table.columns, ()
+        columns = table.columns
+        more: tuple[str, ...] = ()
         if table.name == "event" and "account" not in columns:
             columns, more = (*columns, "account"), (self._account,)
         text = f"COPY {table.name} ({', '.join(columns)}) FROM STDIN"

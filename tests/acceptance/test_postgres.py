@@ -207,8 +207,8 @@ def test_attachments_need_a_folder_that_all_share(far: Far) -> None:
         said
     )  # a folder that is made here would not be everybody's
     assert not share.exists()
-    for command in (("evidence", "1"), ("paper", "1", "dossier", "--to", str(far.home / "卷宗.docx")), ("doctor",)):
-        assert far("fangwj", *command).status in (0, 4)  # nothing was kept yet: nothing is asked for
+    for early in (("evidence", "1"), ("paper", "1", "dossier", "--to", str(far.home / "卷宗.docx")), ("doctor",)):
+        assert far("fangwj", *early).status in (0, 4)  # nothing was kept yet: nothing is asked for
     (share / "siban.files").mkdir(parents=True)
     (share / "siban.files").chmod(0o2770)
     assert far("fangwj", "attach", "1", photo, "--after", photo, files=share).status == 0
@@ -224,8 +224,12 @@ def test_attachments_need_a_folder_that_all_share(far: Far) -> None:
     assert far("xuchen", "doctor", files=share).status in (0, 4)
     next(file for file in share.rglob("*") if file.is_file()).write_text("另一张")
     assert far("xuchen", "evidence", "1", files=share).status == 4
-    for command in (("evidence", "1"), ("evidence", "1", "--to", "取出")):
-        said = far("xuchen", *command)
+    for words in (
+        ("evidence", "1"),
+        ("evidence", "1", "--to", "取出"),
+        ("paper", "1", "dossier", "--to", "卷宗3.docx"),
+    ):
+        said = far("xuchen", *words)
         assert (said.status, "SIBAN_FILES" in said.err, said.err.count("\n")) == (1, True, 1), said
 
 
@@ -273,9 +277,9 @@ def test_an_office_outgrows_one_computer(far: Far) -> None:
     run(f"{local} init && {local} org load 原机构.toml && {local} 登记 --title 河道漂浮垃圾 --source 群众反映 --匿名")
     run(f"{local} attach 1 照片.txt")
     before = run(f"{local} log -n 0 -o json")
-    said = run(block("move"))
-    assert said.count("办理记录") >= 3  # backup, dry run, copy
-    assert PASSWORD not in said
+    printed = run(block("move"))
+    assert printed.count("办理记录") >= 3  # backup, dry run, copy
+    assert PASSWORD not in printed
     moved = far.url("xuchen", "moved")
     entries = json.loads(before)
     assert json.loads(far("xuchen", "log", "-n", "0", "-o", "json", url=moved).out)[: len(entries)] == entries

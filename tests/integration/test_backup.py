@@ -29,6 +29,7 @@ from tests.trial import END, HEAD
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from engine.ports import Store
     from storage.sqlite import SqliteStore
 
 NOW = parse_instant(END)
@@ -63,7 +64,7 @@ def killed(running: subprocess.Popen[str]) -> None:
     running.communicate()
 
 
-def comment(store: SqliteStore, text: str, at: int = NOW) -> None:
+def comment(store: Store, text: str, at: int = NOW) -> None:
     """Make one entry."""
     Office(store, SteppedTime(at)).remark([2], "comment", {"fields": {"comment": text}}, Hand(HEAD, HEAD))
 

@@ -61,6 +61,38 @@ def login(server: Server, name: str, *groups: str) -> None:
             connection.execute(f'GRANT {group} TO "{name}"'.encode())
 
 
+# -- values written into messages
+
+
+WORDS = (
+    "",
+    "'",
+    "''; DROP SCHEMA siban; --",
+    "\\",
+    "\\'",
+    "E'\\n'",
+    "$1",
+    "$$",
+    "?1",
+    "a\nb",
+    "四办😀",
+    "%s",
+    "\ufffe",
+)
+
+
+def test_values_arrive_as_they_are(postgres_url: str) -> None:
+    """Quotes, backslashes and marks of every kind, spoken plainly and to what is prepared; what cannot be said is refused."""
+    with closing(open_store(postgres_url)) as store:
+        for text in (*WORDS, "".join(WORDS)):
+            for value in (text, 0, -1, 2**63 - 1, -(2**63), None):
+                number = value if value != text else 7
+                assert store.ask([("SELECT ?::text, ?::bigint", (text, number))]) == [[(text, number)]]
+        for wrong in ("a\0b", "\ud800"):
+            with pytest.raises((psycopg.DataError, UnicodeEncodeError)):
+                store.ask([("SELECT ?::text", (wrong,))])
+
+
 # -- what the database itself refuses
 
 
