@@ -115,6 +115,7 @@ def floor_at(url: str, office: Office) -> Connection:
     """Make a database that stands where the product's does, without the product."""
     create(url, {"trial": "1"})
     opened = blank(url)
+    opened.prepare_threshold = 5  # as psycopg has it for everybody: what returns is prepared
     with office.store.read() as reader, opened.transaction():
         for event in reader.events(EventQuery()):
             opened.execute(numbered(statements.APPEND), event)

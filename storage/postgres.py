@@ -2,8 +2,7 @@
 
 A transaction is one object. What it writes is kept back and sent with the next question or with the commit, so that an act
 is two conversations with the server: what it is about, and everything it leaves; among many at work, one more for the head
-of the record. A conversation is one message of several statements with their values written into them (`EXECUTE`, once a
-statement has come back and is prepared): measured, that costs less than one by one, and far less than libpq's pipeline.
+of the record (`postgres_message`).
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from engine.row import Crossing, Policy, PolicyRow, Reporter, Row, from_text
 from storage import postgres_statements, statements
 from storage.connection import SECONDS
 from storage.postgres_connection import connect, idle, lost, translated, where
-from storage.postgres_message import Prepared
+from storage.postgres_message import Conversation
 from storage.postgres_statements import PIECE
 from storage.statements import MOST_MEANT, POSTGRES, STEADY
 from storage.text import refuse_bad, refuse_fixed, refuse_surrogate
@@ -58,7 +57,7 @@ class PostgresStore:
         """Keep a connection that `connect` has made."""
         self.url, self.path, self.seconds = url, where(url), seconds
         self.connection, self.account = opened
-        self._prepared = Prepared(self.connection)
+        self._conversation = Conversation(self.connection)
         self.busy = False
         self.others = 0
         self.awaited: tuple[
@@ -86,22 +85,11 @@ class PostgresStore:
         """Make the connection anew if it was lost."""
         if self.connection.closed:
             self.connection, self.account = connect(self.url, seconds=self.seconds)
-            self._prepared = Prepared(self.connection)
+            self._conversation = Conversation(self.connection)
 
     def ask(self, questions: Iterable[Question]) -> list[Rows]:
         """Put questions to the server in one conversation; return their answers."""
-        try:
-            cursor = self.connection.execute(self._prepared.message(questions))
-        except psycopg.Error:
-            self._prepared = Prepared(self.connection)  # who knows which of them were reached
-            raise
-        answers: list[Rows] = []
-        while True:
-            result = cursor.pgresult
-            if result and result.command_status != b"PREPARE":
-                answers.append(cursor.fetchall() if result.nfields else [])
-            if not cursor.nextset():
-                return answers
+        return self._conversation.ask(questions)
 
 
 class PostgresReader:

@@ -82,13 +82,14 @@ WORDS = (
 
 
 def test_values_arrive_as_they_are(postgres_url: str) -> None:
-    """Quotes, backslashes and marks of every kind, spoken plainly and to what is prepared; what cannot be said is refused."""
+    """Quotes, backslashes and marks of every kind, planned on the spot and prepared, also in lists; what cannot be said is refused."""
     with closing(open_store(postgres_url)) as store:
         for text in (*WORDS, "".join(WORDS)):
             for value in (text, 0, -1, 2**63 - 1, -(2**63), None):
                 number = value if value != text else 7
                 assert store.ask([("SELECT ?::text, ?::bigint", (text, number))]) == [[(text, number)]]
-        for wrong in ("a\0b", "\ud800"):
+        assert store.ask([("SELECT ?::text[], ?::bigint[]", (list(WORDS), [3, -4]))]) == [[(list(WORDS), [3, -4])]]
+        for wrong in ("a\0b", "\ud800", ["a\0b"]):
             with pytest.raises((psycopg.DataError, UnicodeEncodeError)):
                 store.ask([("SELECT ?::text", (wrong,))])
 
