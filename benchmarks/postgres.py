@@ -4,8 +4,8 @@
 
 It starts a server of its own on the real disk (fsync on). The floor has the product's own database with its checks and
 triggers; in one transaction it locks and reads the item, locks and reads the head, makes the two JSON texts and the
-event's hash, and writes the event, the row and the notices, each by a statement of its own. Both run in turn at each
-step of the workflow; medians over steps and rounds. Must hold: at most 0.8 times the floor.
+event's hash, and writes the event, the row and the notices, each by a statement of its own, prepared when it returns. Both
+run in turn at each step of the workflow; medians over steps and rounds. Must hold: at most 0.8 times the floor.
 
 An officer's machine is not the database's: with `--delay MS` everything goes through a relay, so that a round trip takes that long
 and a little more. Without it everything goes through a local socket. Then so many clients act at once, each on items of
