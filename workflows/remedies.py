@@ -184,10 +184,13 @@ _GROUPS: tuple[tuple[str, str], ...] = (
     ("held overtaken", "重新运行；一直如此的，看是谁在办同一批事项：siban log。"),
     ("commit_unanswered", "先看这件办成了没有，没有的再办；脚本用 --command-id 重办，不会办两次。"),
     ("entry_of_another", "各用各的账号连接；账号与人员的对应由管理员在机构人员表（os_user）中登记。"),
-    ("server_keeps", "由数据库管理员备份和恢复；恢复之后核验一遍。"),
+    ("files_not_there", "挂载共用文件夹，或照说明建好后重办。"),
     ("no_files_folder", "设置 SIBAN_FILES 后重办；各台机器指向同一个文件夹。"),
     # keeping
     ("another_backup", "稍后再试。"),
+    ("another_move", "等那一次搬迁结束；仍要搬的再运行。"),
+    ("restore_on_server", "另建一个空库，把备份搬进去，核验后改用新库。"),
+    ("backup_needs_place", "加 --to 写明文件或文件夹后重办。"),
     (
         "keep_needs_directory no_backup not_still restore_itself",
         "核对备份的路径；备份怎样作、放在哪里见 docs/keeping.md。",
