@@ -123,7 +123,7 @@ def record(folder: Path, errands: Sequence[Errand], *alterations: str, told: Cal
         assert said.status == 0, said
         tracer.fds.clear()
         began = len(tracer.ops)
-        for text in log.read_text(encoding="ascii").splitlines():
+        for text in log.read_text(encoding="utf-8", errors="replace").splitlines():
             tracer.take(text)
         spoken = [place for place in range(began, len(tracer.ops)) if tracer.ops[place].kind == "told"]
         assert spoken, "nobody was told"

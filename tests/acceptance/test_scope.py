@@ -52,7 +52,6 @@ QUESTIONS: tuple[tuple[str, ...], ...] = (
     ("list", "--topic", CANARY), ("report", "tasks"), ("project", "list"),
 )  # fmt: skip
 ABOUT_ONE: tuple[tuple[str, ...], ...] = (
-    ("campaign", "show", "{}"), ("campaign", "close", "{}"), ("project", "show", "{}"),
     ("show", "{}"), ("log", "{}"), ("explain", "{}"), ("explain", "{}", "--spent"), ("do", "{}"), ("comment", "{}", "话"),
     ("accept", "{}"), ("report-done", "{}"), ("request", "extension", "{}"), ("grant", "{}-1"), ("refuse", "{}-1"),
     ("attach", "{}", __file__), ("show", "{}", "-o", "json"), ("确认", "{}"), ("paper", "{}", "卷宗"), ("paper", "{}"), ("evidence", "{}"),
