@@ -7,8 +7,9 @@ can tell the second copy from a new message. Digests of one receiver over one ta
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, NamedTuple
+
+from engine.canonical import digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -72,8 +73,7 @@ def skipped(notice: Notice, now: int) -> Delivery:
 
 def key_of(receiver: str, target: str, numbers: Sequence[int]) -> str:
     """Return the key of a digest: 16 hexadecimal digits that depend on what it holds and on nothing else."""
-    text = "\0".join((receiver, target, *map(str, numbers)))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return digest("\0".join((receiver, target, *map(str, numbers))))[:16]
 
 
 def ready(waiting: Iterable[Delivery], now: int) -> list[list[Delivery]]:

@@ -6,8 +6,7 @@ series' own; the items it brings forth are registered right after it, in the sam
 
 from __future__ import annotations
 
-from calendar import monthrange
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.clock import ordinal_of, start_of_day
@@ -25,6 +24,7 @@ BRINGS = "brings"
 
 UNITS = ("mo", "w", "d")
 _YEAR = 12
+_A_DAY = timedelta(days=1)
 
 
 class Period(NamedTuple):
@@ -67,7 +67,8 @@ def _turn(starts: int, amount: int, unit: str, times: int) -> int:
         return starts + amount * times * (7 if unit == "w" else 1)
     day = date.fromordinal(starts)
     year, month = divmod(day.year * _YEAR + day.month - 1 + amount * times, _YEAR)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1])).toordinal()
+    last = (date(year + month // (_YEAR - 1), (month + 1) % _YEAR + 1, 1) - _A_DAY).day
+    return date(year, month + 1, min(day.day, last)).toordinal()
 
 
 def next_period(item: Item, recurs: Recurrence) -> Period | None:
