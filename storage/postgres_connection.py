@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psycopg
@@ -137,34 +138,13 @@ def _parts(url: str) -> dict[str, Any]:
 
 _NAME, _PORT = re.compile(r"[^@/:]*"), re.compile(r"[0-9,]*")
 
-_REFUSALS = (  # libpq gives no code for what happens before there is a session; its texts, in English unless the server was told otherwise
-    ("password authentication failed", "wrong_password"),
-    ("no password supplied", "wrong_password"),
-    ("authentication failed", "no_login"),
-    ("pg_hba.conf", "not_admitted"),
-    ("is not permitted to log in", "no_login"),
-    ("permission denied for database", "no_login"),
-    ("too many", "server_full"),
-    ("remaining connection slots", "server_full"),
-    ("starting up", "server_starting"),
-    ("shutting down", "server_starting"),
-    ("in recovery mode", "server_starting"),
-    # what a server says that speaks Chinese (lc_messages): authentication failed, may not log in, permission denied, too many,
-    # slots reserved, starting up, shutting down, in recovery
-    ("Password \u8ba4\u8bc1\u5931\u8d25", "wrong_password"),
-    ("\u8ba4\u8bc1\u5931\u8d25", "no_login"),
-    ("\u8fdb\u884c\u767b\u5f55", "no_login"),
-    ("\u6743\u9650\u4e0d\u591f", "no_login"),
-    ("\u592a\u591a", "server_full"),
-    ("\u8fde\u63a5\u4f4d\u7f6e", "server_full"),
-    ("\u542f\u52a8\u4e2d", "server_starting"),
-    ("\u505c\u6b62\u4e2d", "server_starting"),
-    ("\u6062\u590d\u6a21\u5f0f\u4e2d", "server_starting"),
-    ("certificate", "no_tls"),
-    ("SSL", "no_tls"),
-)
-_NOT_THERE = ("does not exist", "\u4e0d\u5b58\u5728")
-_NO_DATABASE = ('FATAL:  database "', '\u6570\u636e\u5e93 "')
+_REFUSALS = Path(__file__).with_name("postgres_refusals.txt")
+
+
+def _signs() -> list[tuple[str, str]]:
+    """Return what is looked for in the text of a refusal, as (code, sign), in its order."""
+    lines = _REFUSALS.read_text(encoding="utf-8").splitlines()
+    return [(code, sign) for code, _, sign in (line.partition("\t") for line in lines if not line.startswith("#"))]
 
 
 def _not_reached(error: psycopg.Error, place: str, user: str) -> SibanError:
@@ -172,13 +152,13 @@ def _not_reached(error: psycopg.Error, place: str, user: str) -> SibanError:
     text = str(error)
     if isinstance(error, psycopg.ProgrammingError):
         return Misused("bad_url")
-    for sign, code in _REFUSALS:
-        if sign in text:
-            return Unavailable(code, path=place, account=user)
-    if any(sign in text for sign in _NOT_THERE):
-        code = "no_such_database" if any(sign in text for sign in _NO_DATABASE) else "no_login"
-        return Unavailable(code, path=place, account=user)
-    return Unavailable("no_server", path=place)
+    found = [code for code, sign in _signs() if sign in text]
+    code = found[0] if found else ""
+    if code in ("", "database"):
+        return Unavailable("no_server", path=place)
+    if code == "absent":
+        code = "no_such_database" if "database" in found else "no_login"
+    return Unavailable(code, path=place, account=user)
 
 
 def lost(error: BaseException) -> bool:
