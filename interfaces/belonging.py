@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from engine.errors import Refused
 from engine.light import OVERDUE
 from engine.row import ItemQuery, from_text
 from interfaces.display import display
@@ -31,6 +32,16 @@ class Part(NamedTuple):
         return not self.row["open"] and not self.row["counted"]
 
     @property
+    def is_longterm(self) -> bool:
+        """Whether it has become lasting work (持续整改), which keeps nothing above it open."""
+        return self.item.state == "longterm"
+
+    @property
+    def is_left(self) -> bool:
+        """Whether something must still become of it."""
+        return bool(self.row["open"]) and not self.is_longterm
+
+    @property
     def is_late(self) -> bool:
         """Whether its time is over and it is not done."""
         return self.row["light"] == OVERDUE and self.row["done_at"] is None and bool(self.row["open"])
@@ -46,9 +57,22 @@ class Share(NamedTuple):
     late: int
 
     @property
+    def settled(self) -> int:
+        """How many are closed or turned into lasting work."""
+        return self.closed + self.longterm
+
+    @property
     def left(self) -> int:
         """How many are neither closed nor turned into lasting work."""
-        return self.of - self.closed - self.longterm
+        return self.of - self.settled
+
+
+def item_of(reader: Reader, number: int, name: str, workflow: str, title: str) -> Item:
+    """Return an item of a workflow; raises `Refused("not_of_workflow")` for any other, by the name it was asked for."""
+    found = reader.item(number)
+    if found is None or found.workflow != workflow:
+        raise Refused("not_of_workflow", item=name, workflow=title)
+    return found
 
 
 def parts_of(session: Session, reader: Reader, number: int, relation: str = "") -> list[Part]:
@@ -68,7 +92,7 @@ def share_of(parts: Iterable[Part]) -> Share:
         len(known),
         sum(not part.row["open"] for part in known),
         sum(part.is_waived for part in known),
-        sum(part.item.state == "longterm" for part in known),
+        sum(part.is_longterm for part in known),
         sum(part.is_late for part in known),
     )
 

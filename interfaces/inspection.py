@@ -15,7 +15,7 @@ from interfaces.output import Column, block, emit, emit_value, lines, room
 from interfaces.past import past_of
 from interfaces.progress import bar
 from interfaces.selecting import ledger_workflows, one_of
-from interfaces.survey import cohort_of, cohort_text, gathered, line_title, span_of
+from interfaces.survey import cohort_json, cohort_of, cohort_text, gathered, line_title, span_of
 from workflows.conduct import BURST, CAUTION, CONCERNS, COUNTED, QUICK_MINUTES, SPAN_MINUTES
 
 if TYPE_CHECKING:
@@ -127,12 +127,7 @@ def _json(found: Inspection) -> dict[str, object]:
     page = found.page
     return {
         "now": iso(page.now),
-        "cohort": {
-            "by": page.cohort.by,
-            "from": None if page.cohort.begin is None else iso(page.cohort.begin),
-            "until": None if page.cohort.end is None else iso(page.cohort.end),
-            "text": cohort_text(page),
-        },
+        "cohort": cohort_json(page),
         "bounds": {"burst": BURST, "span_minutes": SPAN_MINUTES, "quick_minutes": QUICK_MINUTES},
         "concerns": [
             {

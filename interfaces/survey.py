@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.clock import DAY, civil, day_of, parse_instant, start_of_day
+from engine.clock import DAY, civil, day_of, iso, parse_instant, start_of_day
 from engine.errors import Misused
 from interfaces.past import items_of, nothing_yet, past_of, shown
 from interfaces.progress import bar
@@ -182,6 +182,17 @@ def cohort_text(page: Report | Conduct) -> str:
         end = f"{_day(cohort.end - 1)}止" if cohort.end is not None else ""
         words = f"{begin}{'至' if begin and end else ''}{end}{COHORTS[cohort.by]}的事项"
     return f"统计口径：截至{until}，{words}；草稿、不予受理、并案、作废不计入"
+
+
+def cohort_json(page: Report | Conduct) -> dict[str, str | None]:
+    """Return the same for programs."""
+    cohort = page.cohort
+    return {
+        "by": cohort.by,
+        "from": None if cohort.begin is None else iso(cohort.begin),
+        "until": None if cohort.end is None else iso(cohort.end),
+        "text": cohort_text(page),
+    }
 
 
 def _day(at: int) -> str:

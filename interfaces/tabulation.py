@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from engine.clock import iso
 from interfaces.brief import percent
 from interfaces.drill import value_text
-from interfaces.survey import cohort_text, line_title
+from interfaces.survey import cohort_json, line_title
 from workflows.indicators import FIGURES, SPREADS
 
 if TYPE_CHECKING:
@@ -71,12 +71,7 @@ def as_json(survey: Survey) -> dict[str, object]:
     return {
         "now": iso(page.now),
         "since": iso(page.since),
-        "cohort": {
-            "by": page.cohort.by,
-            "from": None if page.cohort.begin is None else iso(page.cohort.begin),
-            "until": None if page.cohort.end is None else iso(page.cohort.end),
-            "text": cohort_text(page),
-        },
+        "cohort": cohort_json(page),
         "figures": _figures(page.figures),
         "spreads": _spreads(page.spreads),
         "divisions": {

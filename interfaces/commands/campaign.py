@@ -12,7 +12,6 @@ from interfaces.shell import Command, Group
 
 if TYPE_CHECKING:
     from engine.item import Item
-    from engine.ports import Reader
     from interfaces.belonging import Part
     from interfaces.session import Session
 
@@ -33,11 +32,13 @@ def campaign() -> None:
 @output_option
 def show(item: str, form: str) -> None:
     """一个行动的进展：其下各类事项了结多少，哪些还未了结。"""
+    from interfaces.belonging import item_of, parts_of
+
     session = session_of()
     [number] = session.numbers([item])
     with session.view() as reader:
-        found = _campaign(reader, number, item)
-        parts = _parts(session, reader, found)
+        found = item_of(reader, number, item, WORKFLOW, "行动")
+        parts = parts_of(session, reader, number, WORKFLOW)
     _shown(session, found, parts, form)
 
 
@@ -60,13 +61,13 @@ def close(
     结转的，原定时限和是否已经逾期保留在案。延期和持续整改由主办单位申请、按权限批准；持续整改的不妨碍结束行动。
     """
     from engine.errors import Refused
-    from interfaces.belonging import part_line
+    from interfaces.belonging import item_of, part_line, parts_of
 
     session = session_of()
     [number] = session.numbers([item])
     with session.view() as reader:
-        found = _campaign(reader, number, item)
-        left = [part for part in _parts(session, reader, found) if part.row["open"] and part.item.state != "longterm"]
+        found = item_of(reader, number, item, WORKFLOW, "行动")
+        left = [part for part in parts_of(session, reader, number, WORKFLOW) if part.is_left]
     for part in left:
         say(part_line(part.row))
     if left and following is None and is_terminal_here() and not dry_run:
@@ -93,21 +94,6 @@ def is_terminal_here() -> bool:
     import sys
 
     return is_terminal(sys.stdin) and is_terminal(sys.stdout)
-
-
-def _campaign(reader: Reader, number: int, name: str) -> Item:
-    from engine.errors import Refused
-
-    found = reader.item(number)
-    if found is None or found.workflow != WORKFLOW:
-        raise Refused("not_of_workflow", item=name, workflow="行动")
-    return found
-
-
-def _parts(session: Session, reader: Reader, found: Item) -> list[Part]:
-    from interfaces.belonging import parts_of
-
-    return parts_of(session, reader, found.number, WORKFLOW)
 
 
 def _shown(session: Session, found: Item, parts: list[Part], form: str) -> None:
@@ -139,7 +125,7 @@ def _shown(session: Session, found: Item, parts: list[Part], form: str) -> None:
         words = "".join(f"，{word} {count}" for count, word in more if count)
         say(f"{title}：共 {share.of}，已办结 {share.closed - share.waived}{words}，未了结 {share.left}")
     for part in parts:
-        if part.row["open"] and part.item.state != "longterm":
+        if part.is_left:
             say(f"  {part_line(part.row)}")
     if not parts:
         say("其下还没有事项。")

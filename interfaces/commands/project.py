@@ -40,9 +40,7 @@ def list_projects(form: str) -> None:
     with session.view() as reader:
         for row in reader.rows(ItemQuery(workflows=(WORKFLOW,))):
             item = from_text(row.body)
-            parts = parts_of(session, reader, item.number, WORKFLOW)
-            nodes = share_of(part for part in parts if part.item.workflow == "milestone")
-            rest = share_of(part for part in parts if part.item.workflow != "milestone")
+            nodes, rest = map(share_of, _divided(parts_of(session, reader, item.number, WORKFLOW)))
             shown = item_row(item, session.rules(reader, item.definition), session.now, row.due_at)
             rows.append({**shown, "milestones": nodes._asdict(), "items": rest._asdict()})
     columns = [
@@ -65,22 +63,18 @@ def list_projects(form: str) -> None:
 @output_option
 def show(item: str, form: str) -> None:
     """一项专项整治的进展，一页：节点对照时间，其下事项办到哪一步，离完成还差什么。"""
-    from engine.errors import Refused
-    from interfaces.belonging import part_line, parts_of, share_of
+    from interfaces.belonging import item_of, part_line, parts_of, share_of
     from interfaces.listing import item_row, public
 
     session = session_of()
     [number] = session.numbers([item])
     with session.view() as reader:
-        found = reader.item(number)
-        if found is None or found.workflow != WORKFLOW:
-            raise Refused("not_of_workflow", item=item, workflow="专项整治")
+        found = item_of(reader, number, item, WORKFLOW, "专项整治")
         rules = session.rules(reader, found.definition)
         row = item_row(found, rules, session.now)
         parts = parts_of(session, reader, number, WORKFLOW)
         commander = rules.organisation.name_of(found.text("commander"))
-    nodes = [part for part in parts if part.item.workflow == "milestone"]
-    rest = [part for part in parts if part.item.workflow != "milestone"]
+    nodes, rest = _divided(parts)
     if form in ("json", "jsonl"):
         value = {
             **public(row),
@@ -113,6 +107,12 @@ def show(item: str, form: str) -> None:
         say(f"\n离完成还差：{f'{left} 件未了结' if left else '已全部了结，可报整治完成'}。")
 
 
+def _divided(parts: Sequence[Part]) -> tuple[list[Part], list[Part]]:
+    """Part the milestones from the items."""
+    nodes = [part for part in parts if part.item.workflow == "milestone"]
+    return nodes, [part for part in parts if part.item.workflow != "milestone"]
+
+
 def _fraction(share: object) -> str:
     counts = share if isinstance(share, dict) else {}
     return f"{counts.get('closed', 0) + counts.get('longterm', 0)}/{counts.get('of', 0)}"
@@ -126,7 +126,7 @@ def _counted(parts: Sequence[Part]) -> str:
         return "无"
     also = [(share.longterm, "持续整改"), (share.waived, "免予或不计"), (share.late, "逾期未完成")]
     more = "，".join(f"{words} {count}" for count, words in also if count)
-    return f"共 {share.of}，已了结 {share.closed + share.longterm}{'（其中' + more + '）' if more else ''}"
+    return f"共 {share.of}，已了结 {share.settled}{'（其中' + more + '）' if more else ''}"
 
 
 def _picture(item: Item, nodes: Sequence[Part], session: Session) -> list[str]:
