@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -17,13 +18,21 @@ if TYPE_CHECKING:
     from engine.coverage import Cell, Series
     from engine.organisation import Organisation
     from interfaces.session import Session
-    from interfaces.survey import Survey
+    from interfaces.survey import Asked, Survey
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
-def cohort_options(command: F) -> F:
-    """Give a report the options that say which items it is about: `month`, `begin`, `end`, `cohort`."""
+def asked_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a report the options that say which items it is about and as of when; it gets them as one `asked`."""
+
+    @wraps(command)
+    def gathered(**given: Any) -> None:  # noqa: ANN401 - options as click hands them over
+        from interfaces.survey import Asked
+
+        about = ("month", "begin", "end", "cohort", "as_of", "known_at")
+        command(asked=Asked(**{name: given.pop(name) for name in about}), **given)
+
     month = click.option(
         "--month", "--月份", metavar="MONTH", help="只统计某月登记的事项，如 2023-08；同时作为变化的起点"
     )
@@ -32,7 +41,7 @@ def cohort_options(command: F) -> F:
     cohort = click.option(
         "--cohort", "--口径", metavar="KEY", help="按登记日期（登记，默认）或按办结日期（办结）取事项"
     )
-    return month(begin(end(cohort(command))))
+    return month(begin(end(cohort(past_options(gathered)))))
 
 
 @click.group(
@@ -63,8 +72,7 @@ def cohort_options(command: F) -> F:
     metavar="KEY",
     help="列出一个数字背后的事项：回应率、逾期、河道署、河道署:逾期、月份/2023年6月:落实率、用时/整改中、督办/催办通知",
 )
-@cohort_options
-@past_options
+@asked_options
 @output_option
 @click.pass_context
 def report(
@@ -73,22 +81,17 @@ def report(
     divisions: tuple[str, ...],
     rank: str | None,
     drill: str | None,
-    month: str | None,
-    begin: str | None,
-    end: str | None,
-    cohort: str | None,
-    as_of: str | None,
-    known_at: str | None,
+    asked: Asked,
     form: str,
 ) -> None:
     """一页通报：总数和变化、各项比率、逾期事项卡在哪里、要领导协调什么。各单位按机构顺序列出，不排名次。"""
     if ctx.invoked_subcommand:
         return
     from interfaces.brief import page_text
-    from interfaces.survey import Asked, division_key, survey
+    from interfaces.survey import division_key, survey
 
     wanted = [division_key(key) for key in divisions]
-    found = survey(session_of(), Asked(month, begin, end, cohort, since, as_of, known_at))
+    found = survey(session_of(), asked._replace(since=since))
     ranked = ""
     if rank:
         from interfaces.tabulation import ranked_by
@@ -182,27 +185,19 @@ def bulletin(
 @click.option("--template", "--样式", metavar="FILE", help="本单位的样式（jinja2 网页）；默认为自带样式")
 @click.option("--overwrite", "--覆盖", is_flag=True, help="已有同名文件时换成新的；不写则不动旧文件")
 @click.option("--dry-run", "--试办", is_flag=True, help="只试做一遍，不写文件")
-@cohort_options
-@past_options
+@asked_options
 def page(
     path: str,
     since: str | None,
     template: str | None,
     overwrite: bool,
     dry_run: bool,
-    month: str | None,
-    begin: str | None,
-    end: str | None,
-    cohort: str | None,
-    as_of: str | None,
-    known_at: str | None,
+    asked: Asked,
 ) -> None:
     """网页：图表、逾期事项和需领导协调的事项在一个文件里，不联网，可打印、可转发。"""
     from interfaces.page import write
-    from interfaces.survey import Asked
 
-    asked = Asked(month, begin, end, cohort, since, as_of, known_at)
-    note(write(session_of(), path, asked, template, overwrite=overwrite, dry_run=dry_run))
+    note(write(session_of(), path, asked._replace(since=since), template, overwrite=overwrite, dry_run=dry_run))
 
 
 @report.command(
@@ -216,17 +211,11 @@ def page(
     metavar="KEY",
     help="列出一个数字背后的办理记录：代录、补录、核验过快……；代录:河道署 只看一个单位",
 )
-@cohort_options
-@past_options
+@asked_options
 @output_option
 def conduct(
     drill: str | None,
-    month: str | None,
-    begin: str | None,
-    end: str | None,
-    cohort: str | None,
-    as_of: str | None,
-    known_at: str | None,
+    asked: Asked,
     form: str,
 ) -> None:
     """核查：代录、补录的占比，集中销号、到期当日报结、佐证重复使用、核验过快等线索，分单位列出，都可追到办理记录。
@@ -235,10 +224,9 @@ def conduct(
     """
     from interfaces.inspection import drill as drill_down
     from interfaces.inspection import inspect, show
-    from interfaces.survey import Asked
 
     session = session_of()
-    found = inspect(session, Asked(month, begin, end, cohort, None, as_of, known_at))
+    found = inspect(session, asked)
     if drill:
         drill_down(found, drill, session, form)
     else:
