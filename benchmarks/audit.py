@@ -23,7 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.canonical import canonical
+from engine.canonical import canonical, hash_many
 from engine.chain import GENESIS, link
 from engine.clock import MINUTE, parse_instant
 from engine.event import DONE, Event
@@ -135,6 +135,7 @@ def main() -> None:
     options = parser.parse_args()
     raw = list(entries(options.events))
     gc.disable()  # as cli.py does
+    hash_many()  # as `serve` does
     seen = []
     for _ in range(options.rounds):
         with tempfile.TemporaryDirectory(dir=ROOT) as folder:

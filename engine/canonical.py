@@ -58,7 +58,20 @@ def digest(text: str) -> str:
 
 def digest_bytes(data: bytes) -> str:
     """Return the SHA-256 of bytes in lower-case hexadecimal."""
-    return sha256(data).hexdigest()
+    return _Hash.made(data).hexdigest()
+
+
+class _Hash:
+    """Which SHA-256 is at work."""
+
+    made = sha256
+
+
+def hash_many() -> None:
+    """From now on hash with OpenSSL: five times as fast, for whoever hashes enough to repay the milliseconds it takes to load."""
+    import hashlib  # noqa: PLC0415 - see above
+
+    _Hash.made = hashlib.sha256
 
 
 def parse(text: str) -> dict[str, object]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from engine.canonical import digest_bytes
+from engine.canonical import digest_bytes, hash_many
 from engine.event import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 GENESIS = "0" * 64
 """The `prev` of the first entry."""
 
+_MANY = 1000
 _TAG = b"siban-event-v1\0"
 _HASHED = len(Event._fields) - 2  # every field but prev, which is hashed first and raw, and hash itself
 
@@ -41,8 +42,10 @@ _known_part = lru_cache(maxsize=1024, typed=True)(_part)
 """Who, what and under which policy recur from entry to entry. By type: 1 and 1.0 are equal, and not the same text."""
 
 
-def link(events: Iterable[Event], seq: int, prev: str) -> list[Event]:
+def link(events: Sequence[Event], seq: int, prev: str) -> list[Event]:
     """Number the events after `seq` and chain them to `prev`; return them complete."""
+    if len(events) > _MANY:
+        hash_many()
     linked = []
     for event in events:
         seq += 1

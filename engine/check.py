@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.canonical import canonical, digest, parse
+from engine.canonical import canonical, digest, hash_many, parse
 from engine.chain import GENESIS, event_hash
 from engine.errors import SibanError
 from engine.event import DONE
@@ -53,6 +53,7 @@ def check(
     Places are `entry 12`, `item 5.due_at`, `rung 5 total:1:2`, `notice 3`, `policy definition siban`, `setting reading`,
     `reporter 5`.
     """
+    hash_many()
     replay = _Replay(reader, chain=chain)
     for number, event in enumerate(reader.events(EventQuery()), 1):
         replay.take(event)

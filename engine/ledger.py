@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from engine.ladder import Coming
 
 
+_SHOWN = ("title", "source", "track", "lead_unit", "handler")
+
+
 def row_of(item: Item, rules: Rules, coming: Coming | None = None, *, known: bool = False) -> Row:
     """Compute an item's row under the rules in force for it.
 
@@ -25,7 +28,9 @@ def row_of(item: Item, rules: Rules, coming: Coming | None = None, *, known: boo
     coming = coming if known else next_coming(item, rules)
     main = definition.main_clock
     run = item.clocks.get(main.name) if main else None
-    title, source, track, lead_unit, handler = map(item.text, ("title", "source", "track", "lead_unit", "handler"))
+    title, source, track, lead_unit, handler = [
+        value if isinstance(value, str) else "" for value in map(item.fields.get, _SHOWN)
+    ]
     return Row(  # in the order of its fields: naming all of them at every act takes as long as computing them
         item.number,
         item.serial,

@@ -127,7 +127,9 @@ class Work:
 
     def _bring_forth(self, events: list[Event]) -> bool:
         """Register what recurring items have brought forth, each right after the entry that says so, with what is due of it."""
-        if not any(event.verb == RECUR and event not in self._brought for event in events):
+        if RECUR not in [event.verb for event in events]:
+            return False
+        if all(event in self._brought for event in events if event.verb == RECUR):
             return False
         whole: list[Event] = []
         for call in events:
@@ -213,8 +215,7 @@ class Work:
 
     def _follow(self, complete: list[Event]) -> None:
         """Fold the items anew where an entry was moved to a later moment: when it became known is part of an item's clocks."""
-        made = (*self.settled, *self.events)
-        if all(before.recorded_at == after.recorded_at for before, after in zip(made, complete, strict=True)):
+        if not complete or complete[-1].recorded_at == self.now:  # all of them are moved, or none
             return
         for number in {event.item for event in complete if event.item in self.items}:
             item = self.before.get(number)

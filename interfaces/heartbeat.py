@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.canonical import hash_many
 from engine.clock import HOUR, SECOND, SystemTime, civil, elapsed
 from engine.errors import Conflict, SibanError
 from engine.watch import ClockDoubted, keep_seen
@@ -68,6 +69,7 @@ def run(  # noqa: PLR0913 - what beats, what looks after it and what runs beside
     from apscheduler.schedulers.blocking import BlockingScheduler as Scheduler
 
     gc.enable()  # `cli` leaves garbage to the end of a command; this one has none
+    hash_many()
     logger = _logger(log_file)
     release = only_one(path)
     # one worker thread each: the office it makes at its first beat stays with it

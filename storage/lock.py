@@ -4,8 +4,9 @@ SQLite's own waiting is a lottery (measured: of eight writers in tight loops one
 This lock only makes it fair; `BEGIN IMMEDIATE` keeps the data whole with or without it. The kernel drops it when its
 holder dies.
 
-It is two locks on one file: whoever has the lock itself writes, whoever has the turnstile before it is next. Nobody slips past
-the one who is next, and who has just written and finds somebody waiting lets others through the turnstile first.
+It is two locks on one file: whoever has the lock itself writes, whoever has the turnstile before it is next. Who has come
+through the turnstile may write for a short turn, as often as the lock is free; then it queues again, behind who is next. A
+turn keeps the lock from lying idle between two who write, and bounds how long the others wait.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ _SET = getattr(fcntl, "F_OFD_SETLK", None)
 _CLOSED, _OPEN = (struct.pack("hhqqi4x", getattr(fcntl, kind, 0), 0, 0, 1, 0) for kind in ("F_WRLCK", "F_UNLCK"))
 
 _NOTE = 128  # bytes: room for "pid command", rewritten whole each time
+_TURN = 0.02  # seconds
 _FIRST_NAP, _LONGEST_NAP = 0.0005, 0.005  # seconds
+_NEXT_NAP = 0.002  # seconds: whoever is next is one alone, and the lock lies idle until it looks
 
 
 class FileLock:
@@ -42,23 +45,15 @@ class FileLock:
         """Touch nothing yet: readers need no lock file."""
         self._path = path
         self._fd = -1
-        self._crowded = False  # somebody waited when it was let go
+        self._turn_ends = 0.0  # by the monotonic clock
         self._note = f"{os.getpid()} {command}".encode()[:_NOTE].ljust(_NOTE)
 
     def take(self, seconds: float) -> None:
         """Take it, or raise `Unavailable` ("locked") with `seconds`, and `pid` and `command` of who has it."""
         if fcntl is None:
             return
-        if self._fd < 0:
-            self._fd = self._open()
-        if self._crowded:
-            time.sleep(_LONGEST_NAP)
-        end = time.monotonic() + seconds
-        self._wait(self._step_up, end, seconds)
-        try:
-            self._wait(self._lock, end, seconds)
-        finally:
-            self._step_aside()
+        if time.monotonic() >= self._turn_ends or not self._is_free():
+            self._queue(seconds)
         if os.pread(self._fd, _NOTE, 0) != self._note:  # a write would put the file's time on disk with each commit
             with suppress(OSError):  # a full disk: then others learn less, and the database says so itself
                 os.pwrite(self._fd, self._note, 0)
@@ -66,20 +61,13 @@ class FileLock:
     def free(self) -> None:
         """Let the next one in."""
         if self._fd >= 0:
-            try:
-                self._step_up()
-            except BlockingIOError:
-                self._crowded = True
-            else:
-                self._crowded = False
-                self._step_aside()
             fcntl.flock(self._fd, fcntl.LOCK_UN)
 
     def close(self) -> None:
         """Let go of the file."""
         if self._fd >= 0:
             os.close(self._fd)
-            self._fd = -1
+            self._fd, self._turn_ends = -1, 0.0
 
     def holder(self) -> tuple[int, str]:
         """Return pid and command of who took it last, (0, "") when unknown."""
@@ -92,30 +80,45 @@ class FileLock:
         except OSError as error:
             raise unavailable(error, self._path) from error
 
-    def _step_up(self) -> None:
-        """Become the next one; `BlockingIOError` when somebody else is."""
+    def _queue(self, seconds: float) -> None:
+        """Wait to be next, then for the lock, and begin a turn."""
+        if self._fd < 0:
+            self._fd = self._open()
+        end = time.monotonic() + seconds
+        had_a_turn = self._turn_ends > 0  # who had one looks no oftener than those who have waited for long
+        self._wait(self._is_next, end, seconds, _LONGEST_NAP if had_a_turn else _FIRST_NAP, _LONGEST_NAP)
+        try:
+            self._wait(self._is_free, end, seconds, _FIRST_NAP, _NEXT_NAP)
+        finally:
+            if _SET is not None:
+                fcntl.fcntl(self._fd, _SET, _OPEN)
+        self._turn_ends = time.monotonic() + _TURN
+
+    def _is_next(self) -> bool:
+        """Step through the turnstile, unless somebody else stands there."""
         if _SET is not None:
-            fcntl.fcntl(self._fd, _SET, _CLOSED)
+            try:
+                fcntl.fcntl(self._fd, _SET, _CLOSED)
+            except BlockingIOError:
+                return False
+        return True
 
-    def _step_aside(self) -> None:
-        if _SET is not None:
-            fcntl.fcntl(self._fd, _SET, _OPEN)
+    def _is_free(self) -> bool:
+        """Take the lock, unless somebody else has it."""
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
-    def _lock(self) -> None:
-        fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-    def _wait(self, attempt: Callable[[], None], end: float, seconds: float) -> None:
+    def _wait(self, attempt: Callable[[], bool], end: float, seconds: float, nap: float, longest: float) -> None:
         """Try again and again until an instant of the monotonic clock."""
-        nap = _FIRST_NAP
-        while True:
-            with suppress(BlockingIOError):
-                attempt()
-                return
+        while not attempt():
             if time.monotonic() >= end:
                 pid, command = self.holder()
                 raise Unavailable("locked", path=self._path, seconds=seconds, pid=pid, command=command)
             time.sleep(nap)
-            nap = min(2 * nap, _LONGEST_NAP)
+            nap = min(2 * nap, longest)
 
 
 def holder_of(path: str) -> tuple[int, str] | None:
