@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from interfaces.session import Session
     from workflows.index import Index
+
+F = TypeVar("F", bound="Callable[..., object]")
 
 GENERAL = (
     "from_sheet",
@@ -30,6 +32,8 @@ GENERAL = (
 )
 """Parameters that every act has beside its fields."""
 
+_COMMAND_ID: dict[str, Any] = {"metavar": "ID", "default": "", "help": "指令编号：同一编号只办一次，供脚本重试"}
+
 METAVARS = {
     "date": "DATE",
     "limit": "LIMIT",
@@ -44,6 +48,11 @@ METAVARS = {
     "measures": "内容|单位|日期",
     "choice": "CHOICE",
 }
+
+
+def command_id_option(command: F) -> F:
+    """Give a command that is not generated the option by which a script may say it twice."""
+    return click.option("--command-id", **_COMMAND_ID)(command)
 
 
 def act_command(index: Index, verb: str) -> Command:
@@ -200,7 +209,7 @@ def general_options() -> list[click.Parameter]:
         click.Option(["scan", "--file", "--扫描件"], metavar="FILE", help="依据的扫描件"),
         click.Option(["done_at", "--done-at", "--实际时间"], metavar="INSTANT", help="实际办理时间（补录），默认现在"),
         cleared(),
-        click.Option(["command_id", "--command-id"], metavar="ID", help="指令编号：同一编号只办一次，供脚本重试"),
+        click.Option(["--command-id"], **_COMMAND_ID),
         click.Option(["dry_run", "--dry-run", "--试办"], is_flag=True, help="只看会怎样，不作任何改动"),
         click.Option(
             ["form", "-o", "--output", "--输出"],

@@ -11,6 +11,7 @@ from interfaces.acting import finish, run_act, session_of
 from interfaces.output import Column, emit, say
 from interfaces.secrecy import cleared_option
 from interfaces.shell import Command
+from interfaces.verbs import command_id_option
 
 if TYPE_CHECKING:
     from workflows.index import Index
@@ -99,11 +100,12 @@ def _needed(index: Index, verb: str) -> list[str]:
 @click.argument("item", metavar="ITEM")
 @click.argument("text", nargs=-1, required=True, metavar="TEXT")
 @cleared_option
-def comment(item: str, text: tuple[str, ...]) -> None:
+@command_id_option
+def comment(item: str, text: tuple[str, ...], command_id: str) -> None:
     """给事项加备注，记入办理记录；不改变状态和时限。"""
     from engine.text import clean_block
 
     session = session_of()
     body = {"fields": {"comment": clean_block(" ".join(text), field="comment")}}
-    outcomes = session.office.remark(session.numbers([item]), "comment", body, session.hand())
+    outcomes = session.office.remark(session.numbers([item]), "comment", body, session.hand(command_id=command_id))
     finish(outcomes, "comment", {}, session)

@@ -8,6 +8,7 @@ from interfaces.acting import finish, session_of
 from interfaces.output import FORMS
 from interfaces.secrecy import cleared_option
 from interfaces.shell import Command
+from interfaces.verbs import command_id_option
 
 
 @click.command(
@@ -22,7 +23,7 @@ from interfaces.shell import Command
 @click.option("--to", "--改为", required=True, metavar="TEXT", help="正确的内容")
 @click.option("--reason", "--理由", required=True, metavar="TEXT", help="为何更正")
 @cleared_option
-@click.option("--command-id", metavar="ID", default="", help="指令编号：同一编号只办一次，供脚本重试")
+@command_id_option
 @click.option("--dry-run", "--试办", is_flag=True, help="只看会怎样，不作任何改动")
 @click.option(
     "form",

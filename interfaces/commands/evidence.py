@@ -10,6 +10,7 @@ from interfaces.acting import finish, session_of
 from interfaces.output import Column, emit, note, output_option
 from interfaces.secrecy import cleared_option
 from interfaces.shell import Command
+from interfaces.verbs import command_id_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,9 +32,15 @@ if TYPE_CHECKING:
     "--paper", "--文书", "number", metavar="NO", help="是哪份文书的签章扫描件，如 督办〔2023〕5号；不再写事项"
 )
 @cleared_option
+@command_id_option
 @click.option("--dry-run", "--试办", is_flag=True, help="只看会怎样，不保存")
 def attach(
-    names: tuple[str, ...], before: tuple[str, ...], after: tuple[str, ...], number: str | None, dry_run: bool
+    names: tuple[str, ...],
+    before: tuple[str, ...],
+    after: tuple[str, ...],
+    number: str | None,
+    command_id: str,
+    dry_run: bool,
 ) -> None:
     """补充佐证材料：文件按内容保存，记录中有文件名、大小和 SHA-256。文件名含“整改前”“整改后”的按此归类。"""
     session = session_of()
@@ -50,7 +57,7 @@ def attach(
         click.get_current_context().fail("请写明要补充的文件。")
     kept = _kept(files, session, dry_run=dry_run)
     body = {"fields": {"evidence": kept}, "gather": ["evidence"]}
-    outcomes = session.office.remark([item], "attach", body, session.hand(), dry_run=dry_run)
+    outcomes = session.office.remark([item], "attach", body, session.hand(command_id=command_id), dry_run=dry_run)
     finish(outcomes, "attach", {"dry_run": dry_run}, session)
     for one in kept:
         note(f"  {one['name']}（{one['size']} 字节）{str(one['sha256'])[:12]}…")

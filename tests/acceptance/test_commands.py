@@ -84,6 +84,18 @@ def test_bare_siban_shows_my_todo(office: Office) -> None:
     assert office("--as", "金晓").out == office("--as", "金晓", "todo").out != ""
 
 
+@pytest.mark.parametrize("verb", ["备注", "附件"])
+def test_a_remark_said_twice_under_one_id_is_kept_once(office: Office, verb: str) -> None:
+    """The second time it is answered as done already; under that id nothing else is done; without one it is kept again."""
+    (office.path.parent / "说明.txt").write_text("已与街道沟通", encoding="utf-8")
+    line = ("--as", "方文静", verb, "1", "说明.txt")
+    said = [office(*line, "--command-id", "a1") for _ in range(2)]
+    said.append(office("--as", "方文静", verb, "2", "说明.txt", "--command-id", "a1"))
+    assert [(one.status, one.err.count("a1")) for one in said[1:]] == [(3, 1), (3, 1)]
+    assert (said[0].status, office(*line).status) == (0, 0)
+    assert len(office("log", "1", "--verb", verb, "-o", "jsonl").out.splitlines()) == 2
+
+
 def test_a_database_of_this_version_needs_no_upgrade(office: Office) -> None:
     """`db upgrade` says so and leaves no backup behind."""
     said = office("db", "upgrade")
