@@ -18,28 +18,27 @@ from engine.delivery import Delivery
 from engine.errors import Conflict, Overtaken
 from engine.event import Event
 from engine.notice import Notice
-from engine.row import Crossing, Policy, PolicyRow, Reporter, Row, from_text
+from engine.row import Crossing, Policy, Reporter, Row, from_text
 from storage import postgres_statements, statements
 from storage.connection import SECONDS
 from storage.postgres_connection import connect, idle, lost, translated, where
 from storage.postgres_message import Conversation
 from storage.postgres_statements import PIECE
-from storage.statements import MOST_MEANT, POSTGRES, STEADY
-from storage.text import refuse_bad, refuse_fixed, refuse_surrogate
+from storage.reader import SqlReader
+from storage.statements import POSTGRES, STEADY
+from storage.text import refuse_bad, refuse_fixed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from types import TracebackType
 
     from engine.item import Item
-    from engine.row import EventQuery, ItemQuery
     from storage.postgres_connection import Opened
 
     Rows = list[tuple[Any, ...]]
     Question = tuple[str, Sequence[object]]
 
 _ABOUT = 32  # for how many transactions others are believed to be about, once one of them had the record
-_LONGEST_NUMBER = 18  # digits of what surely fits into 64 bits
 
 
 def open_store(url: str, *, seconds: float = SECONDS) -> PostgresStore:
@@ -92,17 +91,17 @@ class PostgresStore:
         return self._conversation.ask(questions)
 
 
-class PostgresReader:
+class PostgresReader(SqlReader):
     """A `Reader`."""
 
-    __slots__ = ("_begun", "_hashes", "_kept_back", "_last", "_store", "_streams")
+    __slots__ = ("_begun", "_kept_back", "_store", "_streams")
+    _dialect = POSTGRES
 
     def __init__(self, store: PostgresStore) -> None:
         """Begin nothing yet."""
-        self._store = store
+        super().__init__()
+        self._store: PostgresStore = store
         self._kept_back: list[Question] = []
-        self._hashes: dict[tuple[str, str], str] | None = None
-        self._last: tuple[int, str, int] | None = None
         self._begun = False
         self._streams = 0
 
@@ -128,32 +127,6 @@ class PostgresReader:
                 self._undo(failed, committing=True)
                 raise
 
-    # -- settings and policy
-
-    def setting(self, name: str) -> str | None:
-        """Return a setting of the database."""
-        found = self._ask(statements.SETTING, name)
-        return found[0][0] if found else None
-
-    def policy(self, kind: str, hash_: str) -> Policy | None:
-        """Return a kept definition, calendar or organisation by its hash."""
-        found = self._ask(statements.POLICY, kind, hash_)
-        return Policy._make(found[0]) if found else None
-
-    def current_hashes(self) -> dict[tuple[str, str], str]:
-        """Return (kind, name) → hash of every current policy."""
-        if self._hashes is None:
-            found = self._ask(statements.CURRENT_HASHES)
-            self._hashes = {(kind, name): hash_ for _, kind, name, hash_ in found}
-            self._store.in_force = ",".join([str(seq) for seq, *_ in found]), self._hashes
-        return self._hashes
-
-    def current(self, kind: str) -> list[Policy]:
-        """Return the current policy of a kind, by name."""
-        return [Policy._make(found) for found in self._ask(statements.CURRENT, kind)]
-
-    # -- items
-
     def item(self, number: int) -> Item | None:
         """Return an item."""
         row = self.row(number)
@@ -163,106 +136,6 @@ class PostgresReader:
         """Return an item with the moment at which something next happens to it by itself."""
         row = self.row(number)
         return (from_text(row.body), row.next_at) if row else None
-
-    def row(self, number: int) -> Row | None:
-        """Return an item's row."""
-        found = self._ask(statements.ROW, number)
-        return Row._make(found[0]) if found else None
-
-    def resolve(self, name: str) -> list[int]:
-        """Return the numbers that may be meant: the item of that number, else of that serial, else serials' ends."""
-        refuse_surrogate(name, "item")
-        if "\0" in name:  # no serial holds it, and the server refuses to be asked
-            return []
-        if name.isascii() and name.isdecimal() and name[0] != "0" and len(name) <= _LONGEST_NUMBER:
-            number = int(name)
-            if self._ask(statements.ITEM, number):
-                return [number]
-        found = self._ask(statements.BY_SERIAL, name)
-        if not found and name:
-            found = self._ask(statements.BY_END, name, MOST_MEANT)
-        return [number for (number,) in found]
-
-    def rows(self, query: ItemQuery) -> Iterator[Row]:
-        """Yield rows by number."""
-        return map(Row._make, self._stream(*statements.rows(query, POSTGRES)))
-
-    def due(self, now: int, limit: int = 1000) -> list[int]:
-        """Return numbers of items for which something happens by itself at or before `now`, the earliest first."""
-        return [number for (number,) in self._ask(statements.DUE, now, limit)]
-
-    def next_item(self) -> int:
-        """Return the number the next item gets."""
-        return self._number(statements.NEXT_ITEM)
-
-    def reporter(self, item: int) -> Reporter | None:
-        """Return who reported an item."""
-        found = self._ask(statements.REPORTER, item)
-        return Reporter._make(found[0]) if found else None
-
-    def reporters(self) -> Iterator[Reporter]:
-        """Yield everybody who is kept as a reporter, by item."""
-        return map(Reporter._make, self._stream(statements.REPORTERS))
-
-    def policies(self) -> Iterator[PolicyRow]:
-        """Yield every kept policy text, superseded ones too, in the order in which they were first loaded."""
-        return map(PolicyRow._make, self._ask(statements.POLICIES))
-
-    def seals(self) -> list[tuple[int, str]]:
-        """Return the signed seals with their numbers, in the order in which they were made."""
-        return [(number, note) for number, note in self._ask(statements.SEALS)]
-
-    # -- the record
-
-    def events(self, query: EventQuery) -> Iterator[Event]:
-        """Yield entries of the record."""
-        return map(Event._make, self._stream(*statements.events(query, POSTGRES)))
-
-    def head(self) -> tuple[int, str]:
-        """Return number and hash of the last entry, (0, GENESIS) when there is none."""
-        seq, hash_, _ = self._last_entry()
-        return seq, hash_
-
-    def last_at(self) -> int:
-        """Return when the last entry was recorded, 0 when there is none."""
-        return self._last_entry()[2]
-
-    def command(self, command_id: str) -> list[Event]:
-        """Return the entries a command left, empty when it is unknown."""
-        return [Event._make(found) for found in self._ask(statements.COMMAND, command_id)]
-
-    # -- rungs and notices
-
-    def crossings(self, item: int | None = None) -> Iterator[Crossing]:
-        """Yield crossed rungs in the order of their entries."""
-        found = self._stream(statements.CROSSINGS) if item is None else self._stream(statements.CROSSINGS_OF, (item,))
-        return map(Crossing._make, found)
-
-    def notice(self, number: int) -> Notice | None:
-        """Return a notice."""
-        found = self._ask(statements.NOTICE, number)
-        return Notice._make(found[0]) if found else None
-
-    def notices(
-        self, *, receiver: str = "", status: str = "", unseen: bool = False, item: int | None = None
-    ) -> Iterator[Notice]:
-        """Yield notices by number."""
-        question = statements.notices(receiver=receiver, status=status, unseen=unseen, item=item)
-        return map(Notice._make, self._stream(*question))
-
-    def next_notice(self) -> int:
-        """Return the number the next notice gets."""
-        return self._number(statements.NEXT_NOTICE)
-
-    def undelivered(self) -> Iterator[Notice]:
-        """Yield sent and released notices that no delivery speaks of yet, by number."""
-        return map(Notice._make, self._stream(statements.UNDELIVERED))
-
-    def deliveries(self, notice: int | None = None) -> Iterator[Delivery]:
-        """Yield the deliveries that were not carried, by notice and target; with `notice` all of that one."""
-        of_one = notice is not None
-        found = self._stream(statements.DELIVERIES_OF, (notice,)) if of_one else self._stream(statements.DELIVERIES)
-        return map(Delivery._make, found)
 
     # -- inside
 
@@ -277,9 +150,9 @@ class PostgresReader:
     def _took(self, first: list[Rows], besides: list[Rows]) -> None:
         """Look at the answers to both."""
 
-    def _ask(self, text: str, *parameters: object) -> Rows:
+    def _ask(self, statement: str, *parameters: object) -> Rows:
         """Ask something, after whatever was kept back."""
-        return self._say((text, parameters))[-1]
+        return self._say((statement, parameters))[-1]
 
     def _say(self, *questions: Question) -> list[Rows]:
         """Have a conversation; the first one begins the transaction, also without a question."""
@@ -293,12 +166,12 @@ class PostgresReader:
         self._took(answers[: len(first)], answers[end:])
         return answers[end - len(questions) : end]
 
-    def _stream(self, text: str, parameters: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
+    def _stream(self, statement: str, parameters: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
         """Ask something whose answer may be long: it comes in pieces, as of now."""
         self._streams += 1
         name = f"siban_{self._streams}"
         fetch = postgres_statements.FETCH.format(name)
-        declared = postgres_statements.DECLARE.format(name, text)
+        declared = postgres_statements.DECLARE.format(name, statement)
         return self._pieces(self._say((declared, parameters), (fetch, ()))[-1], fetch)
 
     def _pieces(self, piece: Rows, fetch: str) -> Iterator[tuple[Any, ...]]:
@@ -306,17 +179,6 @@ class PostgresReader:
         while len(piece) == PIECE:
             piece = self._ask(fetch)
             yield from piece
-
-    def _last_entry(self) -> tuple[int, str, int]:
-        if self._last is None:
-            found = self._ask(statements.HEAD)
-            seq, hash_, at = found[0] if found else (0, GENESIS, 0)
-            self._last = seq, hash_, at
-        return self._last
-
-    def _number(self, statement: str) -> int:
-        number: int = self._ask(statement)[0][0]
-        return number
 
     def _end(self) -> None:
         self._ask(statements.COMMIT)

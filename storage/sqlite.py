@@ -7,27 +7,25 @@ import sys
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Self
 
-from engine.chain import GENESIS, link
+from engine.chain import link
 from engine.delivery import Delivery
 from engine.errors import Conflict, Unavailable
 from engine.event import Event
 from engine.notice import Notice
-from engine.row import Crossing, Policy, PolicyRow, Reporter, Row, from_text
+from engine.row import Crossing, Policy, Reporter, Row, from_text
 from storage import connection, statements
 from storage.connection import SECONDS
 from storage.lock import FileLock
-from storage.statements import MOST_MEANT
-from storage.text import refuse_bad, refuse_fixed, refuse_surrogate
+from storage.reader import SqlReader
+from storage.statements import SQLITE
+from storage.text import refuse_bad, refuse_fixed
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from types import TracebackType
 
     from engine.item import Item
-    from engine.row import EventQuery, ItemQuery
-
-_LONGEST_NUMBER = 18  # digits of what surely fits into 64 bits
 
 _event_texts, _row_texts = (
     itemgetter(*[place for place, kind in enumerate(made.__annotations__.values()) if kind is str])
@@ -103,18 +101,18 @@ class SqliteStore:
         self.lock.close()
 
 
-class SqliteReader:
+class SqliteReader(SqlReader):
     """A `Reader`. What it yields is read while the block lasts."""
 
-    __slots__ = ("_cursors", "_hashes", "_last", "_run", "_store")
+    __slots__ = ("_cursors", "_run", "_store")
+    _dialect = SQLITE
 
     def __init__(self, store: SqliteStore) -> None:
         """Begin nothing yet."""
-        self._store = store
+        super().__init__()
+        self._store: SqliteStore = store
         self._run = store.connection.execute
         self._cursors: list[sqlite3.Cursor] = []
-        self._hashes: dict[tuple[str, str], str] | None = None
-        self._last: tuple[int, str, int] | None = None
 
     def __enter__(self) -> Self:
         store = self._store
@@ -141,37 +139,6 @@ class SqliteReader:
         else:
             self._undo(error)
 
-    # -- settings and policy
-
-    def setting(self, name: str) -> str | None:
-        """Return a setting of the database."""
-        found = self._run(statements.SETTING, (name,)).fetchone()
-        return found[0] if found else None
-
-    def policy(self, kind: str, hash_: str) -> Policy | None:
-        """Return a kept definition, calendar or organisation by its hash."""
-        found = self._run(statements.POLICY, (kind, hash_)).fetchone()
-        return Policy._make(found) if found else None
-
-    def current_hashes(self) -> dict[tuple[str, str], str]:
-        """Return (kind, name) → hash of every current policy."""
-        if self._hashes is None:
-            found = self._run(statements.CURRENT_HASHES).fetchall()
-            self._hashes = {(kind, name): hash_ for _, kind, name, hash_ in found}
-            self._store.in_force = ",".join([str(seq) for seq, *_ in found]), self._hashes
-        return self._hashes
-
-    def current(self, kind: str) -> list[Policy]:
-        """Return the current policy of a kind, by name."""
-        return [Policy._make(found) for found in self._run(statements.CURRENT, (kind,)).fetchall()]
-
-    # -- items
-
-    def item(self, number: int) -> Item | None:
-        """Return an item."""
-        found = self._run(statements.ITEM, (number,)).fetchone()
-        return from_text(found[0]) if found else None
-
     def item_due(self, number: int) -> tuple[Item, int | None] | None:
         """Return an item with the moment at which something next happens to it by itself."""
         found = self._run(statements.ITEM_DUE, (number,)).fetchone()
@@ -183,112 +150,18 @@ class SqliteReader:
             self._hashes = hashes
         return from_text(body), next_at
 
-    def row(self, number: int) -> Row | None:
-        """Return an item's row."""
-        found = self._run(statements.ROW, (number,)).fetchone()
-        return Row._make(found) if found else None
-
-    def resolve(self, name: str) -> list[int]:
-        """Return the numbers that may be meant: the item of that number, else of that serial, else serials' ends."""
-        refuse_surrogate(name, "item")
-        if name.isascii() and name.isdecimal() and name[0] != "0" and len(name) <= _LONGEST_NUMBER:
-            number = int(name)
-            if self._run(statements.ITEM, (number,)).fetchone():
-                return [number]
-        found = self._run(statements.BY_SERIAL, (name,)).fetchall()
-        if not found and name:
-            found = self._run(statements.BY_END, (name, MOST_MEANT)).fetchall()
-        return [number for (number,) in found]
-
-    def rows(self, query: ItemQuery) -> Iterator[Row]:
-        """Yield rows by number."""
-        return map(Row._make, self._ask(*statements.rows(query)))
-
-    def due(self, now: int, limit: int = 1000) -> list[int]:
-        """Return numbers of items for which something happens by itself at or before `now`, the earliest first."""
-        return [number for (number,) in self._run(statements.DUE, (now, limit)).fetchall()]
-
-    def next_item(self) -> int:
-        """Return the number the next item gets."""
-        return self._number(statements.NEXT_ITEM)
-
-    def reporter(self, item: int) -> Reporter | None:
-        """Return who reported an item."""
-        found = self._run(statements.REPORTER, (item,)).fetchone()
-        return Reporter._make(found) if found else None
-
-    def reporters(self) -> Iterator[Reporter]:
-        """Yield everybody who is kept as a reporter, by item."""
-        return map(Reporter._make, self._ask(statements.REPORTERS))
-
-    def policies(self) -> Iterator[PolicyRow]:
-        """Yield every kept policy text, superseded ones too, in the order in which they were first loaded."""
-        return map(PolicyRow._make, self._ask(statements.POLICIES))
-
-    def seals(self) -> list[tuple[int, str]]:
-        """Return the signed seals with their numbers, in the order in which they were made."""
-        return self._run(statements.SEALS).fetchall()
-
-    # -- the record
-
-    def events(self, query: EventQuery) -> Iterator[Event]:
-        """Yield entries of the record."""
-        return map(Event._make, self._ask(*statements.events(query)))
-
-    def head(self) -> tuple[int, str]:
-        """Return number and hash of the last entry, (0, GENESIS) when there is none."""
-        seq, hash_, _ = self._last_entry()
-        return seq, hash_
-
-    def last_at(self) -> int:
-        """Return when the last entry was recorded, 0 when there is none."""
-        return self._last_entry()[2]
-
-    def command(self, command_id: str) -> list[Event]:
-        """Return the entries a command left, empty when it is unknown."""
-        return [Event._make(found) for found in self._run(statements.COMMAND, (command_id,)).fetchall()]
-
-    # -- rungs and notices
-
-    def crossings(self, item: int | None = None) -> Iterator[Crossing]:
-        """Yield crossed rungs in the order of their entries."""
-        found = self._ask(statements.CROSSINGS) if item is None else self._ask(statements.CROSSINGS_OF, (item,))
-        return map(Crossing._make, found)
-
-    def notice(self, number: int) -> Notice | None:
-        """Return a notice."""
-        found = self._run(statements.NOTICE, (number,)).fetchone()
-        return Notice._make(found) if found else None
-
-    def notices(
-        self, *, receiver: str = "", status: str = "", unseen: bool = False, item: int | None = None
-    ) -> Iterator[Notice]:
-        """Yield notices by number."""
-        question = statements.notices(receiver=receiver, status=status, unseen=unseen, item=item)
-        return map(Notice._make, self._ask(*question))
-
-    def next_notice(self) -> int:
-        """Return the number the next notice gets."""
-        return self._number(statements.NEXT_NOTICE)
-
-    def undelivered(self) -> Iterator[Notice]:
-        """Yield sent and released notices that no delivery speaks of yet, by number."""
-        return map(Notice._make, self._ask(statements.UNDELIVERED))
-
-    def deliveries(self, notice: int | None = None) -> Iterator[Delivery]:
-        """Yield the deliveries that were not carried, by notice and target; with `notice` all of that one."""
-        found = self._ask(statements.DELIVERIES) if notice is None else self._ask(statements.DELIVERIES_OF, (notice,))
-        return map(Delivery._make, found)
-
     # -- inside
 
     def _begin(self) -> None:
         self._run(statements.BEGIN_READING)
 
-    def _last_entry(self) -> tuple[int, str, int]:
-        if self._last is None:
-            self._last = self._run(statements.HEAD).fetchone() or (0, GENESIS, 0)
-        return self._last
+    def _ask(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
+        return self._run(statement, parameters).fetchall()
+
+    def _stream(self, statement: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
+        cursor = self._run(statement, parameters)
+        self._cursors.append(cursor)
+        return cursor
 
     def _undo(self, error: BaseException) -> None:
         """Undo what the database has not undone by itself; then say what an error of the database means."""
@@ -302,15 +175,6 @@ class SqliteReader:
         meant = connection.translated(error, store.path, store.seconds)
         if meant is not None:
             raise meant from error
-
-    def _ask(self, statement: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
-        cursor = self._run(statement, parameters)
-        self._cursors.append(cursor)
-        return cursor
-
-    def _number(self, statement: str) -> int:
-        number: int = self._run(statement).fetchone()[0]
-        return number
 
 
 class SqliteWriter(SqliteReader):
