@@ -206,9 +206,7 @@ def _query(  # the filters of one command
         root = click.get_current_context().find_root()
         command = root.command.get_command(root, verb) if isinstance(root.command, click.Group) else None
         if command and command.name and command.name.replace("-", "_") in verbs.values():
-            verb = (
-                command.name
-            )  # as it is typed to do it, which is not always what the record calls it (附件, 补充材料)
+            verb = command.name  # what is typed to do it: the record may call it otherwise (附件, 补充材料)
     results = {"办成": "done", "未成": "refused"}
     return EventQuery(
         item=number,
