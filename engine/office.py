@@ -70,10 +70,11 @@ class Office:
 
         Items under way are settled first, under the old policy, in the same transaction; each one whose due moments a new
         calendar moves gets a `recount` entry. `over` is the hash of the policy that the new one was made from; when another
-        one has been put in its place since, raises `Conflict("policy_replaced")`.
+        one has been put in its place since, raises `Conflict("policy_replaced")`; what the guard refuses, `Refused("classified")`.
         """
         verb = LOADED_BY[kind]
         hash_ = digest(text)
+        cleared = self.guard.admit_policy(kind, text) if self.guard else {}
         with self.store.write(alone=True) as writer:
             now = self.moment(writer)
             known = writer.current_hashes()
@@ -88,7 +89,7 @@ class Office:
             writer.put_policy(Policy(kind, name, hash_, text, index))
             event = Event(0, 0, verb, DONE, now, now, hand.decider, hand.enterer, hand.basis, hand.command_id,
                           known.get((DEFINITION, name), ""), known.get((CALENDAR, "cn"), ""),
-                          canonical({"name": name, "hash": hash_}))  # fmt: skip
+                          canonical({"name": name, "hash": hash_, **cleared}))  # fmt: skip
             writer.append([event])
             if rows:
                 from engine.recount import record  # noqa: PLC0415 - only where policy changes

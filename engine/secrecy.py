@@ -46,21 +46,35 @@ class Guard(NamedTuple):
                 yield event
                 continue
             body = parse(event.body)
-            marked = False
-            for field, text in (*_texts(body), *(_texts(parse(event.basis)) if event.basis else ())):
-                self.refuse(text, field)
-                marked = marked or bool(self.mark(text))
-            yield event._replace(body=canonical({**body, CLEARED: self.cleared})) if marked else event
+            kept = self._look((*_texts(body, _STANDS), *(_texts(parse(event.basis), _STANDS) if event.basis else ())))
+            yield event._replace(body=canonical({**body, **kept})) if kept else event
+
+    def admit_policy(self, kind: str, text: str) -> dict[str, str]:
+        """Return what the entry about a policy keeps of its marks: why they may stand, nothing where there are none.
+
+        Policy is on everybody's screen. Raises as `refuse` does, with the kind of policy for a field.
+        """
+        if not any(hint in text for hint in self.hints):
+            return {}
+        return self._look((kind, found) for _, found in _texts(parse(text)))
+
+    def _look(self, texts: Iterable[tuple[str, str]]) -> dict[str, str]:
+        """Return the reason to keep for texts of which one is marked; raises as `refuse` does."""
+        marked = False
+        for field, text in texts:
+            self.refuse(text, field)
+            marked = marked or bool(self.mark(text))
+        return {CLEARED: self.cleared} if marked else {}
 
 
-def _texts(value: object, field: str = "") -> Iterator[tuple[str, str]]:
-    """Yield every text in a body with the innermost name that it stands under."""
+def _texts(value: object, but: tuple[str, ...] = (), field: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every text in a body `but` for some parts, with the innermost name that it stands under."""
     if isinstance(value, str):
         yield field, value
     elif isinstance(value, dict):
         for key, inner in value.items():
-            if key not in _STANDS:
-                yield from _texts(inner, field if key in ("text", "name", "ref") and field else str(key))
+            if key not in but:
+                yield from _texts(inner, but, field if key in ("text", "name", "ref") and field else str(key))
     elif isinstance(value, list):
         for inner in value:
-            yield from _texts(inner, field)
+            yield from _texts(inner, but, field)

@@ -17,6 +17,7 @@ from interfaces.session import CLOCK, TRIAL, Session
 if TYPE_CHECKING:
     from engine.definition import Definition
     from engine.organisation import Organisation
+    from engine.secrecy import Guard
 
 
 def read_text(path: str) -> str:
@@ -30,11 +31,17 @@ def read_text(path: str) -> str:
 
 
 def found(
-    path: str, definitions: list[str], organisation: Organisation | None, *, trial: bool, at: str | None = None
+    path: str,
+    definitions: list[str],
+    organisation: Organisation | None,
+    *,
+    trial: bool,
+    at: str | None = None,
+    guard: Guard | None = None,
 ) -> None:
-    """Make a database and put its policy in; nothing is left behind when a definition is faulty.
+    """Make a database and put its policy in; nothing is left behind when a definition is faulty or the guard refuses a text.
 
-    Raises `FaultsFound("definition_faults")`, `Refused("exists")` or `Unavailable`.
+    Raises `FaultsFound("definition_faults")`, `Refused`: `exists`, `classified`; or `Unavailable`.
     """
     from engine.checker import check, index_faults
     from engine.errors import FaultsFound
@@ -50,13 +57,18 @@ def found(
     faults += index_faults(loaded)
     if faults:
         raise FaultsFound("definition_faults", faults=faults)
+    if guard:
+        for definition in loaded:
+            guard.admit_policy(DEFINITION, definition.text)
+        if organisation is not None:
+            guard.admit_policy(ORGANISATION, organisation.text)
     settings = {"installation": secrets.token_hex(16), TRIAL: "1" if trial else "0"}
     if at:
         settings[CLOCK] = str(parse_instant(at))
     create(path, settings)
     session = Session(path)
     try:
-        office = Office(session.store, SteppedTime(parse_instant(at)) if at else SystemTime())
+        office = Office(session.store, SteppedTime(parse_instant(at)) if at else SystemTime(), guard=guard)
         hand = Hand(session.signature, session.signature)
         office.put_policy(CALENDAR, "cn", canonical(shipped_edition().to_dict()), hand)
         if organisation is not None:
@@ -71,7 +83,7 @@ def load_version(session: Session, path: str, *, dry_run: bool = False) -> tuple
     """Load a further version of a workflow, or a new workflow; return the version that was current, None for none, and the new one.
 
     Items under way stay on theirs, so the command line keeps the verbs of those. Loading the current text again changes nothing.
-    Raises `FaultsFound("definition_faults")`, `Refused("version_taken")` or `Refused("version_lower")`.
+    Raises `FaultsFound("definition_faults")` or `Refused`: `version_taken`, `version_lower`, `classified`.
     """
     from engine.checker import check, index_faults
     from engine.errors import FaultsFound
@@ -102,6 +114,7 @@ def load_version(session: Session, path: str, *, dry_run: bool = False) -> tuple
     faults = [*check(new, organisation), *index_faults([new, *used, *current.values()])]
     if faults:
         raise FaultsFound("definition_faults", faults=faults)
+    session.guard.admit_policy(DEFINITION, new.text)
     if not dry_run:
         index = index_of(new)
         for version in used:

@@ -296,6 +296,8 @@ MESSAGES: Mapping[str, str] = {
 _OTHER_FIELDS: Mapping[str, str] = {"command_id": "指令编号", "comment": "备注", "reason": "理由", "list": "清单"}
 """What people write that is no field of a definition."""
 
+_POLICIES: Mapping[str, str] = {"calendar": "工作日历", "organisation": "机构人员", "definition": "流程定义"}
+
 
 def sentence(error: SibanError, titles: Titles) -> str:
     """Return the Chinese sentence for an error: never a traceback, never an identifier where there is a word."""
@@ -344,13 +346,9 @@ def _word(key: str, value: object, titles: Titles) -> str:  # noqa: C901, PLR091
     if key in ("earlier", "later"):
         return LEDGER_DAYS.get(str(value), str(value))
     if key == "field":
-        return titles.fields.get(str(value)) or _OTHER_FIELDS.get(str(value), str(value))
+        return titles.fields.get(str(value)) or {**_OTHER_FIELDS, **_POLICIES}.get(str(value), str(value))
     if key == "kind":
-        return titles.requests.get(str(value)) or {
-            "calendar": "工作日历",
-            "organisation": "机构人员",
-            "definition": "流程定义",
-        }.get(str(value), str(value))
+        return titles.requests.get(str(value)) or _POLICIES.get(str(value), str(value))
     if key.endswith("_at") and isinstance(value, int):
         return moment(value)
     if not isinstance(value, (list, tuple)):

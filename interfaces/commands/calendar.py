@@ -13,6 +13,7 @@ from engine.errors import Misused, Unavailable
 from interfaces.acting import session_of
 from interfaces.commands.reading import reading
 from interfaces.output import Column, emit, emit_value, note, output_option, say
+from interfaces.secrecy import cleared_option
 from interfaces.shell import Command, Group
 from workflows.labels import WEEKDAYS, moment
 
@@ -194,6 +195,7 @@ def _hours_within(compiled: Calendar, first: int, last: int) -> list[str]:
 @click.argument("path", metavar="FILE")
 @click.option("--notice", "--依据", metavar="TEXT", help="依据的文号或网址；通知原文中有文号的可不写")
 @click.option("--dry-run", "--试办", is_flag=True, help="只看哪些事项的到期时间会变")
+@cleared_option
 @output_option
 def load(path: str, notice: str | None, dry_run: bool, form: str) -> None:
     """载入放假安排：国务院办公厅年度放假通知的原文（文本文件），或 JSON 文件。
@@ -217,6 +219,7 @@ def load(path: str, notice: str | None, dry_run: bool, form: str) -> None:
 @click.argument("sessions", nargs=-1, metavar="[HH:MM-HH:MM]...")
 @click.option("--from", "--自", "since", metavar="DATE", help="自哪一天起执行；改定时必填")
 @click.option("--dry-run", "--试办", is_flag=True, help="只看哪些事项的到期时间会变")
+@cleared_option
 @output_option
 def hours(sessions: tuple[str, ...], since: str | None, dry_run: bool, form: str) -> None:
     """查看办公时间；写上各时段和起用日期即为改定，到期时间有变动的在办事项先列出、再逐件记录。"""
@@ -275,6 +278,8 @@ def _change(old: Calendar, new: Edition, form: str, *, dry_run: bool) -> None:
     if new == old.edition:
         note("与现有的工作日历一致，未作改动。")
         return
+    text = canonical(new.to_dict())
+    session.guard.admit_policy(CALENDAR, text)
     for line in changes(old.edition, new):
         note(line)
     hand = installer(session)  # whoever may not change the rules is not shown what they would move
@@ -283,7 +288,7 @@ def _change(old: Calendar, new: Edition, form: str, *, dry_run: bool) -> None:
     if dry_run:
         note("以上为试办，未作任何改动。")
         return
-    session.office.put_policy(CALENDAR, new.id, canonical(new.to_dict()), hand, over=old.hash)
+    session.office.put_policy(CALENDAR, new.id, text, hand, over=old.hash)
     session.keep_clock()
     note(
         f"已载入工作日历{f'，{len({one.item.number for one in found})} 件事项的到期时间已重算并记录' if found else ''}。"

@@ -10,6 +10,7 @@ import workflows
 from engine.errors import Refused
 from interfaces.acting import session_of
 from interfaces.output import Column, emit, lines, note, output_option, say
+from interfaces.secrecy import cleared_option
 from interfaces.shell import Command, Group
 
 
@@ -23,6 +24,7 @@ from interfaces.shell import Command, Group
     "--workflow", "--流程", "files", multiple=True, metavar="FILE", help="启用的流程定义，可多次；默认用自带的两个流程"
 )
 @click.option("--org", "--机构", "org_file", metavar="FILE", help="一并载入机构人员表")
+@cleared_option
 def init(trial: bool, files: tuple[str, ...], org_file: str | None) -> None:
     """新建数据库（--db 指定的文件，或 PostgreSQL 服务器上的库），装入流程定义和工作日历。已有的不会被覆盖。"""
     from interfaces.founding import found, read_text
@@ -36,7 +38,7 @@ def init(trial: bool, files: tuple[str, ...], org_file: str | None) -> None:
     sample = str(Path(workflows.__file__).with_name("bureau.toml")) if trial else None
     chosen = org_file or sample  # a trial is ready to act: without a file of one's own, with the sample bureau
     organisation = read_organisation(chosen) if chosen else None
-    found(session.path, texts, organisation, trial=trial, at=session.at)
+    found(session.path, texts, organisation, trial=trial, at=session.at, guard=session.guard)
     kind = "试用库" if trial else "数据库"
     say(f"已新建{kind} {shown(session.path)}。")
     note(REMINDER)
@@ -63,6 +65,7 @@ def org() -> None:
 )
 @click.argument("path", metavar="FILE")
 @click.option("--dry-run", "--试办", is_flag=True, help="只看有何变化")
+@cleared_option
 @output_option
 def load(path: str, dry_run: bool, form: str) -> None:
     """载入机构人员表（TOML 或 xlsx），先列出变化：单位、人员、代理，哪些在办事项换了经办人、今后督办告知谁。
@@ -76,6 +79,7 @@ def load(path: str, dry_run: bool, form: str) -> None:
     session = session_of()
     hand = installer(session)
     new = read_organisation(path)
+    session.guard.admit_policy("organisation", new.text)
     with session.store.read() as reader:
         try:
             old = session.organisation(reader)

@@ -11,6 +11,7 @@ from engine.errors import FaultsFound, Misused, Refused, Unavailable
 from interfaces.acting import session_of
 from interfaces.definitions import definition_of, kept, kept_version, label
 from interfaces.output import Column, emit, is_terminal, note, output_option, say
+from interfaces.secrecy import cleared_option
 from interfaces.shell import Command, Group
 from workflows.labels import ROLES, STAGES
 
@@ -58,6 +59,7 @@ def check(path: str) -> None:
 )
 @click.argument("path", metavar="FILE")
 @click.option("--dry-run", "--试办", is_flag=True, help="只检查，并列出有几处变动")
+@cleared_option
 def load(path: str, dry_run: bool) -> None:
     """启用新版流程（或新的流程）：先检查，有问题不启用。此后登记的事项按新版办理，在办事项仍按原版办理。"""
     from engine.row import ItemQuery

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ import xlsxwriter
 import cli
 from storage.connection import dbapi
 from tests.said import Said
+from tests.trial import WORKFLOWS
+from workflows.index import definition_text
 from workflows.secrecy import REMINDER
 
 if TYPE_CHECKING:
@@ -37,6 +40,12 @@ DOORS: tuple[tuple[str, ...], ...] = (
     ("import", "未用列.xlsx"),
     ("import", "表头上.xlsx"),
     ("import", "（机密）清单.xlsx"),
+    ("org", "load", "机构.toml"),
+    ("org", "load", "机构.toml", "--dry-run"),
+    ("workflow", "load", "流程.toml"),
+    ("workflow", "load", "流程.toml", "--dry-run"),
+    ("calendar", "load", "停工.json"),
+    ("calendar", "load", "停工.json", "--dry-run"),
 )  # fmt: skip
 
 
@@ -59,6 +68,12 @@ def ask(book: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monk
     sheet(folder / "未用列.xlsx", [[*head, "备查"], ["井盖缺失", "学习研讨", MARK]])
     sheet(folder / "表头上.xlsx", [[MARK], head, ["井盖缺失", "学习研讨"]])
     sheet(folder / "（机密）清单.xlsx", [head, ["井盖缺失", "学习研讨"]])
+    bureau = (WORKFLOWS / "bureau.toml").read_text(encoding="utf-8")
+    (folder / "机构.toml").write_text(bureau.replace('title = "河道署"', f'title = "{TEXT}"'), encoding="utf-8")
+    flow = definition_text("siban").replace("\nversion = 1\n", "\nversion = 2\n", 1)
+    (folder / "流程.toml").write_text(flow.replace('title = "四办一反馈"', f'title = "{TEXT}"', 1), encoding="utf-8")
+    storm = {"local": [{"notice": TEXT, "off": {"2023-07-25": "台风停工"}}]}
+    (folder / "停工.json").write_text(json.dumps(storm), encoding="utf-8")
     with closing(dbapi.connect(str(book))) as opened:
         (draft,) = opened.execute("SELECT min(number) FROM notice WHERE status = 'draft'").fetchone()
 
@@ -86,12 +101,29 @@ def test_no_door_lets_a_mark_in(ask: Callable[..., Said], book: Path, door: tupl
     assert ask("check").status == 0
 
 
+@pytest.mark.parametrize("words", [("--org", "机构.toml"), ("--workflow", "流程.toml")], ids=" ".join)
+def test_no_database_is_made_with_a_mark(
+    ask: Callable[..., Said], tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, str]
+) -> None:
+    """`init` leaves nothing behind; cleared, the reason is in the record of the new database."""
+    assert ask("check").status == 0
+    new = str(tmp_path / "new.db")
+    assert cli.run(["--db", new, "init", *words]) == 1
+    assert "密级标志" in capsys.readouterr().err
+    assert not [*tmp_path.glob("new.db*")]
+    assert cli.run(["--db", new, "init", *words, "--cleared", "沪密审〔2023〕3号"]) == 0
+    with closing(dbapi.connect(new)) as opened:
+        cleared = [verb for verb, body in opened.execute("SELECT verb, body FROM event") if "cleared" in body]
+    assert cleared == ["load_organisation" if words[0] == "--org" else "define"]
+
+
 def test_cleared_with_a_reason_each_is_let_in(ask: Callable[..., Said]) -> None:
     """Control: the same commands with `--cleared` are not stopped by the guard."""
     for door in DOORS:
         said = ask(*door, "--cleared", "沪密审〔2023〕3号")
         assert "密级标志" not in said.err, door
         assert "--cleared" not in said.err, door
+    assert ask("check").status == 0
 
 
 def test_the_reason_is_on_record(ask: Callable[..., Said]) -> None:
