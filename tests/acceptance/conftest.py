@@ -12,10 +12,13 @@ from typing import NamedTuple
 import pytest
 
 from tests.said import Said
+from tests.warm import cool, warm
 
 ROOT = Path(__file__).resolve().parents[2]
 SIBAN = Path(sys.executable).with_name("siban.exe" if os.name == "nt" else "siban")
 START = "2023-05-08 09:00"
+PATIENCE = 120.0
+"""Seconds that a command may take at most."""
 
 
 def environment() -> dict[str, str]:
@@ -24,7 +27,10 @@ def environment() -> dict[str, str]:
 
 
 def run(*arguments: str, cwd: Path | None = None, text: str | None = None) -> Said:
-    """Run the command and return how it ended."""
+    """Run the command and return how it ended: in a process of its own, one that need not load everything first."""
+    up = warm()
+    if up:
+        return up.run([str(SIBAN), *arguments], cwd or Path.cwd(), environment(), text or "", PATIENCE)
     done = subprocess.run(
         [str(SIBAN), *arguments],
         capture_output=True,
@@ -34,7 +40,7 @@ def run(*arguments: str, cwd: Path | None = None, text: str | None = None) -> Sa
         cwd=cwd,
         input=text,
         check=False,
-        timeout=120,
+        timeout=PATIENCE,
     )
     return Said(done.returncode, done.stdout, done.stderr)
 
@@ -47,6 +53,11 @@ class Office(NamedTuple):
     def __call__(self, *arguments: str, text: str | None = None) -> Said:
         """Run a command in the database's folder."""
         return run("--db", str(self.path), *arguments, cwd=self.path.parent, text=text)
+
+
+def pytest_sessionfinish() -> None:
+    """Leave no process behind."""
+    cool()
 
 
 @pytest.fixture(scope="session")
@@ -64,6 +75,27 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         said = run(*base, *arguments)
         assert said.status == 0, said
     return path
+
+
+class Played(NamedTuple):
+    """The demo after it has run."""
+
+    path: Path
+    said: Said
+
+    def copy(self, path: Path) -> None:
+        """Leave its database somewhere else too, with the attachments."""
+        shutil.copy(self.path, path)
+        shutil.copytree(f"{self.path}.files", f"{path}.files")
+
+
+@pytest.fixture(scope="session")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """The demo, run once: nobody writes to it."""
+    path = tmp_path_factory.mktemp("played") / "demo.db"
+    said = run("demo", "--keep", str(path), cwd=path.parent)
+    assert said.status == 0, said
+    return Played(path, said)
 
 
 @pytest.fixture

@@ -15,11 +15,13 @@ import pytest
 
 import cli
 from interfaces.identity import caller
-from tests.acceptance.conftest import ROOT, run
+from tests.acceptance.conftest import ROOT
 from tests.acceptance.test_calendar_load import NOTICE
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.acceptance.conftest import Played
 
 DOCS = ROOT / "docs"
 MANUAL = sorted((DOCS / "manual").glob("*.md"))
@@ -54,9 +56,9 @@ def test_every_block_has_its_step() -> None:
 
 
 @pytest.fixture(name="desk")
-def _desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def _desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, played: Played) -> Path:
     """A folder with the demo's database and the files that the pages name."""
-    assert run("demo", "--keep", str(tmp_path / "演示.db"), cwd=tmp_path).status == 0
+    played.copy(tmp_path / "演示.db")
     page = (DOCS / "manual" / "clerk.md").read_text(encoding="utf-8")
     (rows,) = re.findall(r"^新增问题.csv：\n\n```csv\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     (tmp_path / "新增问题.csv").write_text(rows, encoding="utf-8")

@@ -23,7 +23,7 @@ import xlsxwriter
 import cli
 from interfaces.session import Session
 from storage.connection import dbapi  # a second SQLite in one process would drop the locks of the first
-from tests.acceptance.conftest import SIBAN, environment, run
+from tests.acceptance.conftest import SIBAN, Played, environment, run
 from tests.acceptance.test_commands import COMMANDS
 from tests.said import Said
 from tests.trial import build
@@ -371,11 +371,9 @@ def test_a_refusal_is_one_sentence(cage: Cage, arguments: tuple[str, ...], who: 
     assert leaks(said.err, cage.canaries) == []
 
 
-def test_the_demo_gives_no_reporter_away(tmp_path: Path) -> None:
+def test_the_demo_gives_no_reporter_away(played: Played) -> None:
     """What it shows does as it says: nobody is addressed by name in an answer, which the record would keep."""
-    path = tmp_path / "demo.db"
-    said = run("demo", "--keep", str(path))
-    assert said.status == 0
+    path, said = played
     with closing(dbapi.connect(str(path))) as opened:
         rows = opened.execute("SELECT name, contact, salt FROM reporter").fetchall()
     canaries = [text for row in rows for text in row if text]
