@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import sys
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.canonical import encoder
 from engine.check import check
 from engine.clock import iso
 from engine.errors import FaultsFound, Misused, Refused, SibanError, Unavailable
@@ -245,7 +245,10 @@ def export_lines(reader: Reader, now: int) -> Iterator[dict[str, object]]:
 
 
 def _dump(found: dict[str, object]) -> bytes:
-    return (json.dumps(found, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n").encode()
+    return f"{_written(found)}\n".encode()
+
+
+_written = encoder(sort_keys=False)
 
 
 def _counted(events: Iterable[Event]) -> Iterator[Event]:

@@ -28,7 +28,7 @@ from tests.heartbeat import Heartbeat
 from tests.trial import Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Container, Iterable, Mapping
     from pathlib import Path
 
     from engine.context import Context
@@ -208,12 +208,17 @@ def patterns(seed: int) -> dict[str, tuple[Iterable[int], int]]:
     }
 
 
-def compare(seeds: Iterable[int]) -> Counter[str]:
-    """Play each history under each pattern; return how often things happened by themselves. Raises with what differs."""
+def compare(seeds: Iterable[int], minutes: Container[int]) -> Counter[str]:
+    """Play each history under each pattern; return how often things happened by themselves. Raises with what differs.
+
+    A beat every minute takes longer than all the others: histories in `minutes` have it.
+    """
     seen: Counter[str] = Counter()
     for seed in seeds:
-        steps = history(seed)
-        records = {name: play(steps, *pattern) for name, pattern in patterns(seed).items()}
+        steps, beats = history(seed), patterns(seed)
+        if seed not in minutes:
+            del beats["every minute"]
+        records = {name: play(steps, *pattern) for name, pattern in beats.items()}
         first = records["only at the end"]
         assert len(set(first["rungs"])) == len(first["rungs"])
         for name, record in records.items():
@@ -250,7 +255,7 @@ def two_processes(seeds: Iterable[int], folder: Path) -> None:
 
 def test_any_pattern_of_beats_leaves_the_same_record() -> None:
     """Twenty histories: same rungs, same planned moments, none twice; same notices, refusals and due moments too. 2,000 behind `slow`."""
-    seen = compare(range(20))
+    seen = compare(range(20), range(0, 20, 4))
     by_chance = ("refusal", "request", "grant", "refuse", "lapse", "resume", "reassign", "supervise", "restart_clock")
     assert {verb for verb in by_chance if not seen[verb]} == set()
     assert seen["escalate"] > 150
@@ -265,7 +270,8 @@ def test_two_processes_leave_the_same_record(tmp_path: Path) -> None:
 @pytest.mark.parametrize("block", range(20))
 def test_two_thousand_histories_leave_the_same_record(block: int) -> None:
     """The long form: a hundred histories a block, a beat each minute of forty days among the patterns."""
-    compare(range(1000 + 100 * block, 1100 + 100 * block))
+    block_of = range(1000 + 100 * block, 1100 + 100 * block)
+    compare(block_of, block_of)
 
 
 @pytest.mark.slow
@@ -293,7 +299,7 @@ def test_the_harness_sees_a_rung_that_comes_late(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(ladder, "_escalation", faulty)
     with pytest.raises(AssertionError, match="rungs differ"):
-        compare(range(3))
+        compare(range(3), range(3))
 
 
 def test_a_rung_that_was_held_is_recorded_after_what_let_it_go() -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from engine.canonical import canonical, parse
+from engine.canonical import canonical, encoder, parse
 from engine.chain import GENESIS, link
 from engine.context import Hand
 from engine.event import Event
@@ -34,8 +34,10 @@ if TYPE_CHECKING:
     Tampering = Callable[[list[Event], int], Iterator[list[Event]]]
 
 ENTRIES = 500
-SAMPLE = (0, 4, 97, 250, 497, 498, 499)
+SAMPLE = (0, 4, 250, 498, 499)
 """Which entries the default run tampers with: the ends, the first of an item, some between. The slow run takes all."""
+
+WRITE = encoder(sort_keys=False)
 
 
 class Sealed(NamedTuple):
@@ -116,9 +118,7 @@ def written(line: dict[str, object]) -> str:
 
 def exported(reader: MemoryReader, path: Path) -> verifier.Export:
     """Write an export as `audit export` does, sum and all, and open it as the stand-alone verifier does."""
-    text = "".join(
-        json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in export_lines(reader, 1)
-    )
+    text = "".join(f"{WRITE(line)}\n" for line in export_lines(reader, 1))
     sum_ = hashlib.sha256(text.encode()).hexdigest()
     end = json.dumps({"kind": "end", "lines": text.count("\n"), "sha256": sum_}, separators=(",", ":"))
     path.write_text(f"{text}{end}\n", encoding="utf-8")
