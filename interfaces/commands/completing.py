@@ -11,7 +11,7 @@ from interfaces.shell import Command
 
 HOW = {
     "bash": 'eval "$(siban completion bash)"，写入 ~/.bashrc',
-    "zsh": 'eval "$(siban completion zsh)"，写入 ~/.zshrc',
+    "zsh": 'eval "$(siban completion zsh)"，写入 ~/.zshrc 中 compinit 之后',
     "fish": "siban completion fish > ~/.config/fish/completions/siban.fish",
     "powershell": "siban completion powershell | Out-String | Invoke-Expression，写入 $PROFILE",
 }

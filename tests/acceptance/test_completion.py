@@ -164,35 +164,49 @@ def test_a_missing_a_broken_and_a_locked_database_offer_nothing(tab: Tab, tmp_pa
         assert time.monotonic() - begun < 10
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
-def test_a_real_bash_completes(book: Path) -> None:
-    """The script read by an interactive bash on a terminal; TAB writes the rest of the word."""
+READ = {
+    "bash": (("bash", "--norc", "--noprofile", "-i"), 'eval "$(siban completion bash)"'),
+    "zsh": (("zsh", "-f", "-i"), 'autoload -Uz compinit; compinit -u -D; eval "$(siban completion zsh)"'),
+    "fish": (("fish", "--no-config", "-i"), "siban completion fish | source"),
+}
+"""How each shell is started without anybody's settings, and told."""
+
+
+@pytest.mark.parametrize("shell", READ)
+def test_a_real_shell_completes(book: Path, tmp_path: Path, shell: str) -> None:
+    """The script read by an interactive shell on a terminal; TAB writes the rest of the word."""
+    if missing := [name for name in (shell, "setsid") if shutil.which(name) is None]:
+        pytest.skip(f"completion in {shell} was not tried: no {missing[0]} on this machine")
+    words, told = READ[shell]
     main, side = pty.openpty()
     env = environment() | {
-        "PATH": f"{SIBAN.parent}:{os.environ['PATH']}",
-        "TERM": "dumb",
-        "PS1": "$ ",
-        "LC_ALL": "C.UTF-8",
-    }
-    process = subprocess.Popen([str(shutil.which("bash")), "--norc", "--noprofile", "-i"], stdin=side, stdout=side, stderr=side, env=env,
-                               start_new_session=True)  # fmt: skip
+        "PATH": f"{SIBAN.parent}:{os.environ['PATH']}", "TERM": "dumb", "PS1": "$ ", "LC_ALL": "C.UTF-8",
+        **dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"), str(tmp_path)),
+    }  # fmt: skip
+    command = [str(shutil.which("setsid")), "--ctty", *words]  # fish does nothing without a terminal of its own
+    process = subprocess.Popen(command, stdin=side, stdout=side, stderr=side, env=env)
     os.close(side)
+    shown = ""
     try:
-        os.write(main, b'eval "$(siban completion bash)"; echo rea""dy\n')
-        assert "ready" in heard(main, "ready")
-        os.write(main, f"siban --db {book} --as 金晓 repor".encode() + b"t-d\t")
-        assert "report-done" in heard(main, "report-done")
-        os.write(main, b"2 --evid\t")
-        assert "--evidence" in heard(main, "--evidence")
+        for typed, until in (
+            (f'{told}; echo rea""dy\n', "ready\r\n"),
+            (f"siban --db {book} --as 金晓 report-d\t", "report-done"),
+            ("2 --evid\t", "--evidence"),
+            ("\x15", ""),  # the line goes
+            (f"siban --db {book} 交办 2 --主办 水务党\t", "水务党支部"),
+        ):
+            os.write(main, typed.encode())
+            shown = heard(main, until, shown)
+            assert until in shown, typed
     finally:
         process.kill()
         process.wait()
         os.close(main)
 
 
-def heard(terminal: int, until: str) -> str:
-    """Read from a terminal until a text comes."""
-    text, end = b"", time.monotonic() + 30
+def heard(terminal: int, until: str, before: str) -> str:
+    """Read from a terminal until a text comes; return all that it has shown."""
+    text, end = before.encode(), time.monotonic() + 30
     while until not in text.decode(errors="replace") and time.monotonic() < end:
         if select.select([terminal], [], [], 0.5)[0]:
             text += os.read(terminal, 4096)
