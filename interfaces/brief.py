@@ -34,6 +34,7 @@ MONTHS = 6
 _CHANGES = ("registered_since", "closed_since", "overdue_since")
 _BACK = ("returned", "sent_back", "redone", "excused")
 _NARROW = 100  # cells; a narrower page has no room for what a rate in a table is made of
+_LEAST = 16  # cells; in a narrower column what a rate is made of stands under it
 _BAR, _STRIP = 10, 40  # cells of a rate's bar, and of the strip of lights
 
 
@@ -91,7 +92,9 @@ def _lights(numbers: Mapping[str, int]) -> Iterator[str]:
     """Draw what is under way as one strip, with what each sign stands for."""
     if not numbers["open"]:
         return
-    strip = strip_of([(sign, numbers[key]) for key, sign in LIGHTS.items()], _STRIP)
+    strip = strip_of(
+        [(sign, numbers[key]) for key, sign in LIGHTS.items()], min(_STRIP, max(room() - 6, _BAR)) if room() else _STRIP
+    )
     named = "，".join(f"{FIGURES[key]} {sign} {numbers[key]}" for key, sign in LIGHTS.items() if numbers[key])
     yield f"在办  {strip}"
     extra = [
@@ -130,7 +133,11 @@ def _rates(page: Report, numbers: Mapping[str, int]) -> Iterator[str]:
     widest = max(width(text) for _, _, text, _ in rows)
     for title, per_mille, text, how in rows:
         line = f"{pad(title, 10)}  {bar_of(per_mille)}  {pad(text, widest)}  "
-        yield from _wrapped(f"{line}{how}", width(line))
+        if 0 < room() < width(line) + _LEAST:
+            yield line.rstrip()
+            yield from _wrapped(f"  {how}", 2)
+        else:
+            yield from _wrapped(f"{line}{how}", width(line))
 
 
 def _months(survey: Survey) -> Iterator[str]:
@@ -256,6 +263,18 @@ def waits(waiting: Waiting, rules: Rules) -> str:
     return f"{roles}批复{kind.title}申请 {waiting.name}"
 
 
+def _in_rows(parts: Iterable[str], cells: int) -> Iterator[str]:
+    """Put as many parts on a line as it takes, indented, none divided between two."""
+    line = ""
+    for part in parts:
+        longer = f"{line}  {part}"
+        if line and width(longer) > cells:
+            yield line
+            longer = f"  {part}"
+        line = longer
+    yield line
+
+
 def _division(found: Sequence[Line], key: str, kinds: Sequence[Rules]) -> Iterator[str]:
     """Lay out one division as a small table."""
     narrow = 0 < room() < _NARROW
@@ -268,5 +287,11 @@ def _division(found: Sequence[Line], key: str, kinds: Sequence[Rules]) -> Iterat
         title = display(line_title(line.key, key, kinds)).removesuffix("的问题")
         grid.append([title, *counts, *rates])
     widths = [max(width(row[n]) for row in grid) for n in range(len(heads))]
+    if 0 < room() < sum(widths) + 2 * (len(widths) - 1):  # each line's figures under its title, with their names
+        yield heads[0]
+        for title, *figures in grid[1:]:
+            yield title
+            yield from _in_rows(map(" ".join, zip(heads[1:], figures, strict=True)), room())
+        return
     for row in grid:
         yield "  ".join(pad(text, widths[n], "left" if n == 0 else "right") for n, text in enumerate(row)).rstrip()

@@ -26,6 +26,10 @@ _FORMULA = r"\s*[=+\-@\t＝＋－＠﹦﹢﹣﹫]"  # some programs take the ful
 _SHORT = {"\n": "⏎", "\t": "⇥"}
 _NEVER_FIRST = "，。；：！？、）》”’】"
 """Marks that no Chinese line begins with."""
+_NEVER_LAST = "（《“‘【"
+"""Marks that no line ends with."""
+_WHOLE = r"周[一二三四五六日]|\d+年(?:\d+月(?:\d+日)?)?|\d+月\d+日|第?[!-~]*\d[年月日天个件条项次号位]|[!-~]+"
+"""What is not divided between two lines where it fits on one: dates, numbers with what they count, words of other scripts."""
 
 
 @lru_cache
@@ -115,12 +119,25 @@ def hang(text: str, cells: int, indent: int) -> str:
                 kept = line[:-1]
             if line[len(kept)] in _NEVER_FIRST and kept[:-1].strip():
                 kept = kept[:-1]
+            kept = kept[: _whole_before(line, len(kept), cells)]
             if not kept.strip():  # nothing but the indent fits: a line takes at least one character
                 kept = line[: len(line) - len(line.lstrip()) + 1]
-            lines.append(kept)
+            lines.append(kept.rstrip() or kept)
             line = " " * indent + line[len(kept) :].lstrip()
         lines.append(line)
     return "\n".join(lines)
+
+
+def _whole_before(line: str, at: int, cells: int) -> int:
+    """Return where to break a line that could be broken at a place: before what must stay whole, unless half a line would be left empty."""
+    start = at
+    for found in _pattern(_WHOLE).finditer(line):
+        if found.end() > at:
+            start = min(found.start(), at)
+            break
+    while start and line[start - 1] in _NEVER_LAST:
+        start -= 1
+    return start if width(line[:start]) > cells // 2 else at
 
 
 def pad(text: str, cells: int, align: str = "left") -> str:

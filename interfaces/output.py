@@ -108,12 +108,19 @@ def emit_value(value: object, *, form: str = "json") -> None:
 
 def say(text: str) -> None:
     """Write an answer in words to standard output."""
-    _send(_ready(sys.stdout), [display_block(text) + "\n"])
+    lines([display_block(text)])
 
 
 def lines(texts: Iterable[str]) -> None:
     """Write lines that are laid out and coloured already to standard output; `display` has seen what is in them."""
-    _send(_ready(sys.stdout), (text + "\n" for text in texts))
+    out = _ready(sys.stdout)
+    cells = _columns(out)
+    _send(out, (f"{_broken(text, cells)}\n" for text in texts))
+
+
+def verbatim(text: str) -> None:
+    """Write a text that is taken over as it is, on a terminal too: a script, a definition, a seal."""
+    _send(_ready(sys.stdout), [display_block(text) + "\n"])
 
 
 def room() -> int:
@@ -123,7 +130,8 @@ def room() -> int:
 
 def note(text: str) -> None:
     """Write a message to standard error; a terminal or pipe that is gone does not matter."""
-    _send(_ready(sys.stderr), [display_block(text) + "\n"])
+    out = _ready(sys.stderr)
+    _send(out, [_broken(display_block(text), _columns(out)) + "\n"])
 
 
 def block(pairs: Iterable[tuple[str, object]]) -> str:
@@ -257,6 +265,37 @@ def _fitted(widths: Sequence[int], columns: Sequence[Column], room: int) -> list
         fitted[widest] -= 1
         excess -= 1
     return fitted
+
+
+def _columns(out: TextIO) -> int:
+    """Give the width of the terminal that a stream leads to; 0 where it leads elsewhere."""
+    if is_terminal(out):
+        with suppress(OSError, ValueError):
+            return os.get_terminal_size(out.fileno()).columns
+    return 0
+
+
+def _broken(text: str, cells: int) -> str:
+    """Break prose at so many cells where a terminal would break in the middle of a word or a date.
+
+    Left to the terminal: what is coloured, what has a word that is too long for any line, and commands, which are to be copied.
+    """
+    if not cells or width(text) <= cells:
+        return text
+
+    def broken(line: str) -> str:
+        words = line.split(" ")
+        if (
+            width(line) <= cells
+            or "\x1b" in line
+            or "siban" in words
+            or any(w.isascii() and len(w) > cells for w in words)
+        ):
+            return line
+        indent = len(line) - len(line.lstrip(" "))
+        return hang(line, cells, indent + len(_GAP) if indent else 0)
+
+    return "\n".join(map(broken, text.split("\n")))
 
 
 def _room(out: TextIO) -> int:

@@ -48,7 +48,7 @@ def do(item: str, verb: str | None) -> None:
             }
             for name in verbs
         ]
-        columns = [Column("title", "办理"), Column("fields", "须填"), Column("command", "命令")]
+        columns = [Column("title", "办理"), Column("fields", "须填"), Column("command", "命令", whole=True)]
         emit(rows, columns, form="table" if sys.stdout.isatty() else "tsv", empty="目前没有您可以办理的动作。")
         if not verbs or not sys.stdin.isatty():
             return

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from interfaces.acting import session_of
-from interfaces.output import note, say
+from interfaces.output import note, say, verbatim
 from interfaces.shell import Command, Group
 
 
@@ -66,7 +66,7 @@ def seal(key_file: str, out: str | None) -> None:
         keep(made.note.encode())
     session.keep_clock()
     if not out:
-        say(made.note.removesuffix("\n"))
+        verbatim(made.note.removesuffix("\n"))
     note(f"第 {made.number} 号存证，覆盖 {made.size} 条办理记录{f'，已写入 {out}' if out else ''}。请带离本机保存。")
 
 

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from interfaces.output import is_terminal, lines, note
+from interfaces.output import is_terminal, note, verbatim
 from interfaces.shell import Command
 
 HOW = {
@@ -28,6 +28,6 @@ def completion(shell: str) -> None:
     """写出命令补全的脚本：按 TAB 补出命令（中英文）、事项编号、申请、通知、单位、人员。只补本人看得到的。"""
     from interfaces.completion import script
 
-    lines(script(shell).rstrip("\n").split("\n"))
+    verbatim(script(shell).rstrip("\n"))
     if is_terminal(sys.stdout):
         note(f"用法：{HOW[shell]}")

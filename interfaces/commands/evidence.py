@@ -126,7 +126,7 @@ def evidence(item: str, to: str | None, form: str) -> None:
         Column("kind", "种类"),
         Column("size", "字节", "right"),
         Column("who", "提交人"),
-        Column("when", "时间") if form == "table" else Column("at", "时间"),
+        Column("when", "时间", whole=True) if form == "table" else Column("at", "时间"),
         Column("state", "保存情况"),
         Column("sha256", "SHA-256", max_cells=12 if form == "table" else None),
     ]

@@ -121,7 +121,7 @@ def log(
         head, empty = reader.head()[0], "" if rows else nothing_yet(reader, past, "没有符合条件的记录。")
     columns = [
         Column("seq", "记录号", "right"),
-        Column("when", "时间") if form == "table" else Column("effective_at", "时间"),
+        Column("when", "时间", whole=True) if form == "table" else Column("effective_at", "时间"),
         *([] if number else [Column("item", "事项", "right")]),
         Column("who", "办理人"),
         Column("text", "办理情况", light="mark"),

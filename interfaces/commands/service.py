@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from interfaces.acting import session_of
-from interfaces.output import block, emit_value, note, output_option, say
+from interfaces.output import block, emit_value, note, output_option, say, verbatim
 from interfaces.shell import Command, Group
 
 _user_option = click.option(
@@ -90,7 +90,7 @@ def install(
         kind=kind,
     )
     if dry_run:
-        say(services.text_of(job, kind).rstrip())
+        verbatim(services.text_of(job, kind).rstrip())
         note(
             f"将写成 {services.place_of(job.name, kind, user_manager=user_manager)} 并启动。以上为试办，未作任何改动。"
         )

@@ -9,7 +9,7 @@ import click
 import workflows
 from engine.errors import Refused
 from interfaces.acting import session_of
-from interfaces.output import Column, emit, lines, note, output_option, say
+from interfaces.output import Column, emit, note, output_option, say, verbatim
 from interfaces.secrecy import cleared_option
 from interfaces.shell import Command, Group
 
@@ -165,4 +165,4 @@ def show(unit: str | None, form: str) -> None:
 @org.command("example", cls=Command, short_help="写出一份机构人员表样例", example="siban org example > 机构.toml")
 def example() -> None:
     """写出一份机构人员表样例，照此修改即可。"""
-    lines([(Path(workflows.__file__).parent / "bureau.toml").read_text(encoding="utf-8").rstrip("\n")])
+    verbatim((Path(workflows.__file__).parent / "bureau.toml").read_text(encoding="utf-8").rstrip("\n"))

@@ -10,7 +10,7 @@ import click
 from engine.errors import FaultsFound, Misused, Refused, Unavailable
 from interfaces.acting import session_of
 from interfaces.definitions import definition_of, kept, kept_version, label
-from interfaces.output import Column, emit, is_terminal, note, output_option, say
+from interfaces.output import Column, emit, is_terminal, note, output_option, say, verbatim
 from interfaces.secrecy import cleared_option
 from interfaces.shell import Command, Group
 from workflows.labels import ROLES, STAGES
@@ -261,4 +261,4 @@ def diagram(name: str | None) -> None:
     """画流程图（Mermaid 文本，可贴入文档或用浏览器查看）。"""
     from interfaces.diagram import mermaid
 
-    say(mermaid(definition_of(session_of(), name)))
+    verbatim(mermaid(definition_of(session_of(), name)))
