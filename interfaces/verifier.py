@@ -19,12 +19,11 @@ import re
 import sys
 from functools import lru_cache
 from itertools import islice
-from json.encoder import c_make_encoder, encode_basestring  # type: ignore[attr-defined]  # not in typeshed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 FORMAT = "siban-export-1"
 GENESIS = "0" * 64
@@ -400,18 +399,7 @@ _KINDS = [int if name in NUMBERS else str for name in FIELDS]
 def _row_leaf(table: object, values: Sequence[object]) -> bytes:
     if any(type(value) not in (int, str, type(None)) for value in values):
         raise TypeError(table)
-    return _written([table, *values]).encode()
-
-
-def _writer() -> Callable[[object], str]:
-    """Return `json.dumps` without spaces, characters as they are; it makes its parts at each call, which takes longer than writing."""
-    if c_make_encoder is None:  # another Python than CPython
-        return json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-    write = c_make_encoder(None, None, encode_basestring, None, ":", ",", False, False, False)  # noqa: FBT003
-    return lambda value: "".join(write(value, 0))
-
-
-_written = _writer()
+    return json.dumps([table, *values], ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def state_root(rows: Iterable[tuple[object, Sequence[object]]]) -> bytes | None:

@@ -6,6 +6,7 @@ import random
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,8 +29,6 @@ from tests.trial import CLERK, FILE, HEAD, LEADER, PRINCIPAL, RIVER, RIVER_HEAD,
 from workflows.index import index_of
 
 if TYPE_CHECKING:
-    import pytest
-
     from engine.context import Context
     from engine.event import Event
     from engine.item import Item
@@ -199,9 +198,7 @@ def _passed(ledger: Ledger, begin: int) -> set[tuple[int, str, int, int]]:
     return found
 
 
-@settings(max_examples=40)
-@given(st.integers(0, 2**32), st.integers(1, 80))
-def test_what_is_forecast_is_what_happens(seed: int, days: int) -> None:
+def assert_it_happens(seed: int, days: int) -> None:
     """Same rungs, resumes and lapses at the same planned moments to the same people; as many overdue on each day."""
     chance = random.Random(seed)  # noqa: S311 - a test's own dice
     ledger = history(chance)
@@ -213,6 +210,21 @@ def test_what_is_forecast_is_what_happens(seed: int, days: int) -> None:
     assert came.happenings == expected.happenings
     assert came.overdue == expected.overdue
     assert came.due == {one for one in expected.due if one[3] < until}
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 2**32), st.integers(1, 80))
+def test_what_is_forecast_is_what_happens(seed: int, days: int) -> None:
+    """Twenty histories; four hundred behind `slow`."""
+    assert_it_happens(seed, days)
+
+
+@pytest.mark.slow
+@settings(max_examples=400)
+@given(st.integers(0, 2**32), st.integers(1, 80))
+def test_what_is_forecast_of_four_hundred_histories_is_what_happens(seed: int, days: int) -> None:
+    """The same, longer."""
+    assert_it_happens(seed, days)
 
 
 def test_the_histories_reach_what_is_to_be_shown() -> None:

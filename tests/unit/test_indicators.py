@@ -223,9 +223,7 @@ def page_of(store: Store, now: int, since: int, cohort: Cohort | None = None) ->
     return report(ruled, now, since, cohort=cohort)
 
 
-@settings(max_examples=40, phases=[Phase.explicit, Phase.generate])  # a ledger takes too long to shrink
-@given(PLAYS)
-def test_figures_are_those_of_a_plain_recount(plays: list[tuple[int, int]]) -> None:
+def assert_counted(plays: list[tuple[int, int]]) -> None:
     """Whatever happened: what can be counted from the entries by hand comes out the same, and nothing is counted twice."""
     ledger = played(plays)
     now, since = ledger.time.now(), parse_instant(SINCE)
@@ -233,6 +231,21 @@ def test_figures_are_those_of_a_plain_recount(plays: list[tuple[int, int]]) -> N
     expected = recounted(tallied(ledger.office.store), since)
     assert {key: list(page.figures[key].numbers) for key in expected} == expected
     assert_sound(page)
+
+
+@settings(max_examples=20, phases=[Phase.explicit, Phase.generate])  # a ledger takes too long to shrink
+@given(PLAYS)
+def test_figures_are_those_of_a_plain_recount(plays: list[tuple[int, int]]) -> None:
+    """Twenty ledgers; four hundred behind `slow`."""
+    assert_counted(plays)
+
+
+@pytest.mark.slow
+@settings(max_examples=400, phases=[Phase.explicit, Phase.generate])
+@given(PLAYS)
+def test_figures_of_four_hundred_ledgers_are_those_of_a_plain_recount(plays: list[tuple[int, int]]) -> None:
+    """The same, longer."""
+    assert_counted(plays)
 
 
 def assert_sound(page: Report) -> None:
