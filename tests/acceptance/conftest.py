@@ -7,12 +7,15 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from tests.said import Said
 from tests.warm import cool, warm
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
 SIBAN = Path(sys.executable).with_name("siban.exe" if os.name == "nt" else "siban")
@@ -26,22 +29,19 @@ def environment() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if not k.startswith("SIBAN_") and k != "COLUMNS"} | {"PYTHONUTF8": "1"}
 
 
-def run(*arguments: str, cwd: Path | None = None, text: str | None = None) -> Said:
+def run(*arguments: str, cwd: Path | None = None, text: str | None = None, **variables: str) -> Said:
     """Run the command and return how it ended: in a process of its own, one that need not load everything first."""
+    words, env = [str(SIBAN), *arguments], environment() | variables
     up = warm()
-    if up:
-        return up.run([str(SIBAN), *arguments], cwd or Path.cwd(), environment(), text or "", PATIENCE)
+    return up.run(words, cwd or Path.cwd(), env, text or "", PATIENCE) if up else cold(words, cwd, env, text)
+
+
+def cold(words: Sequence[str], cwd: Path | None, env: Mapping[str, str], text: str | None = None) -> Said:
+    """Run a command as the system starts it."""
     done = subprocess.run(
-        [str(SIBAN), *arguments],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env=environment(),
-        cwd=cwd,
-        input=text,
-        check=False,
+        words, capture_output=True, text=True, encoding="utf-8", env=env, cwd=cwd, input=text, check=False,
         timeout=PATIENCE,
-    )
+    )  # fmt: skip
     return Said(done.returncode, done.stdout, done.stderr)
 
 

@@ -24,12 +24,13 @@ from cryptography.x509.oid import NameOID
 from engine.row import EventQuery
 from storage.place import open_store
 from tests import postgres
-from tests.acceptance.conftest import ROOT, SIBAN, environment
-from tests.said import Said
+from tests.acceptance.conftest import ROOT, SIBAN, environment, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.said import Said
 
 PASSWORD = "geheim-38"  # noqa: S105 - of a throw-away server
 OFFICERS = {"fangwj": "o11", "xuchen": "o13"}
@@ -55,14 +56,11 @@ class Far(NamedTuple):
         pgpass = self.home / "pgpass"
         pgpass.write_text(f"*:*:*:*:{password}\n")
         pgpass.chmod(0o600)
-        done = subprocess.run(
-            [str(SIBAN), "--db", url or self.url(user), *arguments], capture_output=True, text=True, encoding="utf-8",
-            env=environment() | {"PGPASSFILE": str(pgpass)} | ({"SIBAN_FILES": str(files)} if files else {}),
-            cwd=self.home, check=False, timeout=120,
-        )  # fmt: skip
-        assert "Traceback" not in done.stderr
-        assert password not in done.stdout + done.stderr
-        return Said(done.returncode, done.stdout, done.stderr)
+        place = {"SIBAN_FILES": str(files)} if files else {}
+        said = run("--db", url or self.url(user), *arguments, cwd=self.home, PGPASSFILE=str(pgpass), **place)
+        assert "Traceback" not in said.err
+        assert password not in said.out + said.err
+        return said
 
 
 def certify(folder: Path, server: postgres.Server) -> Path:
@@ -247,7 +245,7 @@ def test_an_office_outgrows_one_computer(far: Far) -> None:
     )
     (office / "照片.txt").write_text("一张照片")
 
-    def run(text: str) -> str:
+    def typed(text: str) -> str:
         for one, other in (
             ("db.bureau/bureau", f"127.0.0.1:{far.port}/moved"),
             ("/etc/siban/root.crt", str(far.root)),
@@ -274,10 +272,10 @@ def test_an_office_outgrows_one_computer(far: Far) -> None:
         admin.execute("GRANT CONNECT ON DATABASE moved TO siban_reader, siban_officer")
     far("fangwj", "list")  # writes the password down
     local = "siban --db 局.db "
-    run(f"{local} init && {local} org load 原机构.toml && {local} 登记 --title 河道漂浮垃圾 --source 群众反映 --匿名")
-    run(f"{local} attach 1 照片.txt")
-    before = run(f"{local} log -n 0 -o json")
-    printed = run(block("move"))
+    typed(f"{local} init && {local} org load 原机构.toml && {local} 登记 --title 河道漂浮垃圾 --source 群众反映 --匿名")
+    typed(f"{local} attach 1 照片.txt")
+    before = typed(f"{local} log -n 0 -o json")
+    printed = typed(block("move"))
     assert printed.count("办理记录") >= 3  # backup, dry run, copy
     assert PASSWORD not in printed
     moved = far.url("xuchen", "moved")
@@ -290,7 +288,7 @@ def test_an_office_outgrows_one_computer(far: Far) -> None:
     assert said.status == 0, said
     server = re.search(r"export SERVER=.*\n", block("move"))
     assert server
-    run(server[0] + block("back"))
+    typed(server[0] + block("back"))
     with closing(open_store(str(office / "局-取回.db"))) as store, store.read() as reader:
         assert [event.verb for event in reader.events(EventQuery(item=1))][-1] == "accept"
     [backup] = kept.iterdir()
