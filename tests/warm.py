@@ -1,8 +1,8 @@
 """The command in processes of its own that need not start from nothing: one that is up already divides itself for each.
 
 A child has its own id, folder, environment and streams, runs `cli.main` to its end and leaves by its exit status; what it skips is
-the start of an interpreter and most of the loading, which is three quarters of a command's time. What a cold start is like is for
-the tests that start one (`tests.acceptance.conftest.start`); with `COLD` in the environment, all do.
+the start of an interpreter and most of the loading, which is two thirds of a command's time. What a cold start is like is for
+the tests that start one; with `COLD` in the environment, all do.
 """
 
 from __future__ import annotations
@@ -89,8 +89,8 @@ _up: list[Warm] = []
 
 
 def warm() -> Warm | None:
-    """Return the process that is up, and start it if need be; None where processes cannot divide themselves, or shall not."""
-    if "COLD" in os.environ or not hasattr(os, "fork"):
+    """Return the process that is up, and start it if need be; None where there is no such thing, or shall not be."""
+    if "COLD" in os.environ or sys.platform != "linux":
         return None
     if not _up:
         _up.append(Warm())
