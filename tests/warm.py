@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -37,8 +38,7 @@ class Warm:
 
     def __init__(self) -> None:
         """Start it."""
-        self._folder = tempfile.TemporaryDirectory(prefix="siban-warm-")
-        self._address = str(Path(self._folder.name) / "s")
+        self._address = str(Path(tempfile.mkdtemp(prefix="siban-warm-")) / "line")
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
@@ -55,7 +55,6 @@ class Warm:
         """End it."""
         self._line.close()
         self._process.wait()
-        self._folder.cleanup()
 
     def run(self, words: Sequence[str], cwd: Path, environment: Mapping[str, str], text: str, seconds: float) -> Said:
         """Run one command line to its end. Raises `TimeoutError`, and ends it then."""
@@ -153,4 +152,7 @@ def _become(order: dict[str, Any], streams: list[int]) -> None:
 if __name__ == "__main__":
     for name in LOADED:
         import_module(name)
-    _serve(sys.argv[1], socket.socket(fileno=int(sys.argv[2])))
+    try:
+        _serve(sys.argv[1], socket.socket(fileno=int(sys.argv[2])))
+    finally:
+        shutil.rmtree(Path(sys.argv[1]).parent, ignore_errors=True)
