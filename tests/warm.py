@@ -20,7 +20,7 @@ import traceback
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from tests.said import Said
 
@@ -127,15 +127,16 @@ def _wait(line: socket.socket) -> None:
         child = os.fork()
         if not child:
             line.close()
-            _become(json.loads(text), streams)
+            _become(text, streams)
         line.send(str(child).encode())
         line.send(str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])).encode())
     os._exit(0)
 
 
-def _become(order: dict[str, Any], streams: list[int]) -> None:
+def _become(text: bytes, streams: list[int]) -> None:
     """Be the command: never returns."""
     try:
+        order = json.loads(text)
         for number, stream in enumerate(streams):
             os.dup2(stream, number)
             os.close(stream)
