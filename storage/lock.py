@@ -4,9 +4,10 @@ SQLite's own waiting is a lottery (measured: of eight writers in tight loops one
 This lock only makes it fair; `BEGIN IMMEDIATE` keeps the data whole with or without it. The kernel drops it when its
 holder dies.
 
-It is two locks on one file: whoever has the lock itself writes, whoever has the turnstile before it is next. Who has come
-through the turnstile may write for a short turn, as often as the lock is free; then it queues again, behind who is next. A
-turn keeps the lock from lying idle between two who write, and bounds how long the others wait.
+Whoever has the lock itself writes; the others stand in a row of places before it, each place a lock of its own on the same
+file, and step up as the place before them falls free. Who has come through may write for a short turn, as often as the lock
+is free, and then stands at the end again: a turn keeps the lock from lying idle between two who write, and bounds how long
+the others wait.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import os
 import struct
 import time
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.errors import Unavailable
@@ -28,9 +30,16 @@ try:
 except ImportError:  # Windows: SQLite's own waiting has to do
     fcntl = None  # type: ignore[assignment]
 
-# Locks of the open file, not of the process, on its first byte (struct flock); Linux alone has them, elsewhere there is no turnstile.
-_SET = getattr(fcntl, "F_OFD_SETLK", None)
-_CLOSED, _OPEN = (struct.pack("hhqqi4x", getattr(fcntl, kind, 0), 0, 0, 1, 0) for kind in ("F_WRLCK", "F_UNLCK"))
+# Locks of the open file, not of the process, on one byte each (struct flock); Linux alone has them, elsewhere there are no places.
+_SET: int = getattr(fcntl, "F_OFD_SETLK", 0)
+_PLACES = 8 if _SET else 0  # who finds all of them taken waits for the last
+
+
+def _byte(place: int, kind: str) -> bytes:
+    return struct.pack("hhqqi4x", getattr(fcntl, kind, 0), 0, place, 1, 0)
+
+
+_TAKEN, _FREE = ([_byte(place, kind) for place in range(_PLACES)] for kind in ("F_WRLCK", "F_UNLCK"))
 
 _NOTE = 128  # bytes: room for "pid command", rewritten whole each time
 _TURN = 0.02  # seconds
@@ -81,27 +90,32 @@ class FileLock:
             raise unavailable(error, self._path) from error
 
     def _queue(self, seconds: float) -> None:
-        """Wait to be next, then for the lock, and begin a turn."""
+        """Step up from the last place to the first, then wait for the lock, and begin a turn."""
         if self._fd < 0:
             self._fd = self._open()
         end = time.monotonic() + seconds
-        had_a_turn = self._turn_ends > 0  # who had one looks no oftener than those who have waited for long
-        self._wait(self._is_next, end, seconds, _LONGEST_NAP if had_a_turn else _FIRST_NAP, _LONGEST_NAP)
+        held = -1
         try:
-            self._wait(self._is_free, end, seconds, _FIRST_NAP, _NEXT_NAP)
+            for place in reversed(range(_PLACES)):
+                self._wait(partial(self._step_to, place), end, seconds, _LONGEST_NAP)
+                self._leave(held)
+                held = place
+            self._wait(self._is_free, end, seconds, _NEXT_NAP)
         finally:
-            if _SET is not None:
-                fcntl.fcntl(self._fd, _SET, _OPEN)
+            self._leave(held)
         self._turn_ends = time.monotonic() + _TURN
 
-    def _is_next(self) -> bool:
-        """Step through the turnstile, unless somebody else stands there."""
-        if _SET is not None:
-            try:
-                fcntl.fcntl(self._fd, _SET, _CLOSED)
-            except BlockingIOError:
-                return False
+    def _step_to(self, place: int) -> bool:
+        """Take a place, unless somebody else stands there."""
+        try:
+            fcntl.fcntl(self._fd, _SET, _TAKEN[place])
+        except BlockingIOError:
+            return False
         return True
+
+    def _leave(self, place: int) -> None:
+        if place >= 0:
+            fcntl.fcntl(self._fd, _SET, _FREE[place])
 
     def _is_free(self) -> bool:
         """Take the lock, unless somebody else has it."""
@@ -111,8 +125,9 @@ class FileLock:
             return False
         return True
 
-    def _wait(self, attempt: Callable[[], bool], end: float, seconds: float, nap: float, longest: float) -> None:
+    def _wait(self, attempt: Callable[[], bool], end: float, seconds: float, longest: float) -> None:
         """Try again and again until an instant of the monotonic clock."""
+        nap = _FIRST_NAP
         while not attempt():
             if time.monotonic() >= end:
                 pid, command = self.holder()
