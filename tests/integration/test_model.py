@@ -1,6 +1,6 @@
 """`Office` against a plain model of the whole workflow (tests/model.py): random histories, compared act by act.
 
-The default run takes two hundred histories in memory and some on SQLite; `pytest -m slow -n 0
+The default run takes five hundred histories in memory and some on SQLite; `pytest -m slow -n 0
 tests/integration/test_model.py` takes ten thousand and asks that they have been everywhere.
 """
 
@@ -506,8 +506,8 @@ def template() -> Path:
 
 
 def test_histories_in_memory() -> None:
-    """Two hundred."""
-    run_state_machine_as_test(Histories, settings=settings(max_examples=200, stateful_step_count=30))
+    """Five hundred."""
+    run_state_machine_as_test(Histories, settings=settings(max_examples=500, stateful_step_count=30))
 
 
 def test_histories_on_a_file() -> None:
