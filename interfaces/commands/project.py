@@ -104,7 +104,8 @@ def show(item: str, form: str) -> None:
     lines(f"  {part_line(part.row)}" for part in rest)
     left = share_of(nodes).left + share_of(rest).left
     if row["open"]:
-        say(f"\n离完成还差：{f'{left} 件未了结' if left else '已全部了结，可报整治完成'}。")
+        missing = f"{left} 件未了结" if left else "已全部了结，可报整治完成" if parts else "尚未设节点，也没有事项"
+        say(f"\n离完成还差：{missing}。")
 
 
 def _divided(parts: Sequence[Part]) -> tuple[list[Part], list[Part]]:
