@@ -42,7 +42,7 @@ FIXED: dict[str, tuple[str, str, str, str]] = {
     "show": ("查看", "item", "show", "一件事项的全部情况"),
     "log": ("记录", "item", "log", "办理记录"),
     "explain": ("算期", "item", "explain", "到期日是怎样一天一天算出来的"),
-    "paper": ("文书", "papers", "paper", "文书：催办通知书、督办单、审批单、销号申请表、卷宗"),
+    "paper": ("文书", "papers", "paper", "文书：催办通知书、督办单、约谈建议、专报、审批单、卷宗"),
     "evidence": ("佐证", "evidence", "evidence", "佐证材料：列出、核对、取出"),
     "forecast": ("预测", "forecasting", "forecast", "预测：到某日为止，什么要到期、会告知谁、谁的负荷过重"),
     "report": ("通报", "reporting", "report", "一页通报：回应率、落实率与逾期事项；月报、带图网页"),

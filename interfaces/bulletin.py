@@ -5,21 +5,19 @@ No person is named in it: it goes round, and its tables are about units.
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import Misused
 from interfaces.brief import days_text, mean_by_item, over, percent, waits
-from interfaces.display import display
 from interfaces.drill import value_text
 from interfaces.listing import short_day
 from interfaces.survey import Survey, cohort_text, line_title, month_span, survey
+from interfaces.template import fill
 from workflows.indicators import FIGURES, HOW, MATTERS, RATES
 from workflows.labels import STAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from engine.division import Line
     from engine.report import Stuck
@@ -33,20 +31,18 @@ ROWS = 100
 """How many items a table of the bulletin names."""
 
 _LIGHTS = ("normal", "due_soon", "overdue", "suspended", "waiting", "continuing")
-_BROKEN = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
-"""What a template of somebody else's may raise beside the errors of the template language."""
 
 
 def write(session: Session, path: str, asked: Asked, template: str | None, *, overwrite: bool, dry_run: bool) -> str:
     """Make the bulletin of a month and write it; return what to say.
 
-    It is as of the month's end, or of now while the month goes on. Raises `Refused("exists")`, `Misused("bad_layout")`, or
-    what drawing up the report raises.
+    It is as of the month's end, or of now while the month goes on. Raises `Refused("exists")`, or what
+    `interfaces.template.fill` and drawing up the report raise.
     """
     from interfaces.auditing import new_file
 
     found = month_survey(session, asked)
-    document = filled(context(found), template)
+    document = fill(Path(template or TEMPLATE), context(found))
     said = f"{found.page.figures['total'].top} 件事项，逾期 {len(found.page.overdue)} 件"
     if dry_run:
         return f"可以写入 {path}：{said}。以上为试办，未写文件。"
@@ -104,16 +100,7 @@ def context(found: Survey) -> dict[str, Any]:
         "matter_rows": matters[:ROWS],
         "matter_count": str(len(matters)),
     }
-    return {key: _plain(value) for key, value in texts.items()}
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - texts, lists and rows alike
-    """Make visible whatever Word's XML could not hold or a reader could not see."""
-    if isinstance(value, list):
-        return [_plain(one) for one in value]
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    return display(value)
+    return texts
 
 
 def _line(found: Survey, line: Line, by: str) -> dict[str, str]:
@@ -176,28 +163,3 @@ def _matters(found: Survey) -> Iterator[dict[str, str]]:
                 item, _ = found.items[matter.number]
                 detail = f"：{item.text('obstacle')}" if code == "obstacle" else ""
                 yield _item(found, matter.number) | {"why": f"{title}{detail}"}
-
-
-def filled(texts: Mapping[str, Any], template: str | None = None) -> bytes:
-    """Fill the template and return the Word file. Raises `Misused("bad_layout")` where it cannot be read or filled."""
-    import zipfile
-
-    from docx.opc.exceptions import PackageNotFoundError
-    from docxtpl import DocxTemplate
-    from jinja2 import StrictUndefined, TemplateError
-    from jinja2.sandbox import SandboxedEnvironment
-
-    file = template or str(TEMPLATE)
-    made = SandboxedEnvironment(autoescape=True, undefined=StrictUndefined)
-    written = io.BytesIO()
-    try:
-        document = DocxTemplate(file)
-        document.render(dict(texts), jinja_env=made, autoescape=True)
-        document.save(written)
-    except (OSError, PackageNotFoundError, zipfile.BadZipFile) as error:
-        raise Misused("bad_layout", path=file, why=getattr(error, "strerror", None) or "unreadable") from error
-    except TemplateError as error:
-        raise Misused("bad_layout", path=file, why=error.message or "") from error
-    except _BROKEN as error:
-        raise Misused("bad_layout", path=file, why=f"{type(error).__name__}: {error}") from error
-    return written.getvalue()

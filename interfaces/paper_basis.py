@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 SUPERVISE = "supervise"
 """The verb of an act by which somebody of the supervising office, or a leader, has an item supervised."""
 
+SUPERVISION = "督办单"
+"""What an act of supervision sends out, as ladders call it."""
 
 BLUE, RED = "blue_supervision", "red_supervision"
 
@@ -35,7 +37,8 @@ class Basis(NamedTuple):
     """What a paper rests on. `key` names it in the record; "" where there is nothing yet, and the paper is a draft to be signed.
 
     `released` says that a named person let it go out. `entry` is the entry behind it, `fields` what that one said, `request` the
-    application, `receivers` who is told, `by` who released it, in words.
+    application, `receivers` who is told, `by` who released it, in words. `earlier` are the formal papers that went out before, by the
+    names under which they were drafted, and how often.
     """
 
     key: str
@@ -45,6 +48,7 @@ class Basis(NamedTuple):
     request: Request | None = None
     receivers: tuple[str, ...] = ()
     by: str = ""
+    earlier: tuple[tuple[str, int], ...] = ()
 
 
 def basis_of(kind: Kind, dossier: Dossier, notices: Sequence[Notice]) -> Basis:
@@ -53,7 +57,8 @@ def basis_of(kind: Kind, dossier: Dossier, notices: Sequence[Notice]) -> Basis:
     Raises `Refused`: `paper_withheld`, `paper_colour`, `paper_without_request`, `paper_without_report`.
     """
     if kind.group == FORMAL:
-        return _supervised(kind, dossier, notices)
+        basis = _supervised(kind, dossier, notices)
+        return basis._replace(earlier=_earlier(kind, dossier, notices, basis))
     if kind.request:
         return _asked(kind, dossier)
     if kind.series:
@@ -96,6 +101,15 @@ def _supervised(kind: Kind, dossier: Dossier, notices: Sequence[Notice]) -> Basi
         return Basis(f"entry-{latest}", released=False, entry=entry, receivers=receivers)
     receivers = tuple(notice.receiver for notice in out)
     return Basis(f"entry-{latest}", released=True, entry=entry, receivers=receivers, by=_released(out, dossier))
+
+
+def _earlier(kind: Kind, dossier: Dossier, notices: Iterable[Notice], basis: Basis) -> tuple[tuple[str, int], ...]:
+    """Count the papers of other kinds that went out before this one; an act of supervision sends one out too."""
+    before = basis.entry.seq if basis.entry else None
+    sent = {notice.seq: notice.paper for notice in notices if notice.paper and notice.status not in (DRAFT, WITHHELD)}
+    sent |= {e.seq: SUPERVISION for e in dossier.events if e.verb == SUPERVISE and e.result == DONE}
+    papers = [sent[seq] for seq in sorted(sent) if sent[seq] not in kind.drafts and (before is None or seq < before)]
+    return tuple((name, papers.count(name)) for name in dict.fromkeys(papers))
 
 
 def _fits(kind: Kind, dossier: Dossier) -> None:

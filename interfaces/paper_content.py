@@ -9,12 +9,16 @@ from engine.canonical import parse
 from engine.clock import civil
 from engine.event import DONE
 from engine.light import DUE_SOON, NONE, OVERDUE, light
+from engine.limit import Limit, code
+from engine.paper import FORMAL
+from engine.roles import members, supervising_unit
 from interfaces.dossier import feedback_lines, listed, request_text
 from interfaces.evidence import AFTER, BEFORE
 from interfaces.masking import masked
 from interfaces.records import decider_text, shown_at
-from interfaces.wording import event_text, left_text, light_text, value_text
+from interfaces.wording import event_text, left_text, light_text, rung_of, value_text
 from workflows.labels import ROLES, moment
+from workflows.limits import limit_title
 from workflows.papers import KINDS, number_text
 
 if TYPE_CHECKING:
@@ -43,8 +47,8 @@ def content_of(kind: Kind, dossier: Dossier, basis: Basis, found: Sequence[Piece
     """Return what a paper says, all but its number and its mark. `dated` is false for drafts: their date is left blank."""
     said: dict[str, object] = {"kind": kind.title, "date": day_text(dossier.now) if dated else BLANK}
     said |= _about(dossier) | _limits(dossier)
-    if kind.series in ("reminder", "supervision"):
-        said |= _supervision(kind, dossier, basis)
+    if kind.group == FORMAL:
+        said |= _supervision(kind, dossier, basis) | _reasons(dossier, basis)
     if basis.request:
         said |= _request(kind, dossier, basis.request)
     if "outcome" in kind.fields:
@@ -80,9 +84,8 @@ def _about(dossier: Dossier) -> dict[str, object]:
     organisation, definition = rules.organisation, rules.definition
     track = definition.tracks.get(item.text("track"))
     source = definition.sources.get(item.text("source"))
-    office = item.text("lead_office") or organisation.supervising_unit
     return {
-        "sender": sender(organisation, office),
+        "sender": sender(organisation, supervising_unit(item, organisation)),
         "serial": item.serial,
         "title": item.text("title"),
         "list_title": track.list_title if track else "",
@@ -105,15 +108,19 @@ def _limits(dossier: Dossier) -> dict[str, object]:
     moved = original is not None and original != due
     return {
         "assigned_on": day_text(assigned) if assigned else "",
-        "due": _moment(due, provisional=told.provisional) if told else "",
-        "original_due": _moment(original) if moved else "",
+        "due": _due_text(due, told) if told else "",
+        "original_due": _due_text(original, told) if told and moved else "",
         "situation": _situation(dossier, told),
         "state": rules.definition.states[item.state].title,
     }
 
 
-def _moment(at: int | None, *, provisional: bool = False) -> str:
-    return "时限待明确" if at is None else f"{moment(at)}{'（暂定）' if provisional else ''}"
+def _due_text(at: int | None, told: Explanation) -> str:
+    """Write a due moment as papers do: its day, and the time only where the limit counts hours."""
+    if at is None:
+        return "时限待明确"
+    text = moment(at) if told.limit.endswith("h") else day_text(at - 1)  # 24:00 belongs to the day that it ends
+    return f"{text}{'（暂定）' if told.provisional and at == told.due_at else ''}"
 
 
 def _count(dossier: Dossier) -> Explanation | None:
@@ -134,7 +141,7 @@ def _situation(dossier: Dossier, told: Explanation | None) -> str:
     if told is None or told.due_at is None:
         return f"整改时限待明确，目前为“{state.title}”{progress}。"
     judged = light(item, rules, dossier.now)
-    limit = f"整改时限为{moment(told.due_at)}"
+    limit = f"整改时限为{_due_text(told.due_at, told)}"
     if told.stopped is not None:
         how = light_text(judged) if judged.word == OVERDUE else "未超过时限"
         return f"{limit}，{day_text(told.stopped)}报办结，{how}。"
@@ -146,12 +153,11 @@ def _situation(dossier: Dossier, told: Explanation | None) -> str:
 
 
 def _supervision(kind: Kind, dossier: Dossier, basis: Basis) -> dict[str, object]:
-    item, organisation = dossier.item, dossier.rules.organisation
+    organisation = dossier.rules.organisation
     demand = str(basis.fields.get("demand") or "")
     if not demand and basis.key:
         demand = DEMAND
     answer_by = basis.fields.get("answer_by")
-    reminders = item.papers.get("催办通知书", 0)
     officers = [one for one in map(organisation.officers.get, basis.receivers) if one]
     posts = [(one.name, one.post.partition("（")[0]) for one in officers]  # what a leader is in charge of is left out
     return {
@@ -160,9 +166,41 @@ def _supervision(kind: Kind, dossier: Dossier, basis: Basis) -> dict[str, object
         "demand": demand,
         "answer_by": _iso_day(answer_by) if answer_by else BLANK,
         "released_by": basis.by,
-        "reminded": f"此前已发催办通知书{reminders}次。" if reminders else "",
+        "reminded": f"此前已发{'、'.join(f'{name}{times}次' for name, times in basis.earlier)}。"
+        if basis.earlier
+        else "",
         "copies": "、".join(f"{name}（{post}）" if post else name for name, post in posts),
     }
+
+
+def _reasons(dossier: Dossier, basis: Basis) -> dict[str, object]:
+    """Return what a paper for leaders says beside how the item stands: whose it is, why now, and what was filed on it."""
+    item, rules = dossier.item, dossier.rules
+    heads = members("lead_unit.head", item, rules.organisation)
+    return {
+        "head": rules.organisation.name_of(heads[0]) if heads else "",
+        "cause": _cause(basis.entry, dossier) if basis.entry else "",
+        "obstacle": item.text("obstacle"),
+        "progress_note": item.text("progress_note"),
+    }
+
+
+def _cause(entry: Event, dossier: Dossier) -> str:
+    """Say what brought a rung about: how far over time, or what had happened how often."""
+    rules, titles = dossier.under(entry)
+    rung = rung_of(parse(entry.body), rules)
+    if rung is None:
+        return ""
+    what, _, name = rung.on.partition(":")
+    if what == "paper":
+        how = f"已{rung.times}次发出{name}"
+    elif what:
+        how = f"已{rung.times}次{titles.verb(name)}"
+    elif rung.at and rung.at.amount > 0:
+        how = f"到期后{limit_title(code(Limit(*rung.at)))}仍未办结"
+    else:
+        how = "到期仍未办结"
+    return f"{how}，已达逐级督办的“{rung.title}”层级"
 
 
 def _request(kind: Kind, dossier: Dossier, request: Request) -> dict[str, object]:

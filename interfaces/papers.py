@@ -163,7 +163,7 @@ def _filled(
         rows = values[name]
         if isinstance(rows, list):
             values[name] = [row for row in rows if isinstance(row, dict) and row.get("image") in by_hash]
-    document = fill(template_of(kind, wish.template), kind, values, by_hash)
+    document = fill(template_of(kind, wish.template), values, kind.needs, by_hash)
     return Printed(kind, number, draft, again, document, shown.left)
 
 

@@ -1,4 +1,4 @@
-"""Word templates of papers: held to the fields of their kind, then filled. A fault is one sentence with its place."""
+"""Word templates of papers and of the bulletin: held to the fields that there are, then filled. A fault is one sentence with its place."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from interfaces.display import display, display_block
 from workflows import papers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from docxtpl import DocxTemplate
     from jinja2 import Environment
@@ -46,24 +46,30 @@ def template_of(kind: Kind, given: str | None) -> Path:
     return path
 
 
-def fill(path: Path, kind: Kind, content: Mapping[str, object], pictures: Mapping[str, Picture] | None = None) -> bytes:
-    """Fill a template and return the Word file. `pictures` are found by the SHA-256 that stands as `image` in the rows.
+def fill(
+    path: Path,
+    content: Mapping[str, object],
+    needs: Sequence[str] = (),
+    pictures: Mapping[str, Picture] | None = None,
+) -> bytes:
+    """Fill a template and return the Word file. `content` has every field that it may name, `needs` are those that it must.
 
-    Raises `FaultsFound("bad_template")` with what is wrong and where: damaged, syntax, unknown field, the mark or the number left out.
+    `pictures` are found by the SHA-256 that stands as `image` in the rows. Raises `FaultsFound("bad_template")` with what is wrong
+    and where: damaged, syntax, unknown field, a needed one left out.
     """
     from jinja2 import StrictUndefined, TemplateError
     from jinja2.sandbox import SandboxedEnvironment
 
     environment = SandboxedEnvironment(autoescape=True, undefined=StrictUndefined)
     template = _opened(path)
-    _check(template, path, kind, environment)
+    _check(template, path, content, needs, environment)
     values = {name: _value(value, template, pictures or {}) for name, value in content.items()}
     out = io.BytesIO()
     try:
         template.render(values, environment, autoescape=True)
         template.save(out)
     except TemplateError as error:
-        raise _fault(path, error, template, kind) from error
+        raise _fault(path, error, template, content) from error
     except Exception as error:  # whatever a template makes of our values, it is the template's fault
         raise _refused(path, "cannot_fill", type(error).__name__) from error
     return out.getvalue()
@@ -82,26 +88,27 @@ def _opened(path: Path) -> DocxTemplate:
         template = DocxTemplate(io.BytesIO(data if size <= MOST_BYTES else b""))
         template.init_docx()
     except OSError as error:
-        raise _refused(path, "unreadable") from error
+        raise _refused(path, "missing" if isinstance(error, FileNotFoundError) else "unreadable") from error
     except Exception as error:  # python-docx, lxml and zipfile each have their own words for a damaged file
         raise _refused(path, "too_large" if size > MOST_BYTES else "damaged") from error
     return template
 
 
-def _check(template: DocxTemplate, path: Path, kind: Kind, environment: Environment) -> None:
-    """Hold a template to its kind: it says nothing unknown and leaves out nothing that it needs."""
+def _check(
+    template: DocxTemplate, path: Path, known: Mapping[str, object], needs: Sequence[str], environment: Environment
+) -> None:
+    """Hold a template to what there is: it says nothing unknown and leaves out nothing that it needs."""
     from jinja2 import TemplateError
 
     try:
         named: set[str] = template.get_undeclared_template_variables(environment)
     except TemplateError as error:
-        raise _fault(path, error, template, kind) from error
+        raise _fault(path, error, template, known) from error
     except Exception as error:
         raise _refused(path, "damaged") from error
-    known = set(kind.fields)
-    for name in sorted(named - known):
-        raise _refused(path, "unknown_field", _place(template, name), name, "、".join(kind.fields))
-    missing = [name for name in kind.needs if name not in named]
+    for name in sorted(named - set(known)):
+        raise _refused(path, "unknown_field", _place(template, name), name, "、".join(known))
+    missing = [name for name in needs if name not in named]
     if missing:
         raise _refused(path, "field_missing", "", "、".join(f"{name}（{papers.FIELDS[name]}）" for name in missing))
 
@@ -141,11 +148,11 @@ def _refused(path: Path, why: str, place: str = "", name: str = "", known: str =
     return FaultsFound("bad_template", path=str(path), why=why, place=place, name=display(name), fields=known)
 
 
-def _fault(path: Path, error: Exception, template: DocxTemplate, kind: Kind) -> FaultsFound:
+def _fault(path: Path, error: Exception, template: DocxTemplate, known: Mapping[str, object]) -> FaultsFound:
     """Turn an error of jinja into ours."""
     unknown = re.search(r"'(\w+)'(?: is undefined)?$", str(error)) if type(error).__name__ == "UndefinedError" else None
     if unknown:
-        return _refused(path, "unknown_field", _place(template, unknown[1]), unknown[1], "、".join(kind.fields))
+        return _refused(path, "unknown_field", _place(template, unknown[1]), unknown[1], "、".join(known))
     place = next(_misspelt(template), "")
     return _refused(path, "syntax", f"在{place}处" if place else "", type(error).__name__)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from engine.context import Rules
+    from engine.definition import Rung
     from engine.event import Event
     from engine.item import Item
     from engine.light import Light
@@ -188,10 +189,15 @@ def when(at: int | None) -> str:
     return "未定" if at is None else moment(at)
 
 
-def _rung_text(body: dict[str, object], rules: Rules) -> str:
+def rung_of(body: Mapping[str, object], rules: Rules) -> Rung | None:
+    """Return the rung that an entry says was crossed."""
     clock = rules.definition.clocks.get(str(body.get("clock")))
     rungs = rules.definition.ladders.get(clock.ladder, ()) if clock else ()
-    rung = next((r for r in rungs if r.level == body.get("level")), None)
+    return next((r for r in rungs if r.level == body.get("level")), None)
+
+
+def _rung_text(body: dict[str, object], rules: Rules) -> str:
+    clock, rung = rules.definition.clocks.get(str(body.get("clock"))), rung_of(body, rules)
     told = body.get("tell")
     names = "、".join(rules.organisation.name_of(str(p)) for p in told) if isinstance(told, list) else ""
     paper = f"，《{body['paper']}》" if body.get("paper") else ""

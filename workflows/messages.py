@@ -118,7 +118,7 @@ MESSAGES: Mapping[str, str] = {
     "bad_paper_number": "看不懂文书编号“{text}”：写法为 督办〔2023〕5号，或 〔2023〕5号。",
     "unknown_paper": "没有编号为 {name} 的{title}文书；查看一件事项已制发的文书：siban 文书 编号。",
     "ambiguous_paper": "{name} 对应多份文书：{among}，请写全编号。",
-    "bad_template": "文书模板 {path} 不能使用{place}：{why}。",
+    "bad_template": "Word 模板 {path} 不能使用{place}：{why}。",
     "no_pdf": "没有转成 PDF：{why}；Word 文件可以照常打印。",
     "evidence_faults": "佐证材料有 {count} 件与收存时不符：",
     # who and what

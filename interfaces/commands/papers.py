@@ -1,4 +1,4 @@
-"""`paper` prints 催办通知书, 督办单, approval forms, 销号申请表 and the dossier."""
+"""`paper` prints 催办通知书, 督办单, 约谈建议, 专报, approval forms, 销号申请表 and the dossier."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ siban 文书 --copy-templates 模板
 SIBAN_TEMPLATES=模板 siban 文书 12 延期审批单"""
 
 
-@click.command(cls=Command, short_help="文书：催办通知书、督办单、审批单、销号申请表、卷宗", example=EXAMPLE)
+@click.command(cls=Command, short_help="文书：催办通知书、督办单、约谈建议、专报、审批单、卷宗", example=EXAMPLE)
 @click.argument("item", required=False, metavar="[ITEM]")
 @click.argument("kind", required=False, metavar="[KIND]")
 @click.option("--to", "--到", "to", metavar="FILE", help="写到哪个 .docx 文件，默认“编号-文种.docx”")

@@ -39,6 +39,7 @@ def check(path: str) -> None:
     from engine.checker import check as find_faults
     from engine.loader import load
     from interfaces.founding import read_text
+    from workflows.papers import without_template
 
     definition = load(read_text(path))
     try:
@@ -50,6 +51,8 @@ def check(path: str) -> None:
     faults = find_faults(definition, organisation)
     if faults:
         raise FaultsFound("definition_faults", faults=faults)
+    for name in without_template(definition):
+        note(f"提示：逐级督办的“{name}”没有文书模板，签发后只作通知发出，不编号。有模板的：siban 文书 --list。")
 
 
 @workflow.command(

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from tests.trial import Ledger
 
-HEAD, RIVER, ECOLOGY = "o11", "o27", "o33"
+HEAD, RIVER, ECOLOGY, PRINCIPAL = "o11", "o27", "o33", "o01"
 
 EACH = {
     "催办通知书": (
@@ -42,6 +42,21 @@ EACH = {
     "红色督办单": (7, "督办〔2023〕1号", ("红色：逾期未办结", "此前已发催办通知书1次", "方文静，2023年6月14日签发")),
     "黄色督办单": (3, "督办〔2023〕1号", ("抓紧审定方案", "2023年6月20日前书面答复", "浦环阅〔2023〕31号")),
     "蓝色督办单": (2, "", ("蓝色：临近办结时限", "草稿（未签发）", "余1个工作日")),
+    "约谈建议": (
+        7,
+        "",
+        (
+            "草稿（未签发）",
+            "河道署负责人倪国平，责任人龚伟杰",
+            "此前已发催办通知书1次、督办单1次。",
+            "此处由办公室填写",
+        ),
+    ),
+    "专报": (
+        7,
+        "",
+        ("草稿（未签发）", "列入即知即改的问题清单", "整改时限为2023年6月5日，现已逾期7个工作日", "此处由办公室填写"),
+    ),
     "延期审批单": (
         2,
         "延期〔2023〕1号",
@@ -92,7 +107,7 @@ def test_each_kind_says_what_the_record_says(desk: Desk, title: str) -> None:
     text = read("a.docx")
     for expected in (*texts, "试用库打印，不作公文使用", *([number] if number else [])):
         assert expected in text, (expected, text)
-    assert ("草稿" in text) == (title == "蓝色督办单")
+    assert ("草稿" in text) == (not number and title != "卷宗")
     assert "{" not in text
     assert "陈女士" not in text
     assert "13800000003" not in text
@@ -125,11 +140,7 @@ def test_a_draft_gets_its_number_when_somebody_releases_it(desk: Desk) -> None:
     before = read("a.docx")
     assert "草稿（未签发）" in before
     assert "〔" not in before.partition("督办事项")[0].partition("编号")[2]
-    session = Session(str(desk.path), HEAD)
-    with session.store.read() as reader:
-        left = [n.number for n in reader.notices(item=8, status=DRAFT) if n.paper == "督办单"]
-    session.close()
-    assert desk.paper("签发", str(left[0])).status == 0
+    assert desk.paper("签发", drafts(desk.path, 8, "督办单")[0]).status == 0
     for name, again in (("b.docx", ""), ("c.docx", "此前已制发")):
         said = desk.paper("文书", "8", "红色督办单", "--to", name)
         assert "督办〔2023〕1号" in said.out
@@ -139,13 +150,51 @@ def test_a_draft_gets_its_number_when_somebody_releases_it(desk: Desk) -> None:
     assert desk.paper("文书", "7", "红色督办单", "--to", "d.docx").out.count("督办〔2023〕2号") == 1
 
 
+def drafts(path: Path, item: int, paper: str) -> list[str]:
+    """Return the numbers of the drafts of a paper that wait for their release."""
+    session = Session(str(path), HEAD)
+    with session.store.read() as reader:
+        found = [str(n.number) for n in reader.notices(item=item, status=DRAFT) if n.paper == paper]
+    session.close()
+    return found
+
+
+def test_what_the_upper_rungs_draft_gets_its_number_from_a_leader(desk: Desk) -> None:
+    """约谈建议 and 专报 say which rung drafted them and what went out before; only a leader releases them, then they have numbers."""
+    assert desk.paper("--at", "2023-07-14 10:00", "tick").status == 0
+    for title, register, cause, before in (
+        (
+            "约谈建议",
+            "约谈",
+            "到期后10个工作日仍未办结，已达逐级督办的“约谈”层级",
+            "此前已发催办通知书1次、督办单1次。",
+        ),
+        (
+            "专报",
+            "专报",
+            "到期后20个工作日仍未办结，已达逐级督办的“专报上级”层级",
+            "此前已发催办通知书1次、督办单1次、约谈建议1次。",
+        ),
+    ):
+        left = drafts(desk.path, 7, title)
+        assert left
+        assert "草稿（未签发）" in desk.paper("文书", "7", title, "--to", "a.docx", "--force").out
+        assert cause in read("a.docx")
+        assert "〔2023〕" not in read("a.docx").partition("编号")[0]
+        assert desk.paper("签发", left[0], who=HEAD).status == 1
+        assert desk.paper("签发", *left, who=PRINCIPAL).status == 0
+        assert f"{register}〔2023〕1号" in desk.paper("文书", "7", title, "--to", "a.docx", "--force").out
+        said = read("a.docx")
+        assert "草稿" not in said
+        assert all(text in said for text in (f"{register}〔2023〕1号", cause, before))
+    assert drafts(desk.path, 8, "约谈建议")
+    assert desk.paper("文书", "8", "专报", "--to", "b.docx").out.count("草稿（未签发）") == 1
+    assert "此前已发催办通知书1次。" in read("b.docx"), "what waits for its release has not gone out"
+
+
 def test_a_withheld_paper_is_not_issued(desk: Desk) -> None:
     """When every receiver's draft is withheld there is no paper, and no number is used up."""
-    session = Session(str(desk.path), HEAD)
-    with session.store.read() as reader:
-        left = [str(n.number) for n in reader.notices(item=8, status=DRAFT) if n.paper == "督办单"]
-    session.close()
-    assert desk.paper("暂不发出", *left, "--理由", "已当面约谈").status == 0
+    assert desk.paper("暂不发出", *drafts(desk.path, 8, "督办单"), "--理由", "已当面约谈").status == 0
     said = desk.paper("文书", "8", "红色督办单")
     assert said.status == 1
     assert "暂不发出" in said.err
@@ -407,7 +456,7 @@ def test_each_kind_becomes_a_pdf(desk: Desk, title: str) -> None:
     document = Path("a.pdf").read_bytes()
     assert media_boxes(document) == {(210, 297)}
     pages = len(re.findall(rb"/Type\s*/Page\b", document))
-    assert pages == 1 or title in ("销号申请表", "卷宗")
+    assert pages == 1 or title in ("专报", "销号申请表", "卷宗")
 
 
 def test_without_libreoffice_nothing_is_begun(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

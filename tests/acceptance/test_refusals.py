@@ -162,6 +162,12 @@ def test_a_definition_with_faults_is_refused_whole(tmp_path: Path) -> None:
     database = tmp_path / "a.db"
     assert run("--db", str(database), "init", "--workflow", str(bad)).status == 4
     assert not database.exists()
+    bad.write_text(text.replace('paper = "约谈建议"', 'paper = "通报"'), encoding="utf-8")
+    said = run("workflow", "check", str(bad))
+    assert (said.status, said.out) == (0, "")
+    assert "“通报”没有文书模板" in said.err
+    bad.write_text(text, encoding="utf-8")
+    assert run("workflow", "check", str(bad)) == (0, "", "")
 
 
 def test_at_is_for_trial_databases_only(tmp_path: Path) -> None:

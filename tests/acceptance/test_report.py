@@ -13,8 +13,8 @@ import pytest
 import cli
 from engine.division import BY
 from engine.indicators import INDICATORS
-from interfaces import bulletin, page
-from interfaces.display import display
+from interfaces import bulletin, page, template
+from interfaces.display import display_block
 from interfaces.drill import TITLES, drilled
 from interfaces.survey import line_title
 from storage.memory import MemoryStore
@@ -265,8 +265,8 @@ def test_each_hostile_text_is_text(store: MemoryStore, tmp_path: Path, mark: str
     written = page.rendered(hostile)
     assert seen(written).tags == plain.tags
     assert not re.search(UNSEEN, written)
-    (tmp_path / "a.docx").write_bytes(bulletin.filled(bulletin.context(hostile)))
-    assert display(mark) in words(tmp_path / "a.docx")
+    (tmp_path / "a.docx").write_bytes(template.fill(bulletin.TEMPLATE, bulletin.context(hostile)))
+    assert display_block(mark) in words(tmp_path / "a.docx")
 
 
 def test_the_tags_would_differ_without_escaping(store: MemoryStore) -> None:
@@ -381,9 +381,9 @@ def test_hostile_text_is_text_in_word_too(store: MemoryStore, tmp_path: Path) ->
     """Every hostile string is filled in and the file opens; markup in it stays what was written."""
     every = "｜".join(MARKS)
     (tmp_path / "a.docx").write_bytes(
-        bulletin.filled(bulletin.context(surveyed(store, END, title=every, obstacle=every)))
+        template.fill(bulletin.TEMPLATE, bulletin.context(surveyed(store, END, title=every, obstacle=every)))
     )
-    assert display(every) in words(tmp_path / "a.docx")
+    assert display_block(every) in words(tmp_path / "a.docx")
 
 
 # -- files --------------------------------------------------------------------------------------------------------------
@@ -422,6 +422,6 @@ def test_an_office_may_have_its_own_layout(ask: Callable[..., Said], book: Path)
     (book.parent / "坏.docx").write_bytes(b"PK")
     for name in ("坏.docx", "没有.docx"):
         said = ask("report", "bulletin", "x.docx", "--template", name)
-        assert (said.status, said.err.startswith(f"样式“{name}”不能使用：")) == (2, True)
+        assert (said.status, said.err.startswith(f"Word 模板 {name} 不能使用：")) == (4, True)
     assert not (book.parent / "坏.html").exists()
     assert not (book.parent / "x.docx").exists()

@@ -12,6 +12,7 @@ from docx import Document
 from engine.context import Context, Hand, Rules
 from engine.errors import Conflict, FaultsFound, Refused
 from engine.evolve import evolve
+from engine.loader import load
 from engine.paper import FORM, FORMAL, ISSUE, ISSUERS, Counted, Order, Paper, issue, issued, paper_of
 from engine.permission import may, table
 from interfaces.display import display_block
@@ -133,7 +134,7 @@ def test_a_shipped_template_is_a4_and_says_every_field_it_names(name: str) -> No
     values |= {field: ["〈一行〉"] for field in ("ladder", "requests") if field in kind.fields}
     for field in (field for field in kind.fields if field in ROWS and not field.startswith("pictures")):
         values[field] = [{part: f"〈{field}.{part}〉" for part in ROWS[field]}]
-    document = fill(path, kind, values)
+    document = fill(path, values, kind.needs)
     said = text_of(document)
     assert "{" not in said.replace("〔", "")
     assert "}" not in said
@@ -144,6 +145,26 @@ def test_a_shipped_template_is_a4_and_says_every_field_it_names(name: str) -> No
     assert [round(side.mm) for side in margins if side] == [37, 35, 28, 26]
     fonts = zipfile.ZipFile(io.BytesIO(document)).read("word/fontTable.xml").decode()
     assert 'w:name="仿宋_GB2312"><w:altName w:val="仿宋"/>' in fonts
+
+
+def without_template(*definitions: Definition) -> set[str]:
+    """Return the papers that ladders may draft and that no kind prints."""
+    return {name for one in definitions for name in papers.without_template(one)}
+
+
+def test_every_paper_of_a_ladder_has_its_template() -> None:
+    """Whatever a shipped ladder drafts, one kind prints, and its template is there; a ladder that drafts another is found out."""
+    shipped = [
+        path.read_text(encoding="utf-8") for path in sorted(papers.HERE.parent.glob("*.toml")) if path.stem != "bureau"
+    ]
+    assert without_template(*map(load, shipped)) == set()
+    drafts = [name for kind in KINDS.values() for name in kind.drafts]
+    assert len(drafts) == len(set(drafts))
+    assert all((papers.HERE / f"{kind.template}.docx").exists() for kind in KINDS.values())
+    other = next(text for text in shipped if 'paper = "约谈建议"' in text).replace(
+        'paper = "约谈建议"', 'paper = "通报"'
+    )
+    assert without_template(load(other)) == {"通报"}
 
 
 BRACES = (
@@ -163,7 +184,7 @@ def test_hostile_text_stands_as_text() -> None:
     kind = KINDS["reminder"]
     texts = [*HOSTILE, *BRACES]
     values = blanks(kind) | {"lead_unit": "¦".join(texts), "mark": "{{ title }}", "number": "{{7*7}}"}
-    said = text_of(fill(template_of(kind, None), kind, values))
+    said = text_of(fill(template_of(kind, None), values, kind.needs))
     assert "49" not in said
     assert "{{ title }}" in said
     for text in texts:
@@ -201,7 +222,7 @@ def test_a_faulty_template_is_refused_with_its_place(
     kind = KINDS["reminder"]
     path = write_template(tmp_path / "own.docx", *lines)
     with pytest.raises(FaultsFound) as caught:
-        fill(path, kind, blanks(kind) | {"title": "试"})
+        fill(path, blanks(kind) | {"title": "试"}, kind.needs)
     assert caught.value.data["why"] == why
     assert place in str(caught.value.data["place"])
 
@@ -210,7 +231,7 @@ def test_an_own_template_is_used(tmp_path: Path) -> None:
     """Control: a sound one is filled; in a folder only the kinds that are there are replaced."""
     kind = KINDS["reminder"]
     write_template(tmp_path / "reminder.docx", GOOD, "本局自备：{{ title }}")
-    said = text_of(fill(template_of(kind, str(tmp_path)), kind, blanks(kind) | {"title": "试"}))
+    said = text_of(fill(template_of(kind, str(tmp_path)), blanks(kind) | {"title": "试"}, kind.needs))
     assert "本局自备：试" in said
     assert template_of(KINDS["dossier"], str(tmp_path)) == papers.HERE / "dossier.docx"
 
@@ -230,8 +251,11 @@ def test_a_damaged_template_is_refused(tmp_path: Path) -> None:
             path = tmp_path / "own.docx"
             path.write_bytes(content)
             with pytest.raises(FaultsFound) as caught:
-                fill(path, kind, blanks(kind))
+                fill(path, blanks(kind), kind.needs)
             assert caught.value.data["why"] == why
     with pytest.raises(FaultsFound) as caught:
-        fill(tmp_path / "none.docx", kind, blanks(kind))
+        fill(tmp_path / "none.docx", blanks(kind), kind.needs)
+    assert caught.value.data["why"] == "missing"
+    with pytest.raises(FaultsFound) as caught:
+        fill(tmp_path, blanks(kind), kind.needs)
     assert caught.value.data["why"] == "unreadable"

@@ -15,6 +15,7 @@ from engine.paper import FORM, FORMAL
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from engine.definition import Definition
     from engine.paper import Paper
 
 HERE = Path(__file__).parent
@@ -25,6 +26,8 @@ TRIAL_MARK = "试用库打印，不作公文使用"
 SERIES: Mapping[str, str] = {
     "reminder": "催办",
     "supervision": "督办",
+    "interview": "约谈",
+    "special_report": "专报",
     "extension": "延期",
     "suspension": "暂缓",
     "closing": "销号",
@@ -73,12 +76,15 @@ FIELDS: Mapping[str, str] = {
     "state": "现在的状态",
     "situation": "办理进度与时限的对照，一句话",
     "answer_by": "答复时限，没有规定的为空白年月日",
-    "copies": "抄送的人",
+    "copies": "抄送、呈报的人",
     "released_by": "签发人和日期",
     "level": "督办等级及其含义",
     "colour": "督办等级的底色（RRGGBB）",
     "demand": "督办要求",
-    "reminded": "此前的催办、督办情况",
+    "reminded": "此前发出的催办、督办文书，一句话；没有的为空",
+    "head": "主办单位负责人",
+    "cause": "拟文的缘由：到了逐级督办的哪一层级；没有的为空",
+    "obstacle": "填报的需协调的事项；没有的为空",
     "applicant": "申请人",
     "applied_on": "申请日期",
     "times": "第几次申请",
@@ -152,6 +158,7 @@ class Kind(NamedTuple):
 
 
 _SUPERVISION = (*_ABOUT, *_LIMITS, "level", "colour", "demand", "answer_by", "released_by", "reminded", "copies")
+_UPWARD = (*_ABOUT, *_LIMITS, "head", "cause", "reminded", "obstacle", "progress_note", "released_by", "copies")
 
 
 def _supervision(name: str, word: str, level: str, colour: str, drafts: tuple[str, ...]) -> Kind:
@@ -172,6 +179,14 @@ KINDS: Mapping[str, Kind] = {
         _supervision("blue_supervision", "蓝色", "临近办结时限", "BDD7EE", ()),
         _supervision("yellow_supervision", "黄色", "未达到序时进度或完成质量较差", "FFE699", ()),
         _supervision("red_supervision", "红色", "逾期未办结", "F4B0B0", ("督办单",)),
+        Kind(
+            "interview_proposal", "约谈建议", FORMAL, "interview", "interview_proposal", "建议局领导约谈主办单位负责人，供领导批示",
+            _UPWARD, ("约谈建议",),
+        ),
+        Kind(
+            "special_report", "专报", FORMAL, "special_report", "special_report", "长期逾期的事项报上级；主送机关等由办公室填写",
+            _UPWARD, ("专报",),
+        ),
         Kind(
             "extension_approval", "延期审批单", FORM, "extension", "extension_approval", "延期申请送批",
             (*_ABOUT, *_LIMITS, *_REQUEST), request="extension",
@@ -232,6 +247,13 @@ def read_number(text: str) -> Number | None:
 def kind_named(text: str) -> Kind | None:
     """Find a kind by its title or its name."""
     return next((kind for kind in KINDS.values() if text in (kind.name, kind.title)), None)
+
+
+def without_template(definition: Definition) -> list[str]:
+    """List the papers that a definition's ladders draft and that no kind prints: released, they are notices and have no number."""
+    printed = {name for kind in KINDS.values() for name in kind.drafts}
+    drafted = (rung.paper for ladder in definition.ladders.values() for rung in ladder if rung.paper)
+    return [name for name in dict.fromkeys(drafted) if name not in printed]
 
 
 def blanks(kind: Kind) -> dict[str, object]:
