@@ -130,14 +130,14 @@ def state(store_path: str, piece: Piece) -> str:
     return STATES[files.fault(store_path, piece.sha256)]
 
 
-def pictures(store_path: str, found: Iterable[Piece]) -> Pictures:
-    """Read the pictures among an item's evidence: real PNG and JPEG that can be opened, each content once."""
+def pictures(store_path: str, found: Iterable[Piece], *, most: int = MOST_PICTURE_BYTES) -> Pictures:
+    """Read the pictures among an item's evidence: real PNG and JPEG of at most so many bytes that can be opened, each content once."""
     shown: dict[str, Picture] = {}
     left, together = [], 0
     for piece in found:
         if piece.sha256 in shown or piece.paper:
             continue
-        picture = _picture(store_path, piece)
+        picture = _picture(store_path, piece, most)
         if isinstance(picture, str):
             if picture != "not_a_picture" or piece.shows:
                 left.append((piece.name, _LEFT[picture]))
@@ -158,9 +158,9 @@ def _handed(event: Event) -> Iterator[Mapping[str, object]]:
     yield from (one for one in given if isinstance(one, dict)) if isinstance(given, list) else ()
 
 
-def _picture(store_path: str, piece: Piece) -> Picture | str:
+def _picture(store_path: str, piece: Piece, most: int) -> Picture | str:
     """Read one picture, or say why it cannot be shown."""
-    data = files.read(store_path, piece.sha256, MOST_PICTURE_BYTES)
+    data = files.read(store_path, piece.sha256, most)
     if isinstance(data, str):
         return data
     try:

@@ -9,7 +9,8 @@ from interfaces.brief import mean_by_item, over, percent, waits, where
 from interfaces.charts import Column, Part, arrow, bar, columns
 from interfaces.display import display
 from interfaces.drill import rung_title, value_text
-from interfaces.listing import item_row
+from interfaces.gallery import Gallery, gallery
+from interfaces.listing import item_row, short_day
 from interfaces.survey import cohort_text, line_title, survey
 from workflows.indicators import CLASSES, DIVISIONS, FIGURES, HOW, MATTERS, SPREADS
 from workflows.labels import STAGES
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from engine.division import Line
     from engine.figure import Figure
     from engine.report import Matter, Stuck
+    from interfaces.gallery import Pair
     from interfaces.session import Session
     from interfaces.survey import Asked, Survey
 
@@ -30,6 +32,8 @@ TEMPLATE = Path(__file__).resolve().parents[1] / "workflows" / "reports" / "page
 
 LIGHTS = ("overdue", "due_soon", "normal", "suspended", "waiting", "continuing")
 """What is under way falls into exactly one of these."""
+
+NO_PICTURES = Gallery()
 
 LISTED = 200
 """How many items a list behind a figure names; the rest are a command away."""
@@ -62,7 +66,8 @@ def write(session: Session, path: str, asked: Asked, template: str | None, *, ov
     from interfaces.auditing import new_file
 
     found = survey(session, asked)
-    text = rendered(found, template).encode()
+    album = gallery(found, session)
+    text = rendered(found, template, album).encode()
     total = found.page.figures["total"].top
     if dry_run:
         return f"可以写入 {path}：{total} 件事项，{len(text) // 1024 + 1} KB。以上为试办，未写文件。"
@@ -71,7 +76,7 @@ def write(session: Session, path: str, asked: Asked, template: str | None, *, ov
     return f"已写入 {path}：{total} 件事项，{len(text) // 1024 + 1} KB。用浏览器打开，不联网，可打印。"
 
 
-def rendered(found: Survey, template: str | None = None) -> str:
+def rendered(found: Survey, template: str | None = None, album: Gallery = NO_PICTURES) -> str:
     """Return the page as text. Raises `Misused("bad_layout")` where the template cannot be filled."""
     from jinja2 import StrictUndefined, TemplateError
     from jinja2.sandbox import SandboxedEnvironment
@@ -84,7 +89,7 @@ def rendered(found: Survey, template: str | None = None) -> str:
         autoescape=True, undefined=StrictUndefined, finalize=_plain, trim_blocks=True, lstrip_blocks=True
     )
     try:
-        return made.from_string(file.read_text(encoding="utf-8")).render(context(found))
+        return made.from_string(file.read_text(encoding="utf-8")).render(context(found, album))
     except (OSError, UnicodeDecodeError) as error:
         raise Misused("bad_layout", path=str(file), why=getattr(error, "strerror", None) or "unreadable") from error
     except TemplateError as error:
@@ -101,7 +106,7 @@ def _plain(value: object) -> object:
     return value
 
 
-def context(found: Survey) -> Context:
+def context(found: Survey, album: Gallery = NO_PICTURES) -> Context:
     """Return everything that the page shows, as plain values and finished drawings."""
     from interfaces.past import shown
     from workflows.labels import moment
@@ -128,6 +133,8 @@ def context(found: Survey) -> Context:
         "overdue": [_stuck(found, stuck) for stuck in page.overdue[:LISTED]],
         "overdue_more": max(len(page.overdue) - LISTED, 0),
         "matters": list(_matters(found)),
+        "pairs": [_pair(found, pair) for pair in album.pairs],
+        "pairs_more": album.more,
         "tables": [_table(found, by) for by in TABLES],
         "indicators": list(_indicators(found)),
         "behind": list(_behind(found)),
@@ -325,6 +332,21 @@ def _matter(found: Survey, matter: Matter) -> Context:
         "detail": item.text("obstacle") if matter.code == "obstacle" else "",
         "since": when(matter.since, found.page.now),
         "where": "" if matter.code == "outside" else where(matter.number, found.items, found.page.now),
+    }
+
+
+def _pair(found: Survey, pair: Pair) -> Context:
+    """Return an item in pictures: what it was, whose, when it was closed, and either side as picture or as name."""
+    from markupsafe import Markup
+
+    item, _ = found.items[pair.number]
+    sides = [
+        {"shows": view.shows, "name": view.name, "why": view.why, "uri": Markup(view.uri)}  # noqa: S704 - base64 of our own making
+        for view in (pair.before, pair.after)
+    ]
+    return _row(found, pair.number) | {
+        "closed": short_day(item.closed_at, found.page.now) if item.closed_at else "",
+        "sides": sides,
     }
 
 

@@ -185,7 +185,7 @@ class Seen(HTMLParser):
         """Remember a tag."""
         self.tags.append((tag, tuple(name for name, _ in attrs)))
         self.leads += [value or "" for name, value in attrs if name in ("href", "src", "action", "srcset", "data")]
-        if tag not in ("meta", "rect", "line", "path", "br"):
+        if tag not in ("meta", "rect", "line", "path", "br", "img"):
             self.open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
