@@ -138,6 +138,7 @@ class Calendar:
     __slots__ = (
         "_changes",
         "_counts",
+        "_days",
         "_flipped",
         "_flips",
         "_hours",
@@ -161,6 +162,9 @@ class Calendar:
         self._sums = list(accumulate(steps, initial=0))
         self._counts = [_weekdays(day) + total for day, total in zip(self._flips, self._sums[1:], strict=True)]
         # _changes: the first days of the later periods of hours; _reached: the office time reached when they begin
+        self._days: dict[
+            int, tuple[int, tuple[tuple[int, int], ...]]
+        ] = {}  # day → office time before it, and its sessions
         self._changes = [period.first for period in edition.hours[1:]]
         self._hours: list[_Hours] = []
         self._reached: list[int] = []
@@ -332,12 +336,17 @@ class Calendar:
     def office_time(self, at: int) -> int:
         """Return the office time (µs) up to an instant, from a far origin: what lies between two of them is `worktime`."""
         ordinal = ordinal_of(at)
-        hours = self._hours_of(ordinal)
-        total = hours.offset + self._count(ordinal - 1) * hours.day
-        if self.is_workday(ordinal):
+        known = self._days.get(ordinal)
+        if known is None:
+            hours = self._hours_of(ordinal)
+            before = hours.offset + self._count(ordinal - 1) * hours.day
+            known = self._days[ordinal] = (before, hours.sessions if self.is_workday(ordinal) else ())
+        total, sessions = known
+        if sessions:
             rest = time_of_day(at)
-            for start, end in hours.sessions:
-                total += min(max(rest - start, 0), end - start)
+            for start, end in sessions:
+                if rest > start:
+                    total += min(rest, end) - start
         return total
 
     def _hours_of(self, ordinal: int) -> _Hours:

@@ -320,7 +320,10 @@ class Definition(NamedTuple):
 
     def leaving(self, state: str) -> Iterator[Transition]:
         """Yield the variants that apply in a state."""
-        return (t for t in self.transitions if state in t.sources)
+        found = _by_state.get((self.hash, state))
+        if found is None:
+            found = _by_state[self.hash, state] = tuple(t for t in self.transitions if state in t.sources)
+        return iter(found)
 
     @property
     def main_clock(self) -> Clock | None:
@@ -348,6 +351,9 @@ class Definition(NamedTuple):
 
 _by_verb: dict[str, dict[str, list[Transition]]] = {}
 """Definition hash → verb → variants: looked up at every act, built once in a process."""
+
+_by_state: dict[tuple[str, str], tuple[Transition, ...]] = {}
+"""(Definition hash, state) → the variants that apply there."""
 
 _main: dict[str, Clock | None] = {}
 """Definition hash → its main clock."""

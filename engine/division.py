@@ -111,18 +111,19 @@ def division(members: Iterable[Counted], by: str, names: Mapping[str, str] | Non
     key_of, order = DIVIDERS[by]
     known = names or {}
     groups: dict[str, list[Counted]] = {}
-    ordered: set[tuple[str, str]] = set()
-    loose = False
+    ordered: set[str] = set()
     for member in members:
         one = member.one
-        mark = (one.item.definition, by)
-        if order and mark not in ordered:
-            ordered.add(mark)
+        if order and one.item.definition not in ordered:
+            ordered.add(one.item.definition)
             for key in order(one):
                 groups.setdefault(key, [])
         key = key_of(one)
-        key = known.get(key, key)
-        loose = loose or order is None
-        groups.setdefault(key, []).append(member)
-    keys = sorted(groups, key=lambda key: (not key, key)) if loose else sorted(groups, key=lambda key: not key)
+        if known:
+            key = known.get(key, key)
+        group = groups.get(key)
+        if group is None:
+            group = groups[key] = []
+        group.append(member)
+    keys = sorted(groups, key=lambda key: not key) if order else sorted(groups, key=lambda key: (not key, key))
     return tuple(Line(key, figures(groups[key]), spreads(groups[key])) for key in keys if groups[key])

@@ -2,14 +2,63 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import NamedTuple, overload
+
+
+class Numbers(Sequence[int]):
+    """Numbers of items in order, gathered in parts. Most figures are asked only how many: the rest is put in order when it is looked at."""
+
+    __slots__ = ("_count", "_ordered", "_parts")
+
+    def __init__(self, parts: Sequence[Sequence[int]]) -> None:
+        """Take the parts, which have no number twice."""
+        self._parts = parts
+        self._ordered: tuple[int, ...] | None = None
+        self._count = sum(map(len, parts))
+
+    @property
+    def ordered(self) -> tuple[int, ...]:
+        """The numbers in their order."""
+        if self._ordered is None:
+            self._ordered = tuple(sorted(chain.from_iterable(self._parts)))
+        return self._ordered
+
+    def __len__(self) -> int:
+        """How many."""
+        return self._count
+
+    @overload
+    def __getitem__(self, at: int) -> int: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[int, ...]: ...
+    def __getitem__(self, at: int | slice) -> int | tuple[int, ...]:
+        """One of them, or several."""
+        return self.ordered[at]
+
+    def __iter__(self) -> Iterator[int]:
+        """Each in its turn."""
+        return iter(self.ordered)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether they are the same numbers."""
+        return self.ordered == tuple(other) if isinstance(other, (tuple, list, Numbers)) else NotImplemented
+
+    def __hash__(self) -> int:
+        """Like a tuple of them."""
+        return hash(self.ordered)
+
+    def __repr__(self) -> str:
+        """Like a tuple of them."""
+        return repr(self.ordered)
 
 
 class Figure(NamedTuple):
     """A number of items; with `of`, the share of them in those. Both are numbers of items."""
 
-    numbers: tuple[int, ...]
-    of: tuple[int, ...] | None = None
+    numbers: Sequence[int]
+    of: Sequence[int] | None = None
 
     @property
     def top(self) -> int:
@@ -30,7 +79,7 @@ class Figure(NamedTuple):
 class Spread(NamedTuple):
     """One value for each of some items, in their order; the unit is the indicator's."""
 
-    numbers: tuple[int, ...] = ()
+    numbers: Sequence[int] = ()
     values: tuple[int, ...] = ()
 
     @property

@@ -147,8 +147,11 @@ def answer_due(item: Item, fields: Fields, _context: Context, argument: str) -> 
 
 def unanswered(item: Item) -> list[str]:
     """List who the item's source says must be answered and has not been, nor is exempt."""
-    done = {*item.names("told"), *item.names("exempted")}
-    return [name for name in item.names("addressees") if name not in done]
+    asked = item.names("addressees")
+    if not asked:
+        return []
+    done = (*item.names("told"), *item.names("exempted"))
+    return [name for name in asked if name not in done]
 
 
 def answered(item: Item, fields: Fields, _context: Context, _argument: str) -> None:

@@ -6,10 +6,9 @@ than all. Sources of the formulas: the field's own statistics (按时处置率, 
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.figure import Figure, Spread
+from engine.figure import Figure, Numbers, Spread
 from engine.guards import unanswered
 from engine.lag import BEHIND, FAR_BEHIND, lag
 from engine.light import DUE_SOON, OVERDUE, Light, light, unclear
@@ -244,12 +243,28 @@ SPREADS: Mapping[str, Callable[[Judged], int | None]] = {"handling": handling, "
 """What is not a count: the value of one item, or None where it has none."""
 
 
+class Marks:
+    """The figures that an item counts in, and those rates that it is among the whole of.
+
+    There is one for all items that count in the very same ones: few of them among many items, and told apart by what they are.
+    """
+
+    __slots__ = ("bottoms", "tops")
+
+    def __init__(self, tops: tuple[str, ...], bottoms: tuple[str, ...]) -> None:
+        """Name the figures."""
+        self.tops, self.bottoms = tops, bottoms
+
+
+_marks: dict[tuple[tuple[str, ...], tuple[str, ...]], Marks] = {}
+"""Every set of figures that an item was found to count in."""
+
+
 class Counted(NamedTuple):
     """An item with all that it counts in: computed once, whatever the items are divided by."""
 
     one: Judged
-    tops: tuple[str, ...]
-    bottoms: tuple[str, ...]
+    marks: Marks
     values: tuple[tuple[str, int], ...]
 
 
@@ -257,15 +272,16 @@ def counted(one: Judged) -> Counted:
     """Find out which figures an item counts in."""
     tops, bottoms = [], []
     for key, holds, of in INDICATORS:
-        if of is None:
-            if holds(one):
-                tops.append(key)
-        elif of(one):
+        if of is not None:
+            if of is not _always and not of(one):
+                continue
             bottoms.append(key)
-            if holds(one):
-                tops.append(key)
+        if holds(one):
+            tops.append(key)
+    found = (tuple(tops), tuple(bottoms))
+    marks = _marks.get(found) or _marks.setdefault(found, Marks(*found))
     values = [(key, value) for key, measure in SPREADS.items() if (value := measure(one)) is not None]
-    return Counted(one, tuple(tops), tuple(bottoms), tuple(values))
+    return Counted(one, marks, tuple(values))
 
 
 def figures(members: Iterable[Counted]) -> dict[str, Figure]:
@@ -273,23 +289,22 @@ def figures(members: Iterable[Counted]) -> dict[str, Figure]:
 
     Items that count in the very same figures are gathered first, as there are few such sets and many items.
     """
-    alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[int]] = {}
-    for member in members:
-        alike.setdefault((member.tops, member.bottoms), []).append(member.one.item.number)
+    alike: dict[Marks, list[int]] = {}
+    for one, marks, _ in members:
+        numbers = alike.get(marks)
+        if numbers is None:
+            numbers = alike[marks] = []
+        numbers.append(one.item.number)
     tops: dict[str, list[list[int]]] = {indicator.key: [] for indicator in INDICATORS}
     bottoms: dict[str, list[list[int]]] = {indicator.key: [] for indicator in INDICATORS if indicator.of}
-    for (in_tops, in_bottoms), numbers in alike.items():
-        for key in in_tops:
+    for marks, numbers in alike.items():
+        for key in marks.tops:
             tops[key].append(numbers)
-        for key in in_bottoms:
+        for key in marks.bottoms:
             bottoms[key].append(numbers)
     return {
-        key: Figure(_merged(found), _merged(bottoms[key]) if key in bottoms else None) for key, found in tops.items()
+        key: Figure(Numbers(found), Numbers(bottoms[key]) if key in bottoms else None) for key, found in tops.items()
     }
-
-
-def _merged(parts: list[list[int]]) -> tuple[int, ...]:
-    return tuple(sorted(chain.from_iterable(parts)))
 
 
 def spreads(members: Iterable[Counted]) -> dict[str, Spread]:

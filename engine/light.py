@@ -84,10 +84,12 @@ def unread_text(item: Item, rules: Rules) -> str:
 
     The text of a field that a limit is read from is kept in the field named after it: `limit`, `limit_text`.
     """
-    names = _limit_names(rules.definition)
-    if any(item.text(name) for name in names):
-        return ""
-    return next((text for text in (item.text(f"{name}_text") for name in names) if text), "")
+    names, text = _limit_names(rules.definition), ""
+    for name in names:
+        if item.text(name):
+            return ""
+        text = text or item.text(f"{name}_text")
+    return text
 
 
 _names: dict[str, tuple[str, ...]] = {}

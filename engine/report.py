@@ -5,7 +5,8 @@ Merged, rejected and void items are out of everything. Nobody is ranked: units c
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 from engine.context import Context, Hand
 from engine.division import BY, Line, division
@@ -13,10 +14,10 @@ from engine.event import SYSTEM
 from engine.figure import Figure, Spread
 from engine.indicators import REDO, Counted, Judged, counted, figures, judged, spreads
 from engine.request import deciders
-from engine.turn import Desk, desk
+from engine.turn import Desk, desk, foremost
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from engine.context import Rules
     from engine.definition import Definition
@@ -67,6 +68,28 @@ class Stuck(NamedTuple):
     waiting: Waiting | None
 
 
+class Overdue(Sequence[Stuck]):
+    """The overdue items, the longest first. Where one is stuck is found out when it is looked at: a page names a few of many."""
+
+    __slots__ = ("_late",)
+
+    def __init__(self, late: Sequence[Judged]) -> None:
+        """Take the items in their order."""
+        self._late = late
+
+    def __len__(self) -> int:
+        """How many."""
+        return len(self._late)
+
+    @overload
+    def __getitem__(self, at: int) -> Stuck: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Stuck, ...]: ...
+    def __getitem__(self, at: int | slice) -> Stuck | tuple[Stuck, ...]:
+        """One of them, or several."""
+        return tuple(map(_stuck, self._late[at])) if isinstance(at, slice) else _stuck(self._late[at])
+
+
 class Matter(NamedTuple):
     """Something that a leader has to settle; `code` says why."""
 
@@ -98,7 +121,7 @@ class Report(NamedTuple):
     figures: Mapping[str, Figure]
     spreads: Mapping[str, Spread]
     divisions: Mapping[str, tuple[Line, ...]]
-    overdue: tuple[Stuck, ...]
+    overdue: Sequence[Stuck]
     matters: tuple[Matter, ...]
     ladder: tuple[Climb, ...]
     entered: tuple[int, int] | None = None
@@ -137,7 +160,7 @@ def report(
         figures=figures(members) | {"not_counted": Figure(tuple(left_out))},
         spreads=spreads(members),
         divisions={key: division(members, key, names if key == "line" else None) for key in by},
-        overdue=tuple(_stuck(one) for one in late),
+        overdue=Overdue(late),
         matters=tuple(matter for member in members if not member.one.closed for matter in _matters(member.one)),
         ladder=_ladder(members),
     )
@@ -169,19 +192,29 @@ def _matters(one: Judged) -> Iterable[Matter]:
         yield Matter(item.number, "dissatisfied_again", redo.at)
     if one.paused and not one.by_request:
         yield Matter(item.number, "outside", item.since)
-    role = desk(item, one.rules, one.now).role if _led(one.rules.definition, item.state) else ""
-    if role.startswith(LEADERS):
+    step = foremost(item, one.rules, one.now) if _led(one.rules.definition, item.state) else None
+    if step and step.roles[0].startswith(LEADERS):
         yield Matter(item.number, "decision", item.since)
     if item.text("obstacle"):
         yield Matter(item.number, "obstacle", item.acts["progress"].at if "progress" in item.acts else item.since)
 
 
 def _led(definition: Definition, state: str) -> bool:
-    """Whether an item in a state can lie on a leader's desk at all: finding out where each one lies takes long."""
+    """Whether an item in a state can lie on a leader's desk at all: finding out where each one lies takes long.
+
+    It lies with the state's owner or with those who may take the first step that moves it on; where a step closes it, with whom that waits
+    for.
+    """
     found = _leads.get((definition.hash, state))
     if found is None:
         place = definition.states[state]
-        by = (role for transition in definition.leaving(state) for role in transition.by)
+        leaving = list(definition.leaving(state))
+        closing = (definition.states[t.to] for t in leaving if t.to)
+        if not any(end.final and end.counted for end in closing):
+            leaving = [t for t in leaving if t.to and t.to != state]
+            always = next((n for n, t in enumerate(leaving) if not t.when), len(leaving))
+            leaving = leaving[: always + 1]  # what comes after a step that is there for every item is nobody's first
+        by = (role for t in leaving for role in t.by)
         found = any(role.startswith(LEADERS) for role in (place.owner, *place.owners.values(), *by))
         _leads[definition.hash, state] = found
     return found

@@ -114,7 +114,7 @@ class EventQuery(NamedTuple):
     """Which entries of the record, oldest first (newest first with `newest`).
 
     `since` and `until` are moments of entry, `effective_until` is one at which it was so; both ends are not included.
-    Those of several `items` come item by item. `brief` leaves every field empty that a fold does not look at (`UNFOLDED`).
+    Those of several `items` come item by item. `brief` leaves every field empty that neither a fold nor a count looks at (`UNREAD`).
     """
 
     item: int | None = None
@@ -131,8 +131,8 @@ class EventQuery(NamedTuple):
     brief: bool = False
 
 
-UNFOLDED = frozenset(("enterer", "basis", "command_id", "prev", "hash"))
-"""The fields of an entry that nothing about an item follows from."""
+UNREAD = frozenset(("basis", "command_id", "prev", "hash"))
+"""The fields of an entry that nothing about an item follows from, and no figure."""
 
 
 _dump = encoder(sort_keys=True)  # so that it does not matter in which order an act gave its fields

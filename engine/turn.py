@@ -51,11 +51,11 @@ class Desk(NamedTuple):
 
 def turns(item: Item, rules: Rules, now: int) -> list[Turn]:
     """List what is expected next, the step that moves the item on first; empty when it is closed."""
-    state = rules.definition.states.get(item.state)
-    if state is None or state.final:
+    first = foremost(item, rules, now)
+    if first is None:
         return []
-    leaving = [t for t in rules.definition.leaving(item.state) if matches(t.when, item)]
-    found = [_closing(item, leaving, rules, now) or _moving(item, leaving, rules)]
+    leaving = _leaving(item, rules)
+    found = [first]
     for clock in rules.definition.clocks.values():
         run = item.clocks.get(clock.name)
         if clock.main or not clock.stops_at or run is None or not run.running:
@@ -67,6 +67,19 @@ def turns(item: Item, rules: Rules, now: int) -> list[Turn]:
         step = next((t for t in leaving if t.by == ("co_units",)), None)
         found += [Turn(step.verb, step.by)] if step else []
     return found
+
+
+def foremost(item: Item, rules: Rules, now: int) -> Turn | None:
+    """Return the step that moves an item on; None when it is closed."""
+    state = rules.definition.states.get(item.state)
+    if state is None or state.final:
+        return None
+    leaving = _leaving(item, rules)
+    return _closing(item, leaving, rules, now) or _moving(item, leaving, rules)
+
+
+def _leaving(item: Item, rules: Rules) -> list[Transition]:
+    return [t for t in rules.definition.leaving(item.state) if matches(t.when, item)]
 
 
 def people(turn: Turn, item: Item, rules: Rules) -> list[str]:
@@ -82,10 +95,10 @@ def people(turn: Turn, item: Item, rules: Rules) -> list[str]:
 
 def desk(item: Item, rules: Rules, now: int) -> Desk:
     """Say where an item lies."""
-    found = turns(item, rules, now)
-    if not found:
+    found = foremost(item, rules, now)
+    if found is None:
         return Desk("", "", "")
-    role, who = found[0].roles[0], people(found[0], item, rules)
+    role, who = found.roles[0], people(found, item, rules)
     first = who[0] if who else ""
     single = len(who) == 1 or role in _ONE or role.endswith(".head")
     unit = item.text("lead_unit") if role.startswith("lead_unit") else rules.organisation.unit_of(first)

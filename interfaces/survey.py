@@ -149,20 +149,22 @@ def _record(reader: Reader, past: Past | None, items: Items) -> tuple[tuple[int,
     What stands beside the problem ledger is not counted.
     """
     from engine.event import DONE, SYSTEM
-    from engine.passage import Trail
+    from engine.passage import TO, Trail
     from engine.row import EventQuery
 
     behalf = everything = seen = 0
     trail, total = Trail(), reader.head()[0]
     draw = bar("条")
-    for event in reader.events(past.query(result=DONE) if past else EventQuery(result=DONE)):
+    for event in reader.events(past.query(result=DONE, brief=True) if past else EventQuery(result=DONE, brief=True)):
         seen += 1
         if event.item not in items:
             continue
-        if event.decider != SYSTEM:
+        decider = event.decider
+        if decider != SYSTEM:
             everything += 1
-            behalf += event.decider != event.enterer
-        trail.see(event)
+            behalf += decider != event.enterer
+        if TO in event.body:
+            trail.see(event)
         if draw and seen % _PACE == 0:
             draw(seen, total)
     if draw:

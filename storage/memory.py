@@ -15,7 +15,7 @@ from engine.delivery import Delivery
 from engine.errors import Conflict
 from engine.event import Event
 from engine.notice import RELEASED, SENT, Notice
-from engine.row import UNFOLDED, Crossing, Policy, PolicyRow, Reporter, Row, from_text
+from engine.row import UNREAD, Crossing, Policy, PolicyRow, Reporter, Row, from_text
 from storage.statements import MOST_MEANT, folded
 from storage.text import refuse_bad, refuse_fixed, refuse_surrogate
 
@@ -381,7 +381,7 @@ def _wanted(row: Row, query: ItemQuery) -> bool:
 
 def _brief(event: Event) -> Event:
     """Leave out what a fold does not look at."""
-    return Event._make("" if name in UNFOLDED else value for name, value in zip(Event._fields, event, strict=True))
+    return Event._make("" if name in UNREAD else value for name, value in zip(Event._fields, event, strict=True))
 
 
 def _asked(event: Event, query: EventQuery) -> bool:

@@ -14,7 +14,7 @@ from engine.clock import DAY
 from engine.delivery import Delivery
 from engine.event import Event
 from engine.notice import Notice
-from engine.row import UNFOLDED, Crossing, Policy, PolicyRow, Reporter, Row
+from engine.row import UNREAD, Crossing, Policy, PolicyRow, Reporter, Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,7 +38,7 @@ def _renewed(fields: Sequence[str]) -> str:
 
 
 _EVENT = ", ".join(Event._fields)
-_BRIEF = ", ".join("''" if field in UNFOLDED else field for field in Event._fields)
+_BRIEF = ", ".join("''" if field in UNREAD else field for field in Event._fields)
 _ROW = ", ".join(Row._fields)
 _CROSSING = ", ".join(Crossing._fields)
 _NOTICE = ", ".join(Notice._fields)

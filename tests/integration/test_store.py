@@ -16,7 +16,7 @@ from engine.errors import Conflict, Misused, Unavailable
 from engine.event import Event
 from engine.notice import Notice
 from engine.ports import Store
-from engine.row import UNFOLDED, Crossing, EventQuery, ItemQuery, Policy, Reporter, Row, from_text
+from engine.row import UNREAD, Crossing, EventQuery, ItemQuery, Policy, Reporter, Row, from_text
 
 AT = 1_683_509_400_000_000
 ALL = EventQuery()
@@ -290,9 +290,9 @@ def test_a_brief_entry_is_the_same_to_a_fold(store: Store, make_event: MakeEvent
     with store.read() as reader:
         brief = list(reader.events(EventQuery(brief=True)))
     for short, whole in zip(brief, kept, strict=True):
-        assert all(getattr(short, name) == "" for name in UNFOLDED)
+        assert all(getattr(short, name) == "" for name in UNREAD)
         assert {n: v for n, v in short._asdict().items() if v} == {
-            n: v for n, v in whole._asdict().items() if v and n not in UNFOLDED
+            n: v for n, v in whole._asdict().items() if v and n not in UNREAD
         }
 
 

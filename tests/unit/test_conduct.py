@@ -89,7 +89,7 @@ def drawn(ledger: Ledger) -> Conduct:
 
 def numbers(concern: Concern) -> tuple[tuple[int, ...], int]:
     """Return the items, and out of how many."""
-    return concern.figure.numbers, concern.figure.bottom
+    return tuple(concern.figure.numbers), concern.figure.bottom
 
 
 def test_items_are_found_for_what_is_about_them(found: dict[str, Concern]) -> None:

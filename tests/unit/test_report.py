@@ -8,13 +8,15 @@ import pytest
 
 from engine.clock import parse_instant
 from engine.division import BY
-from engine.figure import Figure
+from engine.figure import Figure, Numbers
 from engine.light import OVERDUE
-from engine.report import Report, report
-from engine.row import ItemQuery, from_text
+from engine.past import Past
+from engine.report import LEADERS, Report, _led, report
+from engine.row import EventQuery, ItemQuery, from_text
+from engine.turn import desk
 from interfaces.brief import rate
 from storage.memory import MemoryStore
-from tests.trial import Ledger
+from tests.trial import Ledger, fill
 from workflows.indicators import FIGURES, MATTERS, RATES
 
 HEAD, HANDLER = "o21", "o23"  # 水务处
@@ -74,6 +76,41 @@ def test_rates_are_rounded_to_the_nearest_tenth() -> None:
     assert rate(Figure((1,), (1, 2, 3))) == "33.3%（1/3）"
     assert rate(Figure((1, 2), (1, 2))) == "100.0%（2/2）"
     assert rate(Figure(tuple(range(4999)), tuple(range(5000)))) == "100.0%（4999/5000）"
+
+
+def test_what_lies_on_a_leaders_desk_is_found_without_looking_at_every_desk(ledger: Ledger) -> None:
+    """Where no leader can be waited for, none is: of every item of the ledger, at several moments, and in each state that has some."""
+    fill(ledger)
+    seen = set()
+    with ledger.office.store.read() as reader:
+        for row in reader.rows(ItemQuery()):
+            for event in reader.events(EventQuery(item=row.number, result="done")):
+                past = Past(reader, ledger.office.shelf, event.effective_at).item(row.number)
+                if past is None:
+                    continue
+                item, rules = past.item, past.rules
+                role = desk(item, rules, event.effective_at).role
+                assert _led(rules.definition, item.state) or not role.startswith(LEADERS), (item.state, role)
+                seen.add((item.state, role.startswith(LEADERS)))
+    assert len({state for state, _ in seen}) > 10
+    assert ("plan_review", True) in seen
+
+
+def test_numbers_are_those_of_a_tuple() -> None:
+    """Numbers gathered in parts: as many, in order, equal to and hashed as the tuple of them; nothing in nothing."""
+    some = Numbers([[5, 9], [], [1, 7]])
+    assert (len(some), some[0], some[1:3], list(some), 7 in some, 8 in some) == (
+        4,
+        1,
+        (5, 7),
+        [1, 5, 7, 9],
+        True,
+        False,
+    )
+    assert some == (1, 5, 7, 9) == Numbers([[1, 5, 7, 9]])
+    assert some != (1, 5)
+    assert len({some, (1, 5, 7, 9), Numbers([])}) == 2
+    assert (len(Numbers([])), bool(Numbers([])), repr(some)) == (0, False, "(1, 5, 7, 9)")
 
 
 def test_what_is_rejected_merged_or_void_is_out_of_everything(ledger: Ledger) -> None:
