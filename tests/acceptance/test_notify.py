@@ -7,6 +7,7 @@ import signal
 import subprocess
 import threading
 import time
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ url = "json://127.0.0.1:{port}/"
 
 
 class Post(ThreadingHTTPServer):
-    """Keeps key and text of whatever arrives, and now and then says that it failed all the same."""
+    """Keeps key and text of whatever arrives, and every byte of it, and now and then says that it failed all the same."""
 
     daemon_threads = True
 
@@ -42,6 +43,7 @@ class Post(ThreadingHTTPServer):
         """Listen on a free port of this machine."""
         super().__init__(("127.0.0.1", 0), _Handler)
         self.taken: list[tuple[str, str]] = []
+        self.heard: list[bytes] = []
         self.fails_every = 0
 
 
@@ -49,7 +51,9 @@ class _Handler(BaseHTTPRequestHandler):
     server: Post
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        raw = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.heard.append(f"{self.path}\n{self.headers}\n".encode() + raw)
+        body = json.loads(raw)
         taken = self.server.taken
         taken.append((self.headers["Idempotency-Key"], body["message"]))
         failing = self.server.fails_every and len(taken) % self.server.fails_every == 0
@@ -61,15 +65,24 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-@pytest.fixture(name="post")
-def _post() -> Iterator[Post]:
+@contextmanager
+def posted() -> Iterator[Post]:
+    """Listen for as long as it lasts."""
     server = Post()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture(name="post")
+def _post() -> Iterator[Post]:
+    with posted() as server:
+        yield server
 
 
 def settings(folder: Path, post: Post) -> str:

@@ -25,6 +25,7 @@ from interfaces.session import Session
 from storage.connection import dbapi  # a second SQLite in one process would drop the locks of the first
 from tests.acceptance.conftest import SIBAN, Played, environment, run
 from tests.acceptance.test_commands import COMMANDS
+from tests.acceptance.test_notify import posted
 from tests.said import Said
 from tests.trial import build
 from workflows.index import shipped_index
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 NAME, PHONE, KEY = "樊鸢鹂", "13977654321", "sk-canary-7f3a9c51"
 OTHER, EMAIL = "阙鹓翎", "canary.finch@example.org"
+HOOK = "hook-canary-5d20e8"
 TYPED = (NAME, PHONE, OTHER, EMAIL, KEY)
 
 
@@ -331,6 +333,69 @@ def test_the_log_of_serve_holds_none(cage: Cage, tmp_path: Path) -> None:
     _, rest = process.communicate(timeout=30)
     assert heard
     assert leaks(heard + rest + (log.read_text(encoding="utf-8") if log.exists() else ""), cage.canaries) == []
+
+
+@pytest.mark.parametrize("content", ["numbers", "names", "titles"])
+def test_no_notice_that_leaves_the_house_holds_one(
+    cage: Cage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    """Over a service and into a plain log, taken and refused: not a byte of what is sent, kept or said, whatever it may say.
+
+    The address of a service is a secret too: it is called, and stands nowhere else.
+    """
+    copy, log, where = (tmp_path / name for name in ("office.db", "通知.log", "送达.toml"))
+    with closing(dbapi.connect(str(cage.path))) as source, closing(dbapi.connect(str(copy))) as target:
+        source.backup(target)
+    mine = Cage(copy, [*cage.canaries, HOOK], {})
+    with posted() as post:
+        monkeypatch.setenv("SIBAN_TEST_TARGET", f"json://127.0.0.1:{post.server_port}/{HOOK}")
+        where.write_text(
+            f'hours = "any"\ncontent = "{content}"\nallow = ["http://127.0.0.1:{post.server_port}"]\n'
+            f'[targets.post]\nurl = "env:SIBAN_TEST_TARGET"\n[targets.log]\nfile = "{log.name}"\n'
+            '[receivers]\n"*" = ["post", "log"]\n',
+            encoding="utf-8",
+        )
+        send = ("notify", "send", "--channels", str(where))
+        assert mine(*send).status == 0  # what was told before stays
+        # a message about items with reporters, beside those that the calendar brings
+        assert (
+            mine(
+                "--at",
+                "2023-06-15 09:00",
+                "交办",
+                "14",
+                "--清单",
+                "即知即改的问题",
+                "--主办单位",
+                "河道署",
+                "--责任人",
+                "金晓",
+            ).status
+            == 0
+        )
+        assert mine(*send).status == 0
+        post.fails_every = 1
+        assert mine("--at", "2023-07-14 10:00", "tick").status == 0
+        mine(*send)
+        post.fails_every = 0
+        for question in (
+            ("notify", "status"),
+            ("notify", "status", "-o", "json"),
+            ("notify", "test", "post", "--channels", str(where)),
+            ("doctor",),
+        ):
+            mine(*question)
+        assert mine("--at", "2023-07-15 10:00", *send).status == 0
+        heard = b"\n".join(post.heard)
+    assert len(post.taken) > 5
+    messages = "".join(text for _, text in post.taken)
+    assert all(serial in messages + log.read_text(encoding="utf-8") for serial in ("ZG2023-0013", "ZG2023-0014"))
+    assert ("路灯不亮" in messages) == (content == "titles")
+    assert heard.count(HOOK.encode()) == len(post.heard), "once a message, in its address"
+    assert leaks(heard.replace(f"/{HOOK}".encode(), b""), mine.canaries) == []
+    assert leaks(log.read_bytes(), mine.canaries) == []
+    assert mine.leaking() == []
+    assert {name for name, text in _tables(copy).items() if leaks(text, mine.canaries)} == {"reporter"}
 
 
 def test_what_cannot_be_recorded_is_not_shown(cage: Cage, tmp_path: Path) -> None:
