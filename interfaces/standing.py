@@ -94,7 +94,8 @@ def standings(
     if done is None:
         raise Misused("done_when", state=target.title)
     done = max(done, at)  # of the same day
-    fields = {name: value for name, value in DONE_SAYS.items() if name in definition.fields} | dict(fields)
+    if not target.final:  # what a closed one came to is the ledger's to say, and nothing asks for it any more
+        fields = {name: value for name, value in DONE_SAYS.items() if name in definition.fields} | dict(fields)
     working = _in_hand(definition)
     before = (Standing(working, at, {}, started=at),) if working and at < done else ()
     closed = max(dates.closed_at, done) if target.final and dates.closed_at is not None else done

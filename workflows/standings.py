@@ -39,4 +39,7 @@ SUSPENDED_OR_LISTED = "挂账"
 """In one office it says that the clock stands still, in supervision that the problem is on the tracked list: asked for."""
 
 DONE_SAYS: Mapping[str, object] = {"result_class": "solved", "all_measures_done": True}
-"""What a ledger says of an item by calling it done, in the fields of a definition that has them."""
+"""What a ledger says of an item that waits to be verified or answered by calling it done, in the fields of a definition that has them.
+
+Without them nobody could verify or close it. Of a closed item nothing is added.
+"""

@@ -140,6 +140,19 @@ def test_an_item_taken_over_goes_on_by_the_rules(run: Run, tmp_path: Path) -> No
     assert (row["state"], str(row["done_at"])[:10], row["light"]) == ("feedback", "2023-05-30", "normal")
 
 
+def test_nothing_is_said_of_a_closed_item_that_the_ledger_does_not_say(run: Run, tmp_path: Path) -> None:
+    """What waits to be verified was called done, and so it can be verified; closed is no word for solved."""
+    assert run(CLERK, "import", str(ledger(tmp_path / "a.xlsx", [ROWS[0], ROWS[2]]))).status == 0
+    store = open_store(run.path)  # type: ignore[attr-defined]  # of `Bureau`
+    with store.read() as reader:
+        kept = [from_text(row.body) for row in reader.rows(ItemQuery())]
+    store.close()
+    said = [(item.state, item.text("result_class"), item.fields.get("all_measures_done")) for item in kept]
+    assert said == [("closed", "", None), ("office_review", "solved", True)]
+    assert kept[0].fields["on_time"] is True
+    assert run("o14", "核验通过", "2", "--核验方式", "现场", "--意见", "已到现场查看").status == 0
+
+
 def test_reading_it_in_again_doubles_nothing(run: Run, tmp_path: Path) -> None:
     """Found by source and number; what differs is shown, left, and only on demand turned into acts."""
     assert run(CLERK, "import", str(ledger(tmp_path / "a.xlsx"))).status == 0

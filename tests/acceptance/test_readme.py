@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 import pytest
+from docx import Document
 
 from interfaces.session import os_user
 from tests.acceptance.conftest import ROOT, Played, run
@@ -52,8 +53,8 @@ def test_what_the_readme_shows_on_the_database_of_the_demo(part: str, tmp_path: 
         assert "Traceback" not in said.err
 
 
-def test_three_commands_from_an_old_ledger_to_a_report(tmp_path: Path) -> None:
-    """Each line of docs/from-excel.md, in an office whose head is whoever runs this."""
+def test_three_commands_from_an_old_ledger_to_a_bulletin(tmp_path: Path) -> None:
+    """Each line of docs/from-excel.md, in an office whose head is whoever runs this; the bulletin counts what the ledger held."""
     bureau = (ROOT / "workflows" / "bureau.toml").read_text(encoding="utf-8")
     mine = bureau.replace('id = "o11"\n', f'id = "o11"\nos_user = "{os_user("")}"\n', 1)
     (tmp_path / "机构人员.toml").write_text(mine, encoding="utf-8")
@@ -63,4 +64,6 @@ def test_three_commands_from_an_old_ledger_to_a_report(tmp_path: Path) -> None:
     for words in lines:
         said = run(*words[1:], cwd=tmp_path)
         assert said.status == 0, (words, said)
+    bulletin = "".join(one.text for one in Document(str(tmp_path / "通报.docx")).paragraphs)
+    assert "共登记问题5件，已销号1件，在办4件" in bulletin
     assert "已在库 5 件" in run("--db", "整改.db", "import", "旧台账.xlsx", cwd=tmp_path).out
