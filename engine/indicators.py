@@ -13,6 +13,7 @@ from engine.guards import unanswered
 from engine.lag import BEHIND, FAR_BEHIND, lag
 from engine.light import DUE_SOON, OVERDUE, Light, light, unclear
 from engine.run import due, original_due
+from engine.takeover import TAKE_OVER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -142,6 +143,11 @@ def _responded(one: Judged) -> bool:
     return bool(one.item.names("addressees") or one.closed) and not unanswered(one.item)
 
 
+def _told_of(one: Judged) -> bool:
+    """Whether the record can say who was answered: an old ledger that calls an item closed does not."""
+    return not (one.closed and TAKE_OVER in one.item.acts) or not unanswered(one.item)
+
+
 def _extended(one: Judged) -> bool:
     kinds = one.rules.definition.requests
     return one.clock is not None and any(
@@ -188,7 +194,7 @@ INDICATORS = (
     Indicator("registered_since", lambda one: one.item.registered_at >= one.since),
     Indicator("closed_since", lambda one: one.closed and (one.item.closed_at or 0) >= one.since),
     Indicator("overdue_since", lambda one: one.late and (one.light.due_at or 0) >= one.since),
-    Indicator("responded", _responded, _always),
+    Indicator("responded", _responded, _told_of),
     Indicator("fulfilled", lambda one: one.closed, _always),
     Indicator("on_time", lambda one: one.done and one.on_time, lambda one: one.due),
     Indicator("on_time_original", lambda one: one.done and one.original[1], lambda one: one.original[0]),

@@ -50,7 +50,7 @@ SPREADS: Mapping[str, str] = {"handling": "平均办理时长", "overrun": "平�
 """Figures that are no counts."""
 
 RATES: Mapping[str, str] = {
-    "responded": "已反馈（含免予反馈）÷ 问题总数",
+    "responded": "已反馈（含免予反馈）÷ 问题总数（原台账转入时已销号、未载明反馈的除外）",
     "fulfilled": "已办结 ÷ 问题总数",
     "on_time": "按时办结 ÷ 应处置（已办结和逾期未办结，不含暂缓、等待上级、持续整改）",
     "extended": "批准过延期 ÷ 问题总数",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from typing import TYPE_CHECKING
@@ -66,4 +67,8 @@ def test_three_commands_from_an_old_ledger_to_a_bulletin(tmp_path: Path) -> None
         assert said.status == 0, (words, said)
     bulletin = "".join(one.text for one in Document(str(tmp_path / "通报.docx")).paragraphs)
     assert "共登记问题5件，已销号1件，在办4件" in bulletin
+    answer = json.loads(run("--db", "整改.db", "report", "-o", "json", cwd=tmp_path).out)["figures"]["responded"]
+    assert (answer["count"], answer["of"]) == (0, 4), (
+        "of what was closed in the old ledger nobody knows who was answered"
+    )
     assert "已在库 5 件" in run("--db", "整改.db", "import", "旧台账.xlsx", cwd=tmp_path).out
