@@ -51,9 +51,8 @@ def light(item: Item, rules: Rules, now: int) -> Light:
         return Light(OVERDUE if late else NORMAL, days, moment, leaning)
     if run.paused:
         return Light(NONE, 0, moment, leaning)
-    return _judged(moment, near(run, clock, item, rules.calendar, moment), now, rules.calendar)._replace(
-        provisional=leaning
-    )
+    near_at = None if now > moment else near(run, clock, item, rules.calendar, moment)
+    return _judged(moment, near_at, now, rules.calendar)._replace(provisional=leaning)
 
 
 def _desk_leans(item: Item, rules: Rules, moment: int) -> bool:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.context import Rules
     from engine.event import Event
     from engine.item import Item
+    from engine.row import Step
 
 TO = '"to":'
 """How a body that changes the state is known before it is read; most need not be."""
@@ -48,14 +49,18 @@ class Passage(NamedTuple):
 
 def moves(event: Event) -> str:
     """Return the state that an entry leads its item to, "" when it leads nowhere."""
-    if not event.item or event.result != DONE or TO not in event.body:
+    return _led_to(event.body) if event.item and event.result == DONE else ""
+
+
+def _led_to(body: str) -> str:
+    if TO not in body:
         return ""
-    head, _, value = event.body.rpartition(LAST_TO)
+    head, _, value = body.rpartition(LAST_TO)
     if head and value.endswith('"}') and value.find('"') == len(value) - 2:
         return value[
             :-2
         ]  # the last field of the body, as keys stand in order: nothing but its own bracket comes behind
-    to = _load(event.body)[0].get("to")
+    to = _load(body)[0].get("to")
     return to if isinstance(to, str) else ""
 
 
@@ -67,19 +72,19 @@ class Trail:
         self._at: dict[int, tuple[str, int]] = {}
         self._stays: list[Stay] = []
 
-    def see(self, event: Event) -> None:
-        """Take the next entry."""
-        to = moves(event)
+    def see(self, step: Step) -> None:
+        """Take the next entry that was done about an item."""
+        to = _led_to(step.body)
         if not to:
             return
-        before = self._at.get(event.item)
-        at = event.effective_at
+        number, _, _, at, _ = step
+        before = self._at.get(number)
         if before is None:
-            self._at[event.item] = (to, at)
+            self._at[number] = (to, at)
         elif before[0] != to:
             at = max(at, before[1])
-            self._stays.append(Stay(event.item, *before, at))
-            self._at[event.item] = (to, at)
+            self._stays.append(Stay(number, before[0], before[1], at))
+            self._at[number] = (to, at)
 
     def stays(self) -> Iterator[Stay]:
         """Yield every stay, those that last still at the end."""

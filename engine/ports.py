@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from engine.event import Event
     from engine.item import Item
     from engine.notice import Notice
-    from engine.row import Crossing, EventQuery, ItemQuery, Policy, PolicyRow, Reporter, Row
+    from engine.row import Crossing, EventQuery, ItemQuery, Policy, PolicyRow, Reporter, Row, Step
 
 
 class TimeSource(Protocol):
@@ -67,6 +67,9 @@ class Reader(Protocol):
 
     def events(self, query: EventQuery) -> Iterator[Event]:
         """Yield entries of the record."""
+
+    def steps(self, query: EventQuery) -> Iterator[Step]:
+        """Yield entries of the record, no more of each than a count over all of it reads."""
 
     def head(self) -> tuple[int, str]:
         """Return number and hash of the last entry, (0, GENESIS) when there is none."""

@@ -114,7 +114,7 @@ class EventQuery(NamedTuple):
     """Which entries of the record, oldest first (newest first with `newest`).
 
     `since` and `until` are moments of entry, `effective_until` is one at which it was so; both ends are not included.
-    Those of several `items` come item by item. `brief` leaves every field empty that neither a fold nor a count looks at (`UNREAD`).
+    Those of several `items` come item by item. `brief` leaves every field empty that a fold does not look at (`UNFOLDED`).
     """
 
     item: int | None = None
@@ -131,8 +131,18 @@ class EventQuery(NamedTuple):
     brief: bool = False
 
 
-UNREAD = frozenset(("basis", "command_id", "prev", "hash"))
-"""The fields of an entry that nothing about an item follows from, and no figure."""
+class Step(NamedTuple):
+    """As much of an entry as a count over the whole record reads: whose act it was, and where it led its item."""
+
+    item: int
+    decider: str
+    enterer: str
+    effective_at: int
+    body: str
+
+
+UNFOLDED = frozenset(("enterer", "basis", "command_id", "prev", "hash"))
+"""The fields of an entry that nothing about an item follows from."""
 
 
 _dump = encoder(sort_keys=True)  # so that it does not matter in which order an act gave its fields

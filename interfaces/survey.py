@@ -155,16 +155,16 @@ def _record(reader: Reader, past: Past | None, items: Items) -> tuple[tuple[int,
     behalf = everything = seen = 0
     trail, total = Trail(), reader.head()[0]
     draw = bar("条")
-    for event in reader.events(past.query(result=DONE, brief=True) if past else EventQuery(result=DONE, brief=True)):
+    for step in reader.steps(past.query(result=DONE) if past else EventQuery(result=DONE)):
         seen += 1
-        if event.item not in items:
+        number, decider, enterer, _, body = step
+        if number not in items:
             continue
-        decider = event.decider
         if decider != SYSTEM:
             everything += 1
-            behalf += decider != event.enterer
-        if TO in event.body:
-            trail.see(event)
+            behalf += decider != enterer
+        if TO in body:
+            trail.see(step)
         if draw and seen % _PACE == 0:
             draw(seen, total)
     if draw:

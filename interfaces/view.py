@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from engine.item import Item
     from engine.notice import Notice
     from engine.ports import Reader, Store
-    from engine.row import Crossing, Policy, PolicyRow, Reporter, Row
+    from engine.row import Crossing, Policy, PolicyRow, Reporter, Row, Step
     from engine.scope import Scope
 
 
@@ -153,6 +153,13 @@ class View:
             return
         found = (event for event in self._reader.events(query._replace(limit=0)) if self.sees(event.item))
         yield from islice(found, query.limit or None)
+
+    def steps(self, query: EventQuery) -> Iterator[Step]:
+        """Yield entries of the record, no more of each than a count over all of it reads."""
+        if self.scope.whole:
+            return self._reader.steps(query)
+        found = (step for step in self._reader.steps(query._replace(limit=0)) if self.sees(step.item))
+        return islice(found, query.limit or None)
 
     def command(self, command_id: str) -> list[Event]:
         """Return the entries a command left."""

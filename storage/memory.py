@@ -15,7 +15,7 @@ from engine.delivery import Delivery
 from engine.errors import Conflict
 from engine.event import Event
 from engine.notice import RELEASED, SENT, Notice
-from engine.row import UNREAD, Crossing, Policy, PolicyRow, Reporter, Row, from_text
+from engine.row import UNFOLDED, Crossing, Policy, PolicyRow, Reporter, Row, Step, from_text
 from storage.statements import MOST_MEANT, folded
 from storage.text import refuse_bad, refuse_fixed, refuse_surrogate
 
@@ -185,6 +185,10 @@ class MemoryReader:
             found.sort(key=attrgetter("item"))
         found = found[: query.limit or None]
         return map(_brief, found) if query.brief else iter(found)
+
+    def steps(self, query: EventQuery) -> Iterator[Step]:
+        """Yield entries of the record, no more of each than a count over all of it reads."""
+        return (Step(e.item, e.decider, e.enterer, e.effective_at, e.body) for e in self.events(query))
 
     def head(self) -> tuple[int, str]:
         """Return number and hash of the last entry, (0, GENESIS) when there is none."""
@@ -381,7 +385,7 @@ def _wanted(row: Row, query: ItemQuery) -> bool:
 
 def _brief(event: Event) -> Event:
     """Leave out what a fold does not look at."""
-    return Event._make("" if name in UNREAD else value for name, value in zip(Event._fields, event, strict=True))
+    return Event._make("" if name in UNFOLDED else value for name, value in zip(Event._fields, event, strict=True))
 
 
 def _asked(event: Event, query: EventQuery) -> bool:

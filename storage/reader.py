@@ -8,7 +8,7 @@ from engine.chain import GENESIS
 from engine.delivery import Delivery
 from engine.event import Event
 from engine.notice import Notice
-from engine.row import Crossing, Policy, PolicyRow, Reporter, Row, from_text
+from engine.row import Crossing, Policy, PolicyRow, Reporter, Row, Step, from_text
 from storage import statements
 from storage.statements import MOST_MEANT
 from storage.text import refuse_surrogate
@@ -128,6 +128,10 @@ class SqlReader:
     def events(self, query: EventQuery) -> Iterator[Event]:
         """Yield entries of the record."""
         return map(Event._make, self._stream(*statements.events(query, self._dialect)))
+
+    def steps(self, query: EventQuery) -> Iterator[Step]:
+        """Yield entries of the record, no more of each than a count over all of it reads."""
+        return map(Step._make, self._stream(*statements.steps(query, self._dialect)))
 
     def head(self) -> tuple[int, str]:
         """Return number and hash of the last entry, (0, GENESIS) when there is none."""

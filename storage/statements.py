@@ -14,7 +14,7 @@ from engine.clock import DAY
 from engine.delivery import Delivery
 from engine.event import Event
 from engine.notice import Notice
-from engine.row import UNREAD, Crossing, Policy, PolicyRow, Reporter, Row
+from engine.row import UNFOLDED, Crossing, Policy, PolicyRow, Reporter, Row, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,7 +38,8 @@ def _renewed(fields: Sequence[str]) -> str:
 
 
 _EVENT = ", ".join(Event._fields)
-_BRIEF = ", ".join("''" if field in UNREAD else field for field in Event._fields)
+_BRIEF = ", ".join("''" if field in UNFOLDED else field for field in Event._fields)
+_STEP = ", ".join(Step._fields)
 _ROW = ", ".join(Row._fields)
 _CROSSING = ", ".join(Crossing._fields)
 _NOTICE = ", ".join(Notice._fields)
@@ -198,8 +199,8 @@ def rows(query: ItemQuery, dialect: Dialect = SQLITE) -> tuple[str, Parameters]:
     return _select(f"SELECT {_ROW} FROM item", conditions, "number", query.limit)
 
 
-def events(query: EventQuery, dialect: Dialect = SQLITE) -> tuple[str, Parameters]:
-    """Return the statement for entries of the record.
+def events(query: EventQuery, dialect: Dialect = SQLITE, columns: str = "") -> tuple[str, Parameters]:
+    """Return the statement for entries of the record, or for some columns of theirs.
 
     A column that is not to be found by its index stands in an expression: left to itself, SQLite takes one verb's entries
     of the whole record for those of one item.
@@ -224,7 +225,14 @@ def events(query: EventQuery, dialect: Dialect = SQLITE) -> tuple[str, Parameter
     if query.after:
         conditions["seq > ?"] = query.after
     order = "item, " * bool(query.items) + "seq" + " DESC" * query.newest  # several histories: as their index has them
-    return _select(f"SELECT {_BRIEF if query.brief else _EVENT} FROM event", conditions, order, query.limit)
+    return _select(
+        f"SELECT {columns or (_BRIEF if query.brief else _EVENT)} FROM event", conditions, order, query.limit
+    )
+
+
+def steps(query: EventQuery, dialect: Dialect = SQLITE) -> tuple[str, Parameters]:
+    """Return the statement for the steps of entries."""
+    return events(query, dialect, _STEP)
 
 
 def _found_by(query: EventQuery) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.clock import parse_instant
+from engine.event import DONE
 from engine.passage import Trail, passages
 from engine.policy import PolicyShelf
 from engine.report import report
@@ -25,8 +26,8 @@ def surveyed(store: Store, at: str, since: str = "2023-06-01", **fields: object)
         for row in reader.rows(ItemQuery()):
             item = from_text(row.body)
             items[item.number] = (item._replace(fields={**item.fields, **fields}), shelf.rules(reader, item.definition))
-        for event in reader.events(EventQuery()):
-            trail.see(event)
+        for step in reader.steps(EventQuery(result=DONE)):
+            trail.see(step)
     page = report(items.values(), now, parse_instant(since))
     counted = {n: (item, rules) for n, (item, rules) in items.items() if rules.definition.states[item.state].counted}
     page = page._replace(passages=passages(trail.stays(), counted, now))

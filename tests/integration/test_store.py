@@ -16,7 +16,7 @@ from engine.errors import Conflict, Misused, Unavailable
 from engine.event import Event
 from engine.notice import Notice
 from engine.ports import Store
-from engine.row import UNREAD, Crossing, EventQuery, ItemQuery, Policy, Reporter, Row, from_text
+from engine.row import UNFOLDED, Crossing, EventQuery, ItemQuery, Policy, Reporter, Row, Step, from_text
 
 AT = 1_683_509_400_000_000
 ALL = EventQuery()
@@ -284,15 +284,18 @@ def test_entries_are_found_by_what_is_asked(store: Store, make_event: MakeEvent)
 
 
 def test_a_brief_entry_is_the_same_to_a_fold(store: Store, make_event: MakeEvent) -> None:
-    """What a fold does not look at is empty; all else is as it is kept."""
+    """What a fold does not look at is empty; all else is as it is kept, and so is a step."""
     with store.write() as writer:
         kept = writer.append([make_event(1, basis='{"kind":"电话"}', command_id="a"), make_event(2, result="refused")])
     with store.read() as reader:
         brief = list(reader.events(EventQuery(brief=True)))
+        for query in (EventQuery(), EventQuery(result="done"), EventQuery(newest=True, limit=1)):
+            told = [tuple(getattr(entry, name) for name in Step._fields) for entry in reader.events(query)]
+            assert told == list(reader.steps(query)) != []
     for short, whole in zip(brief, kept, strict=True):
-        assert all(getattr(short, name) == "" for name in UNREAD)
+        assert all(getattr(short, name) == "" for name in UNFOLDED)
         assert {n: v for n, v in short._asdict().items() if v} == {
-            n: v for n, v in whole._asdict().items() if v and n not in UNREAD
+            n: v for n, v in whole._asdict().items() if v and n not in UNFOLDED
         }
 
 
