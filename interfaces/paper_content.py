@@ -382,10 +382,18 @@ def _limit_rows(dossier: Dossier, told: Explanation | None) -> Rows:
 
 def _counting(dossier: Dossier, told: Explanation | None) -> Iterator[dict[str, str]]:
     from interfaces.reckoning import day_text as day_line
-    from interfaces.reckoning import hours, why_text
+    from interfaces.reckoning import folded, hours, is_date, why_text
     from interfaces.records import day_and_time
 
-    for day in told.days if told else ():
+    for day in folded(told, everything=not is_date(told)) if told else ():
+        if isinstance(day, list):
+            yield {
+                "day": f"…（{len(day)}日）",
+                "counts": "",
+                "number": "",
+                "why": f"其中计{sum(one.counts for one in day)}日",
+            }
+            continue
         number = str(day.number) if day.counts else ""
         yield {
             "day": day_line(day.day),

@@ -112,28 +112,37 @@ def _limit(told: Explanation, dossier: Dossier) -> str:
     return f"{limit_title(told.limit)}，{'，'.join(way)}"
 
 
-def _days_text(told: Explanation, dossier: Dossier, *, everything: bool) -> list[str]:
-    rows: list[tuple[str, str, str, str]] = []
+def is_date(told: Explanation) -> bool:
+    """Whether the limit is a date: its days are not counted up to a number."""
+    return "-" in told.limit
+
+
+def folded(told: Explanation, *, everything: bool = False) -> Iterator[Day | list[Day]]:
+    """Yield the days of a count, and of a long one, or of one up to a date, those in its midst that say nothing new together."""
+    ends, most = (1, 0) if is_date(told) else (ENDS, FOLDED)
     hidden: list[Day] = []
-    fixed = "-" in told.limit  # a date: its days are not counted up to a number
-    ends, folded = (1, 0) if fixed else (ENDS, FOLDED)
-
-    def fold() -> None:
-        if hidden:
-            counted = sum(day.counts for day in hidden)
-            rows.append(
-                (f"…（{len(hidden)} 日）", "", "", f"其中计 {counted} 日；逐日列出：--all" if counted else "均不计")
-            )
-            hidden.clear()
-
     last = len(told.days) - 1
     for index, day in enumerate(told.days):
-        folds = not everything and len(told.days) > folded and ends <= index <= last - ends
+        folds = not everything and len(told.days) > most and ends <= index <= last - ends
         if folds and _plain(told.days, index):
             hidden.append(day)
             continue
-        fold()
-        mark = "  ← 到期" if index == last else ""
+        if hidden:
+            yield hidden
+            hidden = []
+        yield day
+
+
+def _days_text(told: Explanation, dossier: Dossier, *, everything: bool) -> list[str]:
+    rows: list[tuple[str, str, str, str]] = []
+    for day in folded(told, everything=everything):
+        if isinstance(day, list):
+            counted = sum(one.counts for one in day)
+            rows.append(
+                (f"…（{len(day)} 日）", "", "", f"其中计 {counted} 日；逐日列出：--all" if counted else "均不计")
+            )
+            continue
+        mark = "  ← 到期" if day is told.days[-1] else ""
         rows.append(
             (
                 day_text(day.day),
@@ -142,7 +151,6 @@ def _days_text(told: Explanation, dossier: Dossier, *, everything: bool) -> list
                 why_text(day, dossier) + mark,
             )
         )
-    fold()
     heads = ("日期", "", "累计", "说明")
     widths = [max(width(row[n]) for row in (heads, *rows)) for n in range(3)]
     aligns = ("left", "left", "right")

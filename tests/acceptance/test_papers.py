@@ -129,6 +129,15 @@ def test_a_dossier_says_how_an_item_stands(desk: Desk, item: int, words: str) ->
     assert words in read("a.docx")
 
 
+def test_a_count_up_to_a_date_is_folded_in_the_dossier(desk: Desk) -> None:
+    """Days that lead up to a date are not counted, and only the ends are listed; those of a limit in days are, one by one."""
+    for item, rows, words in ((3, 3, "日）"), (1, 8, "2023年5月13日")):
+        assert desk.paper("文书", str(item), "卷宗", "--to", f"{item}.docx").status == 0
+        table = next(t for t in Document(f"{item}.docx").tables if "累计" in [c.text for c in t.rows[0].cells])
+        assert len(table.rows) == rows + 1, item
+        assert any(words in row.cells[0].text for row in table.rows)
+
+
 def test_every_kind_is_tried() -> None:
     """Control: the table above names every kind there is."""
     assert set(EACH) == {kind.title for kind in KINDS.values()}
