@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.clock import day_of, ordinal_of
 from engine.indicators import figures, spreads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from engine.figure import Figure, Spread
     from engine.indicators import Counted, Judged
@@ -127,3 +128,28 @@ def division(members: Iterable[Counted], by: str, names: Mapping[str, str] | Non
         group.append(member)
     keys = sorted(groups, key=lambda key: not key) if order else sorted(groups, key=lambda key: (not key, key))
     return tuple(Line(key, figures(groups[key]), spreads(groups[key])) for key in keys if groups[key])
+
+
+class Divisions(Mapping[str, tuple[Line, ...]]):
+    """Items divided in several ways, each when it is looked at: a page shows a few of them."""
+
+    def __init__(self, members: Sequence[Counted], by: Sequence[str], names: Mapping[str, str] | None) -> None:
+        """Take the items, the ways, and what written names of lines of business mean."""
+        self._members, self._by, self._names = members, by, names
+        self._known: dict[str, tuple[Line, ...]] = {}
+
+    def __getitem__(self, by: str) -> tuple[Line, ...]:
+        """Return the lines of one way."""
+        if by not in self._known:
+            if by not in self._by:
+                raise KeyError(by)
+            self._known[by] = division(self._members, by, self._names if by == "line" else None)
+        return self._known[by]
+
+    def __iter__(self) -> Iterator[str]:
+        """Name the ways."""
+        return iter(self._by)
+
+    def __len__(self) -> int:
+        """How many ways there are."""
+        return len(self._by)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 from engine.context import Context, Hand
-from engine.division import BY, Line, division
+from engine.division import BY, Divisions, Line
 from engine.event import SYSTEM
 from engine.figure import Figure, Spread
 from engine.indicators import REDO, Counted, Judged, counted, figures, judged, spreads
@@ -159,7 +159,7 @@ def report(
         cohort=about,
         figures=figures(members) | {"not_counted": Figure(tuple(left_out))},
         spreads=spreads(members),
-        divisions={key: division(members, key, names if key == "line" else None) for key in by},
+        divisions=Divisions(members, by, names),
         overdue=Overdue(late),
         matters=tuple(matter for member in members if not member.one.closed for matter in _matters(member.one)),
         ladder=_ladder(members),
