@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import select
-import shutil
 import signal
 import socket
 import subprocess
@@ -19,13 +19,13 @@ import tempfile
 import traceback
 from contextlib import suppress
 from importlib import import_module
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from tests.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 LOADED = ("cli", "engine.office", "interfaces.verbs", "storage.sqlite", "rich.table", "xlsxwriter", "python_calamine")
 """What every child finds loaded: what commands ask for most."""
@@ -38,11 +38,12 @@ class Warm:
 
     def __init__(self) -> None:
         """Start it."""
-        self._address = str(Path(tempfile.mkdtemp(prefix="siban-warm-")) / "line")
+        name = f"siban-warm-{os.getpid()}-{secrets.token_hex(8)}"
+        self._address = _address(name)
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", __file__, self._address, str(theirs.fileno())],
+                [sys.executable, "-P", __file__, name, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -77,6 +78,11 @@ class Warm:
                 os.kill(child, signal.SIGKILL)
                 raise
             return Said(status, _read(out), _read(err))
+
+
+def _address(name: str) -> str:
+    """Return where it listens: a name of the kernel's own, so that there is no file that could be left or taken away."""
+    return f"\0{name}"
 
 
 def _read(stream: IO[str]) -> str:
@@ -153,7 +159,4 @@ def _become(text: bytes, streams: list[int]) -> None:
 if __name__ == "__main__":
     for name in LOADED:
         import_module(name)
-    try:
-        _serve(sys.argv[1], socket.socket(fileno=int(sys.argv[2])))
-    finally:
-        shutil.rmtree(Path(sys.argv[1]).parent, ignore_errors=True)
+    _serve(_address(sys.argv[1]), socket.socket(fileno=int(sys.argv[2])))
