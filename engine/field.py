@@ -11,61 +11,68 @@ from engine.recurrence import parse
 from engine.text import clean_block, clean_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from engine.definition import Definition, Field
     from engine.organisation import Organisation
 
 HUNDRED = 100
+_LISTS = frozenset(("texts", "ints", "units", "files", "measures"))
 
 
-def checked(fields: Mapping[str, object], definition: Definition, organisation: Organisation) -> dict[str, object]:
-    """Return the fields with every value in the one form it is recorded in.
+class Checked(dict[str, object]):
+    """Fields in the form in which they are recorded, under the definition and the organisation that say so."""
+
+    __slots__ = ("definition", "organisation")
+    definition: Definition
+    organisation: Organisation
+
+
+def checked(fields: Mapping[str, object], definition: Definition, organisation: Organisation) -> Mapping[str, object]:
+    """Return the fields with every value in the one form it is recorded in; what has been checked under the same rules as it is.
 
     Names of units and officers become ids, texts are cleaned, dates are `YYYY-MM-DD`, limits are codes. Fields the definition does not
     know pass through: `decide` refuses them by name. Raises `Misused("bad_field", field=, value=, why=, allowed=)`, `bad_text`, or
     `Refused("unknown_unit"|"unknown_officer")`.
     """
-    return {
-        name: _value(definition.fields[name], value, organisation) if name in definition.fields else value
-        for name, value in fields.items()
-        if value is not None
-    }
+    if isinstance(fields, Checked) and fields.definition is definition and fields.organisation is organisation:
+        return fields
+    known = definition.fields
+    found = Checked(
+        {
+            name: _value(known[name], value, organisation) if name in known else value
+            for name, value in fields.items()
+            if value is not None
+        }
+    )
+    found.definition, found.organisation = definition, organisation
+    return found
 
 
-def _value(field: Field, value: object, organisation: Organisation) -> object:  # noqa: C901, PLR0911, PLR0912 - one arm a kind
-    match field.kind, value:
-        case "line", str():
-            return clean_line(value, field=field.name)
-        case "text", str():
-            return clean_block(value, field=field.name)
-        case (("texts" | "ints" | "units" | "files" | "measures"), (list() | tuple())):
-            return [_entry(field, entry, organisation) for entry in value]
-        case (("texts" | "units"), str()):
-            return [_entry(field, value, organisation)]
-        case "period", str():
-            parse(value)
+def _value(field: Field, value: object, organisation: Organisation) -> object:
+    kind = field.kind
+    if isinstance(value, str):
+        if kind in _READ:
+            return _READ[kind](field, value, organisation)
+    elif isinstance(value, bool):
+        if kind == "flag":
             return value
-        case "date", str():
-            return _date(field, value)
-        case "limit", str():
-            if "-" in value:
-                return _date(field, value)
-            return limits.code(limits.parse(value))
-        case "unit", str():
-            return organisation.unit(value).id
-        case "officer", str():
-            return organisation.officer(value).id
-        case "choice", str():
-            return _choice(field, value)
-        case "flag", bool():
+    elif isinstance(value, int):
+        if kind in ("int", "item", "instant") or (kind == "percent" and 0 <= value <= HUNDRED):
             return value
-        case (("int" | "item" | "instant"), int()) if not isinstance(value, bool):
-            return value
-        case "percent", int() if not isinstance(value, bool) and 0 <= value <= HUNDRED:
-            return value
+    elif isinstance(value, (list, tuple)) and kind in _LISTS:
+        return [_entry(field, entry, organisation) for entry in value]
     shown = "" if field.private else str(value)
-    raise Misused("bad_field", field=field.name, value=shown, why=field.kind, allowed=list(field.choices))
+    raise Misused("bad_field", field=field.name, value=shown, why=kind, allowed=list(field.choices))
+
+
+def _period(_field: Field, value: str, _organisation: Organisation) -> str:
+    parse(value)
+    return value
+
+
+def _limit(field: Field, value: str, _organisation: Organisation) -> str:
+    return _date(field, value) if "-" in value else limits.code(limits.parse(value))
 
 
 def _entry(field: Field, entry: object, organisation: Organisation) -> object:
@@ -111,3 +118,18 @@ def _choice(field: Field, value: str) -> str:
         if value == title:
             return key
     raise Misused("bad_field", field=field.name, value=value, why="choice", allowed=list(field.choices.values()))
+
+
+_READ: Mapping[str, Callable[[Field, str, Organisation], object]] = {
+    "line": lambda field, value, _: clean_line(value, field=field.name),
+    "text": lambda field, value, _: clean_block(value, field=field.name),
+    "texts": lambda field, value, organisation: [_entry(field, value, organisation)],
+    "units": lambda field, value, organisation: [_entry(field, value, organisation)],
+    "period": _period,
+    "date": lambda field, value, _: _date(field, value),
+    "limit": _limit,
+    "unit": lambda _, value, organisation: organisation.unit(value).id,
+    "officer": lambda _, value, organisation: organisation.officer(value).id,
+    "choice": lambda field, value, _: _choice(field, value),
+}
+"""How a text is read into a field of each kind; the other kinds are no texts."""

@@ -506,7 +506,7 @@ class Office:
         return Outcome(before, job.items[number], tuple(job.events[start:]), job.settled_of(number), rules)
 
     @staticmethod
-    def checked(fields: Fields, context: Context) -> dict[str, object]:
+    def checked(fields: Fields, context: Context) -> Fields:
         """Return fields as they are recorded; raises as `engine.field.checked` does."""
         return checked(fields, context.rules.definition, context.rules.organisation)
 

@@ -21,15 +21,27 @@ _STANDS = ("was", "content")
 
 
 class Guard(NamedTuple):
-    """How marks are written (`hints` without which there is none, `pattern` line by line), and why what has one may pass."""
+    """How marks are written (`pattern`, line by line), and why what has one may pass.
+
+    Without one of the `hints` there is none, nor without a match of `words`, which matches in JSON text as well: most texts are
+    looked at no further.
+    """
 
     hints: tuple[str, ...]
+    words: str
     pattern: str
     cleared: str = ""
 
+    def suspects(self, text: str) -> bool:
+        """Whether a text, or one of several in their JSON, has to be looked at for a mark."""
+        for hint in self.hints:
+            if hint in text:
+                return re.search(self.words, text) is not None
+        return False
+
     def mark(self, text: str) -> str:
         """Return the mark that a text bears, "" for none."""
-        if not any(hint in text for hint in self.hints):
+        if not self.suspects(text):
             return ""
         found = re.search(self.pattern, text, re.MULTILINE)
         return found.group().strip() if found else ""
@@ -42,7 +54,7 @@ class Guard(NamedTuple):
     def admit(self, events: Iterable[Event]) -> Iterator[Event]:
         """Yield entries about to be made; one that was cleared keeps the reason. Raises as `refuse` does."""
         for event in events:
-            if not any(hint in event.body or hint in event.basis for hint in self.hints):
+            if not self.suspects(event.body) and not (event.basis and self.suspects(event.basis)):
                 yield event
                 continue
             body = parse(event.body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 from contextlib import suppress
@@ -35,7 +36,6 @@ from workflows.messages import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import date
 
     from engine.context import Rules
     from engine.organisation import Organisation
@@ -57,6 +57,12 @@ ANONYMOUS = ("匿名", "无名", "不详", "佚名")
 
 UNNAMED = "other"
 """The source of a list that names none: it says no more than that, and who must be answered is settled later."""
+
+
+_RECURRING = (str, dt.date, dt.datetime)
+"""Cells of these types often hold what others of their column hold, and mean the same there."""
+
+_MOST_SAME = 4096
 
 
 class RowLimit(NamedTuple):
@@ -200,7 +206,7 @@ def _fitting(tables: list[Table], explicit: Mapping[str, str]) -> tuple[list[tup
 
 
 class _List:
-    """What all rows of one sheet are read with."""
+    """What all rows of one sheet are read with: what can be settled once for the sheet, and what its cells came to so far."""
 
     def __init__(
         self, sheet: str, columns: Columns, rules: Rules, session: Session, words: Words, choice: Choice
@@ -208,102 +214,183 @@ class _List:
         self.sheet, self.columns, self.rules, self.words, self.choice = sheet, columns, rules, words, choice
         self.now, self.titles, self.read_limit = session.now, session.titles, session.read_limit
         self.guard = session.guard
-        fields = rules.definition.fields
-        # what the check of a field cleans anyway
-        self.cleaned = {name for name in columns.at if name in fields and fields[name].kind in ("line", "text")}
-        self.limits: dict[tuple[str, date], Reading] = {}
         self.not_yet = 0
+        definition = rules.definition
+        register = definition.register
+        self.known = frozenset(register.fields)
+        self.required = [(name, definition.fields[name].title) for name, _ in register.require]
+        self.later = [(name, field) for name, field in CAME_LATER.items() if name in columns.at]
+        self.cells: list[tuple[str, int, Callable[[Value], object], dict[Value, object]]] = [
+            (name, at, self._reader(name), {}) for name, at in columns.at.items()
+        ]
+        self._places = [at for at in columns.at.values() if at < len(columns.headers)]
+        self._number = re.compile(rf"{re.escape(definition.serial)}\d{{4}}-(\d{{4,7}})").fullmatch
+        self._limits: dict[tuple[str, dt.date], Reading] = {}
+        self._tracks: dict[str, str] = {}
+        self._sources: dict[str, str] = {}
+        self._days: dict[int, str] = {}
+
+    def _reader(self, name: str) -> Callable[[Value], object]:
+        """Return what reads the cells of a column; it raises for a cell that cannot be read."""
+        field = self.rules.definition.fields.get(name)
+        organisation = self.rules.organisation
+        own: dict[str, Callable[[Value], object]] = {
+            **dict.fromkeys(Dates._fields, to_instant),
+            **dict.fromkeys(BLOCKS, lambda value: clean_block(as_block(value), field=name)),
+            "percent": _percent,
+            "measure": lambda value: measures_of(clean_block(as_block(value), field=name), organisation),
+            "co_units": lambda value: [
+                _named(part, "unit", organisation) for part in _parts(clean_line(as_line(value), field=name))
+            ],
+        }
+        if name in own:
+            return own[name]
+        if field and field.kind in ("line", "text"):  # what the check of a field cleans anyway
+            return as_line
+        if field and field.kind in ("unit", "officer"):
+            kind = field.kind
+            return lambda value: _named(clean_line(as_line(value), field=name), kind, organisation)
+        return lambda value: clean_line(as_line(value), field=name)
 
     def holds(self, row: Row) -> bool:
         """Whether a row has anything in a column that is imported: the lines for signatures under a list have not."""
         cells = row.cells
-        return any(cells[at] is not None for at in self.columns.at.values() if at < len(cells))
+        for at in self._places:  # noqa: SIM110 - asked of every row, and mostly answered by its first cell
+            if cells[at] is not None:
+                return True
+        return False
 
     def number_of(self, serial: str) -> int:
         """Return the number of an item in its serial, 0 when it is none of ours."""
-        found = re.fullmatch(rf"{re.escape(self.rules.definition.serial)}\d{{4}}-(\d{{4,7}})", serial)
+        found = self._number(serial) if serial else None
         return int(found.group(1)) if found else 0
 
-    def limit(self, text: str, today: date) -> Reading:
+    def limit(self, text: str, today: dt.date) -> Reading:
         """Read a limit's text: the same few recur."""
-        found = self.limits.get((text, today))
+        found = self._limits.get((text, today))
         if found is None:
-            found = self.limits[text, today] = self.read_limit(text, today)
+            found = self._limits[text, today] = self.read_limit(text, today)
         return found
+
+    def day(self, at: int) -> str:
+        """Return the day of an instant as fields hold it."""
+        found = self._days.get(at)
+        if found is None:
+            found = self._days[at] = day_of(at).isoformat()
+        return found
+
+    def track(self, text: str) -> str:
+        """Return the track that a list's name means, by its title or a distinctive part of it; "" for none."""
+        if text not in self._tracks:
+            tracks, words = self.rules.definition.tracks.values(), text.rstrip("的问题")
+            self._tracks[text] = next(
+                (
+                    track.name
+                    for track in tracks
+                    if text in (track.name, track.title, track.list_title) or words == track.list_title.rstrip("的问题")
+                ),
+                "",
+            )
+        return self._tracks[text]
+
+    def source(self, text: str) -> str:
+        """Take the source a list names more fully (学习研讨中发现的问题) for the one choice whose title it contains."""
+        if text not in self._sources:
+            field = self.rules.definition.fields.get("source")
+            titles = field.choices.items() if field else ()
+            meant = [key for key, title in titles if title in text or key == text]
+            self._sources[text] = meant[0] if len(meant) == 1 else text
+        return self._sources[text]
 
 
 class _Reading:
     """One row under reading."""
 
     def __init__(self, row: Row, about: _List) -> None:
-        self.row, self.about, self.sheet = row, about, about.sheet
-        self.columns, self.rules, self.words = about.columns, about.rules, about.words
-        self.now, self.titles = about.now, about.titles
+        self.row, self.about = row, about
         self.limits: list[RowLimit] = []
         self.faults: list[RowFault] = []
         self.came_at: int | None = None
+        self.days: dict[str, int] = {}
         self.dates = Dates()
         self.state = ""
 
     def line(self) -> Line:
         """Read the row."""
-        choice = self.about.choice
+        about = self.about
+        choice, definition = about.choice, about.rules.definition
         self._marked()
         fields = self._fields()
+        self.dates = Dates(**self.days)
         serial, word = str(fields.pop("serial", "")), str(fields.pop("state", ""))
-        later = {CAME_LATER[name]: fields.pop(name) for name in CAME_LATER if name in fields}
-        later = {name: value for name, value in later.items() if name in self.rules.definition.fields}
+        later = {field: fields.pop(name) for name, field in about.later if name in fields}
+        later = {name: value for name, value in later.items() if name in definition.fields}
         given = self._registered(fields, choice)
-        later = self._checked(later)
-        standings = self._standings(word, later, choice)
+        standings = self._standings(word, self._checked(later) if later else {}, choice)
         came = self.came_at if self.dates.registered_at is None else self.dates.registered_at
         if standings:
-            came = min(came_in(self.dates) or self.now, standings[0].at)
-        number = self.about.number_of(serial)
-        return Line(
-            self.sheet, self.row.number, Entry(given, came, standings, number), serial, self.state if word else ""
-        )
+            came = min(came_in(self.dates) or about.now, standings[0].at)
+        entry = Entry(given, came, standings, about.number_of(serial))
+        return Line(about.sheet, self.row.number, entry, serial, self.state if word else "")
 
     def _fields(self) -> dict[str, object]:
         """Read every cell that an import takes."""
         fields: dict[str, object] = {}
-        for name in self.columns.at:
-            value = self._read(name)
-            if value not in (None, "", []):
-                fields[name] = value
-        if "description" not in self.columns.at and isinstance(fields.get("title"), str):
-            title, whole = title_and_description(str(fields["title"]))
-            fields["title"] = title
+        cells = self.row.cells
+        for name, at, read, same in self.about.cells:
+            value = cells[at]
+            if value is None:
+                continue
+            recurs = type(value) in _RECURRING
+            found = same.get(value) if recurs else None
+            if found is None:
+                try:
+                    if isinstance(value, Broken):
+                        raise Misused("broken_formula", text=str(value))
+                    found = read(value)
+                except SibanError as error:
+                    self._wrong(name, value, error)
+                    continue
+                if recurs and len(same) < _MOST_SAME:
+                    same[value] = found
+            if name in Dates._fields:
+                found = self._date(name, value, found)
+            if found not in (None, "", []):
+                fields[name] = found
+        title = fields.get("title")
+        if "description" not in self.about.columns.at and isinstance(title, str):
+            fields["title"], whole = title_and_description(title)
             if whole:
                 fields["description"] = whole
         return fields
 
-    def _registered(self, fields: dict[str, object], choice: Choice) -> dict[str, object]:
+    def _registered(self, fields: dict[str, object], choice: Choice) -> Mapping[str, object]:
         """Return what a registration takes."""
-        known = self.rules.definition.register.fields
+        about = self.about
         self._track(fields)
         if isinstance(fields.get("source"), str):
-            fields["source"] = self._source(str(fields["source"]))
+            fields["source"] = about.source(str(fields["source"]))
         if choice.source and "source" not in fields:
             fields["source"] = choice.source
-        for name, _ in self.rules.definition.register.require:
+        for name, title in about.required:
             if name not in fields:
-                self._fault(name, "", "missing", f"缺少{self.rules.definition.fields[name].title}")
+                self._fault(name, "", "missing", f"缺少{title}")
         self._reporter(fields, anonymous=choice.anonymous)
         self._limit(fields)
+        known = about.known
         return self._checked({name: value for name, value in fields.items() if name in known})
 
-    def _standings(self, word: str, later: dict[str, object], choice: Choice) -> tuple[Standing, ...]:
-        dates, definition = self.dates, self.rules.definition
+    def _standings(self, word: str, later: Mapping[str, object], choice: Choice) -> tuple[Standing, ...]:
+        dates, definition, now = self.dates, self.about.rules.definition, self.about.now
         closed, done = dates.closed_at is not None, dates.completed_at is not None
         try:
-            state = self.state = self.words.state(word, closed=closed, done=done)
+            state = self.state = self.about.words.state(word, closed=closed, done=done)
             if state in ("", definition.initial) and dates.assigned_at is None:
                 self.about.not_yet += bool(later)
                 return ()
             if state and not done and not closed and definition.states[state].stage in ("verify", "feedback", "closed"):
                 dates = dates._replace(completed_at=choice.done_on)
-            return standings(state, dates, later, definition, self.now)
+            return standings(state, dates, later, definition, now)
         except Misused as error:
             name = {"days_out_of_order": str(error.data.get("later")), "done_yet_open": "completed_at"}.get(
                 error.code, "state"
@@ -312,78 +399,31 @@ class _Reading:
             return ()
 
     def _cell(self, name: str) -> Value:
-        at = self.columns.at.get(name)
-        return self.row.cells[at] if at is not None and at < len(self.row.cells) else None
+        at = self.about.columns.at.get(name)
+        return self.row.cells[at] if at is not None else None
 
-    def _read(self, name: str) -> object:  # noqa: PLR0911 - one return a kind of column
-        value = self._cell(name)
-        try:
-            if value is None:
-                return None
-            if isinstance(value, Broken):
-                raise Misused("broken_formula", text=str(value))
-            if name == "found_at":
-                return self._found(value)
-            if name in Dates._fields:
-                return self._date(name, value)
-            if name == "percent":
-                return _percent(value)
-            if name == "measure":
-                return measures_of(clean_block(as_block(value), field=name), self.rules.organisation)
-            if name in BLOCKS:
-                return clean_block(as_block(value), field=name)
-            text = as_line(value)
-            if name not in self.about.cleaned:
-                text = clean_line(text, field=name)
-        except SibanError as error:
-            self._wrong(name, value, error)
-            return None
-        if name == "co_units":
-            return [
-                part
-                for part in text.replace("，", "、").replace(",", "、").replace("；", "、").split("、")
-                if part.strip()
-            ]
-        return text
-
-    def _found(self, value: Value) -> str | None:
-        """Read when it was found; with a time of day it is also when it came in."""
-        at = self._date("found_at", value)
-        if at is None:
-            return None
-        if time_of_day(at):
-            self.came_at = at
-        return day_of(at).isoformat()
-
-    def _date(self, name: str, value: Value) -> int | None:
-        """Read a date that has passed, and remember it."""
-        at = to_instant(value)
-        if at > self.now:
+    def _date(self, name: str, value: Value, at: object) -> object:
+        """Remember a date, which must have passed; when it was found is also a field, with a time of day when it came in too."""
+        if not isinstance(at, int) or at > self.about.now:
             self._fault(name, value, "in_the_future", "日期晚于现在")
             return None
-        self.dates = self.dates._replace(**{name: at})
-        return at
+        self.days[name] = at
+        if name != "found_at":
+            return at
+        if time_of_day(at):
+            self.came_at = at
+        return self.about.day(at)
 
     def _track(self, fields: dict[str, object]) -> None:
-        """Take the list's name for its track: by its title, or a distinctive part of it."""
+        """Take the list's name for its track."""
         text = str(fields.pop("problem_list", "") or "")
         if not text:
             return
-        for track in self.rules.definition.tracks.values():
-            if text in (track.name, track.title, track.list_title) or text.rstrip("的问题") == track.list_title.rstrip(
-                "的问题"
-            ):
-                fields["track"] = track.name
-                return
-        titles = "、".join(track.list_title for track in self.rules.definition.tracks.values())
+        if track := self.about.track(text):
+            fields["track"] = track
+            return
+        titles = "、".join(track.list_title for track in self.about.rules.definition.tracks.values())
         self._fault("problem_list", text, "unknown_list", f"没有这个清单；可以是：{titles}")
-
-    def _source(self, text: str) -> str:
-        """Take the source a list names more fully (学习研讨中发现的问题) for the one choice whose title it contains."""
-        field = self.rules.definition.fields.get("source")
-        titles = field.choices.items() if field else ()
-        meant = [key for key, title in titles if title in text or key == text]
-        return meant[0] if len(meant) == 1 else text
 
     def _reporter(self, fields: dict[str, object], *, anonymous: bool) -> None:
         if fields.get("reporter") in ANONYMOUS:
@@ -391,7 +431,7 @@ class _Reading:
             fields["anonymous"] = True
         elif anonymous and not fields.get("reporter"):
             source = str(fields.get("source", ""))
-            spec = next((s for s in self.rules.definition.sources.values() if source in (s.name, s.title)), None)
+            spec = next((s for s in self.about.rules.definition.sources.values() if source in (s.name, s.title)), None)
             if spec is None or spec.reporter:
                 fields["anonymous"] = True
 
@@ -400,7 +440,7 @@ class _Reading:
         text = str(fields.pop("limit", "") or "")
         if not text:
             return
-        if "limit_text" not in self.rules.definition.register.fields:
+        if "limit_text" not in self.about.known:
             self._fault(
                 "limit",
                 text,
@@ -409,7 +449,7 @@ class _Reading:
             )
             return
         as_written = fields.pop("limit_text", "")
-        reading = self.about.limit(text, day_of(came_in(self.dates) or self.now))
+        reading = self.about.limit(text, day_of(came_in(self.dates) or self.about.now))
         if as_written or not reading.code or text not in (reading.code, limit_title(reading.code)):
             fields["limit_text"] = as_written or text
         if reading.note:
@@ -419,9 +459,9 @@ class _Reading:
         if reading.longterm:
             fields["longterm"] = True
 
-    def _checked(self, fields: dict[str, object]) -> dict[str, object]:
+    def _checked(self, fields: Mapping[str, object]) -> Mapping[str, object]:
         """Check the fields; where one is wrong each alone, so that every fault of a row is reported and not only the first."""
-        definition, organisation = self.rules.definition, self.rules.organisation
+        definition, organisation = self.about.rules.definition, self.about.rules.organisation
         try:
             return checked(fields, definition, organisation)
         except SibanError:
@@ -435,27 +475,30 @@ class _Reading:
 
     def _marked(self) -> None:
         """Refuse a row with a mark of classification in any cell, imported or not; what stands beside the mark is not shown."""
+        about, texts = self.about, [value for value in self.row.cells if isinstance(value, str)]
+        if not about.guard.suspects("\n".join(texts)):
+            return
         for at, value in enumerate(self.row.cells):
             try:
                 if isinstance(value, str):
-                    self.about.guard.refuse(value, self.columns.headers[at])
+                    about.guard.refuse(value, about.columns.headers[at])
             except SibanError as error:
-                why, cell = sentence(error, self.titles), place_of(self.row.number - 1, at)
-                fault = RowFault(
-                    self.row.number, self.columns.headers[at], str(error.data["mark"]), error.code, why, cell
-                )
-                self.faults.append(fault._replace(sheet=self.sheet))
+                why, cell = sentence(error, about.titles), place_of(self.row.number - 1, at)
+                header = about.columns.headers[at]
+                fault = RowFault(self.row.number, header, str(error.data["mark"]), error.code, why, cell, about.sheet)
+                self.faults.append(fault)
 
     def _wrong(self, name: str, value: object, error: SibanError) -> None:
         if name in PRIVATE_FIELDS and "text" in error.data:  # it quotes the cell
             error = type(error)(error.code, **error.data | {"text": HIDDEN})
-        self._fault(name, value, error.code, sentence(error, self.titles))
+        self._fault(name, value, error.code, sentence(error, self.about.titles))
 
     def _fault(self, name: str, value: object, code: str, why: str) -> None:
         shown = HIDDEN if name in PRIVATE_FIELDS else plain(value)  # whoever looks into the list sees it there
         field = COLUMN_OF.get(name, name)
-        header, cell = self.columns.header(field), self.columns.cell(self.row.number, field)
-        self.faults.append(RowFault(self.row.number, header, shown, code, why, cell, self.sheet))
+        columns = self.about.columns
+        header, cell = columns.header(field), columns.cell(self.row.number, field)
+        self.faults.append(RowFault(self.row.number, header, shown, code, why, cell, self.about.sheet))
 
 
 def row_fault(line: Line, columns: Columns, error: SibanError, titles: Titles) -> RowFault:
@@ -481,6 +524,20 @@ def measures_of(text: str, organisation: Organisation) -> list[dict[str, str]]:
                 measure = {"text": end.group(1), "unit": organisation.unit(unit).id if unit else "", "due": due}
         found.append(measure)
     return found
+
+
+def _named(text: str, kind: str, organisation: Organisation) -> str:
+    """Return the id of the unit or officer that a text names, or the text for the check of the field to refuse."""
+    with suppress(SibanError):
+        return (organisation.unit(text) if kind == "unit" else organisation.officer(text)).id
+    return text
+
+
+def _parts(text: str) -> list[str]:
+    """Split names that stand in one cell."""
+    return [
+        part for part in text.replace("，", "、").replace(",", "、").replace("；", "、").split("、") if part.strip()
+    ]
 
 
 def _percent(value: Value) -> object:

@@ -145,9 +145,9 @@ class Session:
     def guard(self) -> Guard:
         """What looks at every text before it enters: marks of classified papers, and the reason for which they may pass."""
         from engine.secrecy import Guard
-        from workflows.secrecy import HINTS, MARK
+        from workflows.secrecy import HINTS, MARK, WORDS
 
-        return Guard(HINTS, MARK, self.cleared)
+        return Guard(HINTS, WORDS, MARK, self.cleared)
 
     @property
     def now(self) -> int:

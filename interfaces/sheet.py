@@ -14,8 +14,10 @@ import re
 import sys
 import unicodedata
 from contextlib import suppress
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.errors import FaultsFound, Unavailable
 from interfaces.package import BadPackage, check_package
@@ -36,6 +38,7 @@ MAX_COLUMNS = 100
 _MEMORY = 400 * 1024**2  # of addresses: a ledger of 100,000 rows needs two thirds of it
 _SECONDS = 60
 _HEADER_WITHIN = 20  # rows from the top
+_AT_ONCE = 64  # rows that the child says in one line
 _DOWN_MOST = 5000  # rows that one merged cell may fill
 
 
@@ -200,13 +203,15 @@ def _received(lines: Iterable[bytes]) -> list[Grid] | None:
     """Read what the child says; None when it did not come to its end."""
     grids: list[Grid] = []
     rows: list[list[Value]] = []
+    read = json.JSONDecoder(object_hook=_unpacked).decode
+    same: dict[Value, Value] = {}  # most texts of a list recur in it, and are kept once
     for line in lines:
         try:
-            said = json.loads(line)
+            said = read(line.decode())
         except ValueError:  # cut off by its end
             return None
         if isinstance(said, list):
-            rows.append([_unpacked(value) if isinstance(value, dict) else value for value in said])
+            rows += [[same.setdefault(value, value) if type(value) is str else value for value in row] for row in said]
         elif "why" in said:
             raise _Why(said["why"])
         elif "sheet" in said:
@@ -220,7 +225,7 @@ def _received(lines: Iterable[bytes]) -> list[Grid] | None:
 def parse_book(content: bytes, sheet: str | None = None) -> Iterator[object]:
     """Parse a workbook in this process, for the child.
 
-    Yields for each sheet {sheet, merges} and then its rows, with values that JSON can carry; at the end {end}, or {why}.
+    Yields for each sheet {sheet, merges} and then lists of its rows; at the end {end}, or {why}.
     """
     import python_calamine as calamine
 
@@ -241,8 +246,9 @@ def parse_book(content: bytes, sheet: str | None = None) -> Iterator[object]:
                 _expect(found.total_width < MAX_COLUMNS, "too_many_columns")
                 yield {"sheet": name, "merges": (found.merged_cell_ranges or [])[:MAX_ROWS]}
                 before = [None] * (found.start or (0, 0))[1]
-                for row in found.iter_rows():
-                    yield before + [None if value == "" else _packed(value) for value in row]
+                rows = found.iter_rows()
+                while some := list(islice(rows, _AT_ONCE)):
+                    yield [before + [None if value == "" else value for value in row] for row in some]
             _expect(not none, "empty")
         yield {"end": True}
     except _Why as why:
@@ -264,15 +270,14 @@ def _expect(holds: bool, why: str) -> None:  # noqa: FBT001 - reads as a sentenc
 
 _TAGGED: dict[str, Callable[[str], Value]] = {
     "at": dt.datetime.fromisoformat,
-    "on": dt.date.fromisoformat,
+    "on": lru_cache(maxsize=4096)(dt.date.fromisoformat),
     "time": dt.time.fromisoformat,
     "seconds": lambda text: dt.timedelta(seconds=float(text)),
 }
 
 
-def _packed(value: Value) -> object:
-    if isinstance(value, (str, int, float)):
-        return value
+def _packed(value: object) -> object:
+    """Say in JSON what it has no form for."""
     if isinstance(value, dt.datetime):  # before date, whose subclass it is
         return {"at": value.isoformat()}
     if isinstance(value, dt.date):
@@ -281,12 +286,16 @@ def _packed(value: Value) -> object:
         return {"time": value.isoformat()}
     if isinstance(value, dt.timedelta):
         return {"seconds": str(value.total_seconds())}
-    return value
+    raise TypeError(type(value))
 
 
-def _unpacked(value: dict[str, str]) -> Value:
-    ((tag, text),) = value.items()
-    return _TAGGED[tag](text)
+def _unpacked(said: dict[str, Any]) -> object:
+    """Read such a value back; whatever else the child says stays as it is."""
+    if len(said) == 1:
+        ((tag, text),) = said.items()
+        if tag in _TAGGED:
+            return _TAGGED[tag](text)
+    return said
 
 
 def _csv_grid(content: bytes) -> list[list[Value]]:
@@ -328,7 +337,7 @@ def _decoded(content: bytes) -> str:
 
 
 def _filled(row: Sequence[Value]) -> bool:
-    return any(value is not None for value in row)
+    return row.count(None) < len(row)
 
 
 def _heading(value: Value) -> str:
@@ -341,9 +350,7 @@ def _heading(value: Value) -> str:
 def _table(sheet: Grid, wanted: Collection[str], path: Path | str) -> Table:
     grid = sheet.rows
     for row in grid:
-        for i, value in enumerate(row):
-            if isinstance(value, str) and not isinstance(value, Broken) and not value.strip():
-                row[i] = None
+        row[:] = [None if type(value) is str and not value.strip() else value for value in row]  # not what is broken
     if not any(map(_filled, grid)):
         raise FaultsFound("bad_file", path=str(path), why="empty")
     at = find_header(grid, wanted)
@@ -397,9 +404,9 @@ def _main() -> None:
         for kind, most in ((resource.RLIMIT_AS, _MEMORY), (resource.RLIMIT_CPU, _SECONDS), (resource.RLIMIT_CORE, 0)):
             with suppress(ValueError, OSError):  # the system allows less than that already
                 resource.setrlimit(kind, (most, most))
+    write = json.JSONEncoder(ensure_ascii=False, default=_packed).encode
     for said in parse_book(sys.stdin.buffer.read(), sys.argv[1] if len(sys.argv) > 1 else None):
-        sys.stdout.write(json.dumps(said))
-        sys.stdout.write("\n")
+        sys.stdout.buffer.write(f"{write(said)}\n".encode())
 
 
 if __name__ == "__main__":

@@ -9,6 +9,10 @@ from __future__ import annotations
 HINTS: tuple[str, ...] = ("密", "内部")
 """A text without any of these has no mark: most are looked at no further."""
 
+_GAP = r"(?:\s|\\[fnrt]|\\u00[01]\w)*"  # blanks, as they stand and as JSON writes them
+WORDS = rf"[绝机秘]{_GAP}密|内{_GAP}部{_GAP}[资文材]"
+"""What every mark holds, as a regular expression that also finds it in JSON."""
+
 _LEVEL = r"(?:绝\s*密|机\s*密|秘\s*密)"
 _STAR = r"[★☆✩✭⭐＊*]"
 _TERM = r"(?:\s*(?:\d+|[一二三四五六七八九十]+)\s*(?:年|个?月|日|天)|\s*长期|\s*[启解]\w{0,6}前|\s*解密)?"

@@ -8,9 +8,9 @@ from engine.canonical import canonical
 from engine.errors import Refused
 from engine.event import DONE, Event
 from engine.secrecy import Guard
-from workflows.secrecy import HINTS, MARK
+from workflows.secrecy import HINTS, MARK, WORDS
 
-GUARD = Guard(HINTS, MARK)
+GUARD = Guard(HINTS, WORDS, MARK)
 
 MARKED = {
     "秘密★": "秘密★", "机密★5年": "机密★5年", "绝密★长期": "绝密★长期", "秘密★10年\n关于河道整治的通知": "秘密★10年",
@@ -60,6 +60,13 @@ def test_no_part_of_an_entry_bears_a_mark(body: dict[str, object], field: str) -
     assert refused.value.code == "classified"
     assert refused.value.data["field"] == field
     assert set(refused.value.data) == {"field", "mark"}
+
+
+@pytest.mark.parametrize("text", [*MARKED, "密级：机\n密", "绝\t密★", "（内\n部\u3000资料）密"])
+def test_a_mark_is_known_in_the_text_of_an_entry(text: str) -> None:
+    """Blanks inside it are written otherwise there."""
+    with pytest.raises(Refused, match="classified"):
+        list(GUARD.admit([entry({"fields": {"comment": text}})]))
 
 
 def test_what_an_entry_rests_on_bears_none() -> None:
