@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from engine.delivery import Delivery
@@ -134,6 +134,9 @@ class Writer(Reader, Protocol):
 
     def put_row(self, row: Row) -> None:
         """Insert an item's row, or rewrite it."""
+
+    def put_rows(self, rows: Sequence[Row]) -> None:
+        """Insert the rows of several new items; raises as `put_row` does."""
 
     def put_crossings(self, crossings: Iterable[Crossing]) -> None:
         """Keep crossed rungs; one that is there already raises `Conflict("rung_crossed")`."""

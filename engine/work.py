@@ -244,12 +244,19 @@ class Work:
                 told = notices_of(event, number)
                 number += len(told)
                 notices += told
+        new = []
         for item_number, seq in last.items():
             if item_number in self.items:
                 item = self.items[item_number]._replace(last_seq=seq)
                 self.items[item_number] = item
                 coming = self.coming.get(item_number)
-                writer.put_row(row_of(item, self.rules(item), coming, known=item_number in self.coming))
+                row = row_of(item, self.rules(item), coming, known=item_number in self.coming)
+                if self.before.get(item_number) is None:
+                    new.append(row)
+                else:
+                    writer.put_row(row)
+        if new:
+            writer.put_rows(new)
         if crossings:
             writer.put_crossings(crossings)
         if notices:

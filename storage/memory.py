@@ -20,7 +20,7 @@ from storage.statements import MOST_MEANT, folded
 from storage.text import refuse_bad, refuse_fixed, refuse_surrogate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from engine.item import Item
@@ -318,6 +318,11 @@ class MemoryWriter(MemoryReader):
             del self._tables.serials[before.serial]
         self._tables.serials[row.serial] = row.number
         self._tables.rows[row.number] = row
+
+    def put_rows(self, rows: Sequence[Row]) -> None:
+        """Insert the rows of several new items; raises as `put_row` does."""
+        for row in rows:
+            self.put_row(row)
 
     def put_crossings(self, crossings: Iterable[Crossing]) -> None:
         """Keep crossed rungs; one that is there already raises `Conflict("rung_crossed")`."""

@@ -324,6 +324,11 @@ class PostgresWriter(PostgresReader):
         if row.number in self._held:
             self._held[row.number] = row
 
+    def put_rows(self, rows: Sequence[Row]) -> None:
+        """Insert the rows of several new items; raises as `put_row` does."""
+        for row in rows:
+            self.put_row(row)
+
     def put_crossings(self, crossings: Iterable[Crossing]) -> None:
         """Keep crossed rungs; one that is there already raises `Conflict("rung_crossed")`, at the latest when the block ends."""
         for crossing in crossings:

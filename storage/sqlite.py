@@ -243,6 +243,19 @@ class SqliteWriter(SqliteReader):
                 raise Conflict("serial_taken", serial=row.serial) from error
             raise
 
+    def put_rows(self, rows: Sequence[Row]) -> None:
+        """Insert the rows of several new items; raises as `put_row` does."""
+        try:
+            for row in rows:
+                for text in _row_texts(row):
+                    if "\0" in text:
+                        refuse_bad(row, Row._fields)
+            self._store.connection.executemany(statements.PUT_ROW, rows)
+        except (UnicodeEncodeError, connection.dbapi.IntegrityError):
+            for row in rows:  # one by one: which of them it is, and what is wrong with it
+                self.put_row(row)
+            raise
+
     def put_crossings(self, crossings: Iterable[Crossing]) -> None:
         """Keep crossed rungs; one that is there already raises `Conflict("rung_crossed")`."""
         for crossing in crossings:

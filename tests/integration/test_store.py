@@ -521,6 +521,18 @@ def test_a_reporter_is_kept_and_can_be_blanked(store: Store) -> None:
 
 # -- text that cannot be kept
 
+def test_rows_of_several_new_items_are_kept_at_once(store: Store, make_row: MakeRow) -> None:
+    """All of them, or none where one has another's serial; which one is said."""
+    rows = [make_row(number) for number in range(1, 6)]
+    with store.write() as writer:
+        writer.put_rows(rows)
+    with pytest.raises(Conflict) as caught, store.write() as writer:
+        writer.put_rows([make_row(6), make_row(7, serial=rows[2].serial), make_row(8)])
+    assert (caught.value.code, caught.value.data) == ("serial_taken", {"serial": rows[2].serial})
+    with store.read() as reader:
+        assert list(reader.rows(ItemQuery())) == rows
+
+
 BAD = {"control": ("a\0b", "U+0000"), "surrogate": ("a\ud800", "U+D800")}
 
 
@@ -531,6 +543,7 @@ def test_text_that_cannot_be_kept_is_refused(store: Store, make_row: MakeRow, ma
     attempts: dict[str, Callable[[Any], object]] = {
         "decider": lambda writer: writer.append([make_event(1), make_event(1, decider=bad)]),
         "title": lambda writer: writer.put_row(make_row(2, title=bad)),
+        "source": lambda writer: writer.put_rows([make_row(2), make_row(3, source=bad)]),
         "receiver": lambda writer: writer.put_notices([notice(1, receiver=bad)]),
         "clock": lambda writer: writer.put_crossings([Crossing(1, bad, 1, 0, AT, AT, 1)]),
         "contact": lambda writer: writer.put_reporter(Reporter(1, "", "", bad)),
