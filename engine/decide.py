@@ -237,10 +237,9 @@ def completed(item: Item, verb: str, body: dict[str, object], context: Context) 
     definition = context.rules.definition
     to = body.get("to")
     closes = isinstance(to, str) and to != item.state and definition.states[to].final
-    event = context.event(item.number, verb, body)
     if not closes and not _moves_due(definition, body):
-        return event
-    after = evolve(item, event, body)
+        return context.event(item.number, verb, body)
+    after = evolve(item, context.event(item.number, verb, {}), body)
     extra: dict[str, object] = {}
     changes = _changed_dues(item, after, context)
     if changes:

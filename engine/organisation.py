@@ -107,9 +107,10 @@ class Organisation(NamedTuple):
 
     def lead_office(self, workflow: str, track: str) -> str:
         """Return the unit that supervises items of a workflow and list: the most particular one named, else the bureau's."""
-        for wanted in (track, ""):
-            for one in self.lead_offices:
-                if (one.workflow, one.track) == (workflow, wanted):
+        mine = [one for one in self.lead_offices if one.workflow == workflow]
+        for wanted in (track, "") if mine else ():
+            for one in mine:
+                if one.track == wanted:
                     return one.unit
         return self.supervising_unit
 

@@ -39,7 +39,7 @@ class Standing(NamedTuple):
 
 
 def take_over(item: Item, standing: Standing, context: Context) -> Event:
-    """Return the entry that an item stood so.
+    """Return the entry that an item stood so; the context is one of that instant.
 
     Raises `Refused`: `not_allowed` for anybody outside the supervising unit, `in_the_future`, `before_last_act`.
     """
@@ -54,29 +54,44 @@ def take_over(item: Item, standing: Standing, context: Context) -> Event:
     clocks = _clocks(item, standing, context.rules.definition)
     if clocks:
         body["clocks"] = clocks
-    return completed(item, TAKE_OVER, body, context._replace(effective_at=standing.at))
+    return completed(item, TAKE_OVER, body, context)
 
 
 def _clocks(item: Item, standing: Standing, definition: Definition) -> list[list[object]]:
     """List what each clock did by then: those of the state left end, those of this one begin, the main one at its own instant."""
     found: list[list[object]] = []
+    begun_here = _begun_in(definition, standing.state)
     for name, clock in definition.clocks.items():
         run = item.clocks.get(name)
         begun = run is not None and run.stopped is None
+        if not begun and name not in begun_here:
+            continue  # most clocks have nothing to do with a state
         here = standing.state in clock.runs_in
-        waits = standing.state in clock.pauses_in
         if clock.main:
             if not begun and standing.started is not None:
                 found.append(["start", name, standing.started])
                 begun = True
             if begun and standing.done is not None and not here:
                 found.append(["stop", name, max(standing.done, run.started if run else standing.started or 0)])
-            elif begun and waits:
+            elif begun and standing.state in clock.pauses_in:
                 found.append(["pause", name, standing.at])
             elif begun and not here:
                 found.append(["stop", name, standing.at])
         elif begun and not here:
             found.append(["stop", name, max(standing.at, run.started if run else 0)])
-        elif not begun and here and not clock.starts_at:
+        elif not begun and here:
             found.append(["start", name, standing.at])
     return found
+
+
+def _begun_in(definition: Definition, state: str) -> frozenset[str]:
+    """Return the clocks that may begin when an item is taken over in a state."""
+    found = _beginning.get((definition.hash, state))
+    if found is None:
+        clocks = definition.clocks.items()
+        begun = [name for name, clock in clocks if clock.main or (state in clock.runs_in and not clock.starts_at)]
+        found = _beginning[definition.hash, state] = frozenset(begun)
+    return found
+
+
+_beginning: dict[tuple[str, str], frozenset[str]] = {}
