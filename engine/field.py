@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from engine.organisation import Organisation
 
 HUNDRED = 100
+_MOST_SAME = 20_000
 _LISTS = frozenset(("texts", "ints", "units", "files", "measures"))
 
 
@@ -28,23 +29,35 @@ class Checked(dict[str, object]):
     organisation: Organisation
 
 
-def checked(fields: Mapping[str, object], definition: Definition, organisation: Organisation) -> Mapping[str, object]:
+def checked(
+    fields: Mapping[str, object],
+    definition: Definition,
+    organisation: Organisation,
+    same: dict[tuple[str, str], object] | None = None,
+) -> Mapping[str, object]:
     """Return the fields with every value in the one form it is recorded in; what has been checked under the same rules as it is.
 
     Names of units and officers become ids, texts are cleaned, dates are `YYYY-MM-DD`, limits are codes. Fields the definition does not
-    know pass through: `decide` refuses them by name. Raises `Misused("bad_field", field=, value=, why=, allowed=)`, `bad_text`, or
-    `Refused("unknown_unit"|"unknown_officer")`.
+    know pass through: `decide` refuses them by name. Whoever checks a whole list keeps in `same` what the texts of each field come to.
+    Raises `Misused("bad_field", field=, value=, why=, allowed=)`, `bad_text`, or `Refused("unknown_unit"|"unknown_officer")`.
     """
     if isinstance(fields, Checked) and fields.definition is definition and fields.organisation is organisation:
         return fields
     known = definition.fields
-    found = Checked(
-        {
-            name: _value(known[name], value, organisation) if name in known else value
-            for name, value in fields.items()
-            if value is not None
-        }
-    )
+    found = Checked()
+    for name, value in fields.items():
+        if value is None:
+            continue
+        if name not in known:
+            found[name] = value
+        elif same is None or not isinstance(value, str):
+            found[name] = _value(known[name], value, organisation)
+        elif (name, value) in same:
+            found[name] = same[name, value]
+        else:
+            found[name] = _value(known[name], value, organisation)
+            if len(same) < _MOST_SAME:
+                same[name, value] = found[name]
     found.definition, found.organisation = definition, organisation
     return found
 

@@ -23,8 +23,8 @@ _STANDS = ("was", "content")
 class Guard(NamedTuple):
     """How marks are written (`pattern`, line by line), and why what has one may pass.
 
-    Without one of the `hints` there is none, nor without a match of `words`, which matches in JSON text as well: most texts are
-    looked at no further.
+    Without all characters of one of the `hints` there is none, nor without a match of `words`, which matches in JSON text as
+    well: most texts are looked at no further.
     """
 
     hints: tuple[str, ...]
@@ -35,7 +35,10 @@ class Guard(NamedTuple):
     def suspects(self, text: str) -> bool:
         """Whether a text, or one of several in their JSON, has to be looked at for a mark."""
         for hint in self.hints:
-            if hint in text:
+            for character in hint:
+                if character not in text:
+                    break
+            else:
                 return re.search(self.words, text) is not None
         return False
 

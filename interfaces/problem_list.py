@@ -225,10 +225,11 @@ class _List:
         ]
         self._places = [at for at in columns.at.values() if at < len(columns.headers)]
         self._number = re.compile(rf"{re.escape(definition.serial)}\d{{4}}-(\d{{4,7}})").fullmatch
-        self._limits: dict[tuple[str, dt.date], Reading] = {}
+        self.same: dict[tuple[str, str], object] = {}
+        self._limits: dict[tuple[str, dt.date], tuple[Reading, bool]] = {}
         self._tracks: dict[str, str] = {}
         self._sources: dict[str, str] = {}
-        self._days: dict[int, str] = {}
+        self._days: dict[int, dt.date] = {}
 
     def _reader(self, name: str) -> Callable[[Value], object]:
         """Return what reads the cells of a column; it raises for a cell that cannot be read."""
@@ -265,18 +266,20 @@ class _List:
         found = self._number(serial) if serial else None
         return int(found.group(1)) if found else 0
 
-    def limit(self, text: str, today: dt.date) -> Reading:
-        """Read a limit's text: the same few recur."""
+    def limit(self, text: str, today: dt.date) -> tuple[Reading, bool]:
+        """Read a limit's text, and say whether it is more than the limit's own name: the same few recur."""
         found = self._limits.get((text, today))
         if found is None:
-            found = self._limits[text, today] = self.read_limit(text, today)
+            reading = self.read_limit(text, today)
+            more = not reading.code or text not in (reading.code, limit_title(reading.code))
+            found = self._limits[text, today] = reading, more
         return found
 
-    def day(self, at: int) -> str:
-        """Return the day of an instant as fields hold it."""
+    def day(self, at: int) -> dt.date:
+        """Return the day of an instant."""
         found = self._days.get(at)
         if found is None:
-            found = self._days[at] = day_of(at).isoformat()
+            found = self._days[at] = day_of(at)
         return found
 
     def track(self, text: str) -> str:
@@ -313,6 +316,7 @@ class _Reading:
         self.came_at: int | None = None
         self.days: dict[str, int] = {}
         self.dates = Dates()
+        self.came: int | None = None
         self.state = ""
 
     def line(self) -> Line:
@@ -322,6 +326,7 @@ class _Reading:
         self._marked()
         fields = self._fields()
         self.dates = Dates(**self.days)
+        self.came = came_in(self.dates)
         serial, word = str(fields.pop("serial", "")), str(fields.pop("state", ""))
         later = {field: fields.pop(name) for name, field in about.later if name in fields}
         later = {name: value for name, value in later.items() if name in definition.fields}
@@ -329,7 +334,7 @@ class _Reading:
         standings = self._standings(word, self._checked(later) if later else {}, choice)
         came = self.came_at if self.dates.registered_at is None else self.dates.registered_at
         if standings:
-            came = min(came_in(self.dates) or about.now, standings[0].at)
+            came = min(self.came or about.now, standings[0].at)
         entry = Entry(given, came, standings, about.number_of(serial))
         return Line(about.sheet, self.row.number, entry, serial, self.state if word else "")
 
@@ -381,7 +386,7 @@ class _Reading:
         return self._checked({name: value for name, value in fields.items() if name in known})
 
     def _standings(self, word: str, later: Mapping[str, object], choice: Choice) -> tuple[Standing, ...]:
-        dates, definition, now = self.dates, self.about.rules.definition, self.about.now
+        dates, came, definition, now = self.dates, self.came, self.about.rules.definition, self.about.now
         closed, done = dates.closed_at is not None, dates.completed_at is not None
         try:
             state = self.state = self.about.words.state(word, closed=closed, done=done)
@@ -390,7 +395,8 @@ class _Reading:
                 return ()
             if state and not done and not closed and definition.states[state].stage in ("verify", "feedback", "closed"):
                 dates = dates._replace(completed_at=choice.done_on)
-            return standings(state, dates, later, definition, now)
+                came = came_in(dates)
+            return standings(state, dates, came, later, definition, now)
         except Misused as error:
             name = {"days_out_of_order": str(error.data.get("later")), "done_yet_open": "completed_at"}.get(
                 error.code, "state"
@@ -412,7 +418,7 @@ class _Reading:
             return at
         if time_of_day(at):
             self.came_at = at
-        return self.about.day(at)
+        return self.about.day(at).isoformat()
 
     def _track(self, fields: dict[str, object]) -> None:
         """Take the list's name for its track."""
@@ -449,8 +455,8 @@ class _Reading:
             )
             return
         as_written = fields.pop("limit_text", "")
-        reading = self.about.limit(text, day_of(came_in(self.dates) or self.about.now))
-        if as_written or not reading.code or text not in (reading.code, limit_title(reading.code)):
+        reading, more = self.about.limit(text, self.about.day(self.came or self.about.now))
+        if as_written or more:
             fields["limit_text"] = as_written or text
         if reading.note:
             self.limits.append(RowLimit(self.row.number, text, reading.code or "", reading.note))
@@ -463,7 +469,7 @@ class _Reading:
         """Check the fields; where one is wrong each alone, so that every fault of a row is reported and not only the first."""
         definition, organisation = self.about.rules.definition, self.about.rules.organisation
         try:
-            return checked(fields, definition, organisation)
+            return checked(fields, definition, organisation, self.about.same)
         except SibanError:
             good: dict[str, object] = {}
         for name, value in fields.items():

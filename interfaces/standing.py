@@ -67,22 +67,21 @@ def came_in(dates: Dates) -> int | None:
     """Return when an item came in: on its own day of registration, or else the earliest day that the ledger names."""
     if dates.registered_at is not None:
         return dates.registered_at
-    return min((day for day in dates if day is not None), default=None)
+    return min([day for day in dates if day is not None], default=None)
 
 
 def standings(
-    state: str, dates: Dates, fields: Mapping[str, object], definition: Definition, now: int
+    state: str, dates: Dates, came: int | None, fields: Mapping[str, object], definition: Definition, now: int
 ) -> tuple[Standing, ...]:
-    """Return where an item stood from when on: nothing for one that is only registered.
+    """Return where an item stood from when on, if it `came` in then: nothing for one that is only registered.
 
     Raises `Misused`: `done_when` where the work was done and no day is named, `days_out_of_order` with two columns,
     `done_yet_open` where the work goes on and yet has a day on which it was done.
     """
     if state in ("", definition.initial) and not fields:
         return ()
-    came = came_in(dates)
     _in_order(dates)
-    at = max(day for day in (dates.assigned_at, came, 0) if day is not None) or now
+    at = max(dates.assigned_at or 0, came or 0) or now
     target = definition.states[state or definition.initial]
     if not target.counted or not _begun(target.name, definition):
         return (Standing(target.name, dates.closed_at or at, fields),)
@@ -120,13 +119,24 @@ def _in_hand(definition: Definition) -> str:
     return next((name for name, state in definition.states.items() if state.title == IN_HAND), "")
 
 
+_EARLIER = tuple(
+    (Dates._fields.index(one), Dates._fields.index(other), one, other)
+    for one, later in (
+        ("found_at", ("assigned_at", "completed_at", "closed_at")),
+        ("registered_at", ("assigned_at", "completed_at", "closed_at")),
+        ("assigned_at", ("completed_at", "closed_at")),
+        ("completed_at", ("closed_at",)),
+    )
+    for other in later
+)
+"""Which day of a row comes before which other, by their places."""
+
+
 def _in_order(dates: Dates) -> None:
-    known = [(name, day) for name, day in zip(Dates._fields, dates, strict=True) if day is not None]
-    order = {"found_at": 0, "registered_at": 0, "assigned_at": 1, "completed_at": 2, "closed_at": 3}
-    for name, day in known:
-        for other, later in known:
-            if order[name] < order[other] and day_of(later) < day_of(day):
-                raise Misused("days_out_of_order", earlier=name, later=other)
+    for first, second, earlier, later in _EARLIER:
+        one, other = dates[first], dates[second]
+        if one is not None and other is not None and other < one and day_of(other) < day_of(one):
+            raise Misused("days_out_of_order", earlier=earlier, later=later)
 
 
 def split_words(options: Iterable[str]) -> dict[str, str]:

@@ -6,12 +6,12 @@ same words in a sentence (商业秘密, 机密级文件的管理) are no mark.
 
 from __future__ import annotations
 
-HINTS: tuple[str, ...] = ("密", "内部")
-"""A text without any of these has no mark: most are looked at no further."""
+HINTS: tuple[str, ...] = ("绝密", "机密", "秘密", "内部")
+"""A text without all characters of one of these has no mark: most are looked at no further."""
 
 _GAP = r"(?:\s|\\[fnrt]|\\u00[01]\w)*"  # blanks, as they stand and as JSON writes them
-WORDS = rf"[绝机秘]{_GAP}密|内{_GAP}部{_GAP}[资文材]"
-"""What every mark holds, as a regular expression that also finds it in JSON."""
+WORDS = rf"绝{_GAP}密|机{_GAP}密|秘{_GAP}密|内{_GAP}部{_GAP}[资文材]"
+"""What every mark holds, as a regular expression that also finds it in JSON; each way begins with a character, which is found fast."""
 
 _LEVEL = r"(?:绝\s*密|机\s*密|秘\s*密)"
 _STAR = r"[★☆✩✭⭐＊*]"
