@@ -124,27 +124,28 @@ def _rows(
 ) -> Sums:
     columns = [(at, FIELDS[head.field]) for at, head in enumerate(layout.columns)]
     units: dict[str, Counter[str]] = {}
-    write_string, write_number, write_blank = (
-        page.write_string, page.write_number, page.write_blank,
-    )  # fmt: skip
-    number = 0
+    write_string, write_number, write_blank = page.write_string, page.write_number, page.write_blank
+    form, day, plain_number = forms.text, forms.day, forms.number
+    number, nobody = 0, ("", "")
     for number, (item, rules) in enumerate(items, 1):
-        facts = facts_of(number, item, rules, now, reporters.get(item.number, ("", "")))
+        facts = facts_of(number, item, rules, now, reporters.get(item.number, nobody))
         row = number + FIRST - 1
         for at, value_of in columns:
             value: Cell = value_of(facts)
             if value is None or value == "":
-                write_blank(row, at, None, forms.text)
+                write_blank(row, at, None, form)
             elif isinstance(value, str):
-                write_string(
-                    row, at, value if len(value) < SHORT and value.isprintable() else text_of(value), forms.text
-                )
+                write_string(row, at, value if len(value) < SHORT and value.isprintable() else text_of(value), form)
             elif isinstance(value, int):
-                write_number(row, at, value, forms.number)
+                write_number(row, at, value, plain_number)
             else:
-                write_number(row, at, value.toordinal() - DAY_ZERO, forms.day)
-        unit = rules.organisation.unit_title(item.text("lead_unit")) if item.text("lead_unit") else ""
-        units.setdefault(unit, Counter()).update(_counted(facts))
+                write_number(row, at, value.toordinal() - DAY_ZERO, day)
+        lead = item.text("lead_unit")
+        unit = rules.organisation.unit_title(lead) if lead else ""
+        if unit not in units:
+            units[unit] = Counter()
+        for head in _counted(facts):
+            units[unit][head] += 1
         if progress and not number % 500:
             progress(number)
     return Sums(number, units)

@@ -81,8 +81,12 @@ def items_of(
     from engine.row import ItemQuery, from_text
 
     if past is None:
+        known: dict[str, Rules] = {}  # they are the same for as long as this view lasts
         for row in reader.rows(query):
-            yield from_text(row.body), session.rules(reader, row.definition), row.due_at
+            rules = known.get(row.definition)
+            if rules is None:
+                rules = known[row.definition] = session.rules(reader, row.definition)
+            yield from_text(row.body), rules, row.due_at
         return
     total = reader.next_item() - 1
     draw = bar("件")

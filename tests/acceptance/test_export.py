@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import openpyxl
 import pytest
+import xlsxwriter
 
 import cli
 from engine.clock import parse_instant
@@ -108,31 +109,37 @@ def test_it_shows_what_the_list_shows(run: Callable[..., Said], tmp_path: Path) 
         assert len(listed) > 0
 
 
-@pytest.mark.parametrize("name", ["全部栏目", "问题清单"])
-def test_it_comes_back_the_same(run: Callable[..., Said], tmp_path: Path, name: str) -> None:
-    """Out, into an empty database, and out again: the same cells, but for the count of warnings sent before."""
+@pytest.mark.parametrize(
+    ("name", "lost"),
+    [("全部栏目", ("督办次数",)), ("问题清单", ()), ("治理台账", ("检查人", "复查人", "亮灯"))],
+)
+def test_it_comes_back_the_same(run: Callable[..., Said], tmp_path: Path, name: str, lost: tuple[str, ...]) -> None:
+    """Out, into an empty database, and out again: the same cells, but for the count of warnings sent before.
+
+    治理台账 names no list, by which the light is judged; who registers and who verifies are persons of this database.
+    """
     first, second, empty = tmp_path / "a.xlsx", tmp_path / "b.xlsx", tmp_path / "empty.db"
     create(empty, {"trial": "1", "clock": str(parse_instant(END)), "installation": "test"})
     store = open_store(empty)
     Ledger(store, END)
     store.close()
     assert run("export", str(first), "--template", name).status == 0
-    said = run("import", str(first), "--anonymous", db=empty)
+    said = run("import", str(first), "--anonymous", "--source", "other", db=empty)
     assert said.status == 0, said
     assert "已导入 11 件" in said.out
     assert run("check", db=empty).status == 0
     assert run("export", str(second), "--template", name, db=empty).status == 0
     before, after = cells(first), cells(second)
-    warned = before[0].index("督办次数") if "督办次数" in before[0] else None
     differing = [
-        (before[0][i], row[i], again[i])
-        for row, again in zip(before, after, strict=True)
-        for i in range(len(row))
-        if i != warned and row[i] != again[i]
+        (head, value, again)
+        for row, other in zip(before, after, strict=True)
+        for head, value, again in zip(before[0], row, other, strict=True)
+        if head not in lost and value != again
     ]
     assert differing == []
-    again = run("import", str(second), db=empty)
-    assert "不一致的 0 件" in again.out, again
+    if "事项编号" in before[0]:
+        known = run("import", str(second), db=empty)
+        assert "不一致的 0 件" in known.out, known
 
 
 @pytest.mark.parametrize("name", sorted(shipped()))
@@ -171,6 +178,56 @@ def test_nobodys_text_becomes_a_formula_and_nothing_breaks_the_file(tmp_path: Pa
     assert values[5] == "⟦U+0001⟧⟦U+FFFE⟧⟦U+D800⟧"
     assert (len(values[6]), values[6].endswith(CUT)) == (MOST, True)
     assert values[7] in ("_x0041_", "_x005F_x0041_")
+
+
+def formulas(path: Path, *but: str) -> list[str]:
+    """Return what stands as a formula anywhere in a workbook, in other sheets than those named."""
+    book = openpyxl.load_workbook(path)
+    pages = [page for page in book if page.title not in but]
+    return [str(cell.value) for page in pages for row in page.iter_rows() for cell in row if cell.data_type == "f"]
+
+
+def test_no_exported_cell_is_a_live_formula(run: Callable[..., Said], tmp_path: Path) -> None:
+    """Every text that somebody can give, on every form and in the copy with the faults; the control is what a writer does by itself."""
+    texts = (NASTY, "=1+1", "+1+1", "-2+3", "@SUM(A1)", '=HYPERLINK("http://x.example","甲")', "{=1}", "=A1\n=B1")
+    book, control = tmp_path / "来表.xlsx", tmp_path / "control.xlsx"
+    heads = [
+        "问题",
+        "具体情况",
+        "问题来源",
+        "属地",
+        "业务条线",
+        "整改目标",
+        "整改措施",
+        "整改情况",
+        "状态",
+        "完成日期",
+        "备注",
+    ]
+    with writing(str(book), force=False) as made:
+        page = made.add_worksheet("台账")
+        for at, head in enumerate(heads):
+            page.write_string(0, at, head)
+            for row, text in enumerate(texts, 1):
+                page.write_string(
+                    row, at, {"问题来源": "其他", "状态": "待核验", "完成日期": "2023-06-01"}.get(head, text)
+                )
+    with xlsxwriter.Workbook(str(control)) as made:
+        made.add_worksheet("台账").write_column(0, 0, texts)
+    assert len(formulas(control)) >= 4
+    assert formulas(book) == []
+    assert run("import", str(book)).status == 0
+    for name in sorted(shipped()):
+        path = tmp_path / f"{name}.xlsx"
+        assert run("export", str(path), "--template", name).status == 0
+        assert formulas(path, "汇总") == [], name
+        assert all(formula.startswith(("=COUNTIFS('台账'!", "=SUM(")) for formula in formulas(path)), name
+        shown = [str(value) for row in cells(path) for value in row if value]
+        assert any(NASTY in text for text in shown), name
+    marked = tmp_path / "待改.xlsx"
+    assert run("import", str(book), "--annotated", str(marked), "--map", "found_at=备注").status == 4
+    assert formulas(marked) == []
+    assert NASTY in [cell.value for row in openpyxl.load_workbook(marked).active.iter_rows() for cell in row]
 
 
 def test_a_hostile_item_is_a_text_in_the_ledger(run: Callable[..., Said], tmp_path: Path) -> None:

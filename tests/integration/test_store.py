@@ -521,6 +521,7 @@ def test_a_reporter_is_kept_and_can_be_blanked(store: Store) -> None:
 
 # -- text that cannot be kept
 
+
 def test_rows_of_several_new_items_are_kept_at_once(store: Store, make_row: MakeRow) -> None:
     """All of them, or none where one has another's serial; which one is said."""
     rows = [make_row(number) for number in range(1, 6)]
