@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from engine.decide import completed, entitled, field_body
 from engine.errors import Refused
 from engine.roles import FIXED
+from engine.timing import running_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,13 +61,12 @@ def take_over(item: Item, standing: Standing, context: Context) -> Event:
 def _clocks(item: Item, standing: Standing, definition: Definition) -> list[list[object]]:
     """List what each clock did by then: those of the state left end, those of this one begin, the main one at its own instant."""
     found: list[list[object]] = []
-    begun_here = _begun_in(definition, standing.state)
+    clocks, running = item.clocks, running_in(definition, standing.state)
     for name, clock in definition.clocks.items():
-        run = item.clocks.get(name)
-        begun = run is not None and run.stopped is None
-        if not begun and name not in begun_here:
+        run = clocks.get(name)
+        if run is None and name not in running and not clock.main:
             continue  # most clocks have nothing to do with a state
-        here = standing.state in clock.runs_in
+        here, begun = name in running, run is not None and run.stopped is None
         if clock.main:
             if not begun and standing.started is not None:
                 found.append(["start", name, standing.started])
@@ -79,19 +79,6 @@ def _clocks(item: Item, standing: Standing, definition: Definition) -> list[list
                 found.append(["stop", name, standing.at])
         elif begun and not here:
             found.append(["stop", name, max(standing.at, run.started if run else 0)])
-        elif not begun and here:
+        elif here and not begun and not clock.starts_at:
             found.append(["start", name, standing.at])
     return found
-
-
-def _begun_in(definition: Definition, state: str) -> frozenset[str]:
-    """Return the clocks that may begin when an item is taken over in a state."""
-    found = _beginning.get((definition.hash, state))
-    if found is None:
-        clocks = definition.clocks.items()
-        begun = [name for name, clock in clocks if clock.main or (state in clock.runs_in and not clock.starts_at)]
-        found = _beginning[definition.hash, state] = frozenset(begun)
-    return found
-
-
-_beginning: dict[tuple[str, str], frozenset[str]] = {}

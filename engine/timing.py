@@ -18,9 +18,10 @@ def operations(
 ) -> list[Operation]:
     """List what the verb, leading from the item's state to `to` at `at`, does to each clock of the definition."""
     found = []
+    here, clocks = running_in(definition, to), item.clocks
     for name, clock in definition.clocks.items():
-        run = item.clocks.get(name)
-        if (run is None or run.stopped is not None) and to not in clock.runs_in:
+        run = clocks.get(name)
+        if name not in here and (run is None or run.stopped is not None):
             continue  # most clocks have nothing to do with an act
         if name in restarts and to in clock.runs_in:
             operation: Operation | None = ["start", name, at]
@@ -31,6 +32,18 @@ def operations(
         if operation:
             found.append(operation)
     return found
+
+
+def running_in(definition: Definition, state: str) -> frozenset[str]:
+    """Return the clocks that run in a state, found once in a process."""
+    found = _running.get((definition.hash, state))
+    if found is None:
+        names = [name for name, clock in definition.clocks.items() if state in clock.runs_in]
+        found = _running[definition.hash, state] = frozenset(names)
+    return found
+
+
+_running: dict[tuple[str, str], frozenset[str]] = {}
 
 
 def _going_on(
