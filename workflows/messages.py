@@ -308,6 +308,7 @@ def sentence(error: SibanError, titles: Titles) -> str:
         return f"{error.code}：" + "；".join(f"{key} {word}" for key, word in words.items())
     if error.code == "bad_field":
         words["why"] = "，" + KINDS.get(str(error.data.get("why")), "类型不符")
+        words["allowed"] = words["allowed"] if error.data.get("allowed") else ""
     if error.code == "bad_attachment":
         words["why"] = ATTACHMENT_FAULTS.get(str(error.data.get("why")), str(error.data.get("why")))
     if error.code == "bad_template":

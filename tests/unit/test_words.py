@@ -11,11 +11,12 @@ import pytest
 
 from engine import roles
 from engine.checker import index_faults
+from engine.errors import Misused
 from engine.loader import load, stored
 from interfaces import lifecycle
 from workflows.index import SHIPPED, definition_text, index_of, shipped_index
-from workflows.labels import ADDRESSEES, ROLES, addressee, addressee_named
-from workflows.messages import MESSAGES
+from workflows.labels import ADDRESSEES, ROLES, Titles, addressee, addressee_named
+from workflows.messages import MESSAGES, sentence
 
 ROOT = Path(__file__).resolve().parents[2]
 RETIRED = re.compile("留痕|封存|返工|复核|重启|派单|改派|档|挂账")
@@ -111,6 +112,16 @@ def test_every_code_that_is_raised_has_a_sentence() -> None:
             text = path.read_text(encoding="utf-8")
             raised |= set(re.findall(r"(?:Refused|Misused|Conflict|FaultsFound|Unavailable)\(\s*\"(\w+)\"", text))
     assert raised - set(MESSAGES) == set()
+
+
+def test_what_a_field_may_be_is_named_only_where_it_is_a_choice() -> None:
+    """A kind of value stands by itself; the words of a choice stand behind it."""
+    titles = Titles({}, {}, {}, {})
+    told = [
+        sentence(Misused("bad_field", field="x", value="0.5", why=why, allowed=allowed), titles)
+        for why, allowed in (("percent", []), ("choice", ["甲", "乙"]))
+    ]
+    assert told == ["“x”填写有误：0.5，应为 0 到 100 的整数。", "“x”填写有误：0.5，只能是甲、乙。"]
 
 
 def test_the_glossary_names_what_there_is() -> None:
