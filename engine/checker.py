@@ -186,7 +186,9 @@ class _Node(NamedTuple):
 def _clock_faults(d: Definition) -> Iterator[Fault]:
     """Walk every way through states and clocks together, as `engine.timing` does, to where an item may wait unseen."""
     certain = {name: clock for name, clock in d.clocks.items() if _certain(clock.limit, d)}
-    view = d._replace(clocks=certain)
+    view = d._replace(
+        clocks=certain, hash=f"certain {d.hash}"
+    )  # what is found once for a definition is found anew for it
     arrows: dict[str, list[_Arrow]] = {}
     for arrow in _arrows(d):
         arrows.setdefault(arrow.source, []).append(arrow)
