@@ -189,17 +189,16 @@ def _near(run: Run, unit: str, calendar: Calendar, due_at: int) -> int:
         first = calendar.close_of(ordinal_of(calendar.opening(first)))
     elif unit not in ("h", "wh"):
         first = start_of_day(ordinal_of(first) + 1)
-    active, begin = [], first
+    stretches, begin = [], first
     for start, end in run.pauses:
-        if start > begin:
-            active.append((begin, start))
+        stretches.append((begin, min(start, due_at)))  # a pause that begins later takes nothing from what counts
         begin = max(begin, end if end is not None else due_at)
-    active.append((begin, due_at))
-    left = sum(span(a, b) for a, b in active if b > a) * 4 // 5
-    moment = due_at
-    for a, b in active:
-        length = span(a, b) if b > a else 0
-        if left <= length:
+    stretches.append((begin, due_at))
+    active = [(a, span(a, b)) for a, b in stretches if a < b]
+    left = sum(length for _, length in active) * 4 // 5
+    moment = due_at  # and so it stays where no time counts before it
+    for a, length in active:
+        if length > 0 and left <= length:
             moment = calendar.add_worktime(a, left) if unit in WORKING_UNITS else a + left
             break
         left -= length

@@ -118,6 +118,23 @@ def test_a_pause_moves_near_with_the_due_moment() -> None:
     assert iso(near(run, clock("5wd"), ITEM, CALENDAR, moment_due)) == "2023-05-12T17:30:00+08:00"
 
 
+@pytest.mark.parametrize(
+    ("code", "since", "until", "moment"),
+    [
+        # reported late, verified, done again: the clock stood still only after it had come due
+        ("60d", "2023-07-10 09:00", "2023-07-20 09:00", "2023-06-19T14:00:00+08:00"),
+        # the new date lies in a pause that began with the clock: no time counts before it
+        ("60wd", "2023-05-05 18:00", "2023-07-20 09:00", "2023-06-29T17:30:00+08:00"),
+    ],
+)
+def test_a_pause_after_the_due_moment_leaves_near_where_it_was(code: str, since: str, until: str, moment: str) -> None:
+    """What counts ends with the due moment; a pause behind it brings 临期, and its rung, no second time."""
+    moment_due = at("2023-06-30 17:30")
+    run = Run(2, STARTED, STARTED, ((at(since), at(until)),), ((at("2023-07-25 09:00"), moment_due),))
+    assert due(run, clock(code), ITEM, CALENDAR) == moment_due
+    assert iso(near(run, clock(code), ITEM, CALENDAR, moment_due)) == moment
+
+
 def test_a_pause_over_the_start_day_gives_back_nothing_of_it() -> None:
     """The start day is not counted: assigned at ten, paused from eleven to six, one working day is still the next."""
     run = Run(1, STARTED, STARTED, pauses=((at("2023-05-05 11:00"), at("2023-05-05 18:00")),))
