@@ -43,6 +43,20 @@ class Event(NamedTuple):
     hash: str = ""
 
 
+class Fact(NamedTuple):
+    """An entry as far as anything about its item follows from it: what a fold looks at, and what a ledger is read back from."""
+
+    seq: int
+    item: int
+    verb: str
+    effective_at: int
+    recorded_at: int
+    decider: str
+    definition: str
+    calendar: str
+    body: str
+
+
 def is_late(event: Event) -> bool:
     """Whether an act was entered later than it was done; what comes due by itself and a correction are no late entries."""
     late = event.recorded_at - event.effective_at >= MINUTE_APART

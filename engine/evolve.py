@@ -15,7 +15,7 @@ from engine.run import Run
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from engine.event import Event
+    from engine.event import Event, Fact
 
     Body = Mapping[str, object]
 
@@ -65,7 +65,7 @@ def replay(events: Iterable[Event]) -> Item | None:
     return item
 
 
-def registered(event: Event, facts: Body) -> Item:
+def registered(event: Event | Fact, facts: Body) -> Item:
     """Return the item that a registration begins, before anything else of that entry is applied."""
     at = event.effective_at
     return Item(event.item, str(facts["serial"]), str(facts["workflow"]), event.definition, "", at, at, at)
@@ -102,22 +102,22 @@ class Draft:
             self.clocks, self.requests, self.crossed, self.papers,
         ))  # fmt: skip
 
-    def take(self, event: Event, facts: Mapping[str, Any]) -> None:
+    def take(self, event: Event | Fact, facts: Mapping[str, Any]) -> None:
         """Apply an entry that was done; `facts` is its body."""
         verb, at = event.verb, event.effective_at
         self.version += 1
         self.last_seq = event.seq
+        if verb == "escalate":
+            self._cross(facts)
+            return  # a crossed rung does nothing else to its item
         if verb == MOVE:
             self.definition = event.definition
         if "round" in facts:
             self.round += 1
             self.papers, self.acts = {}, {}
-        if verb == "escalate":
-            self._cross(facts)
-        else:
-            if at > self.effective_at and verb not in REMARKS and (verb != MOVE or "to" in facts or "clocks" in facts):
-                self.effective_at = at
-            self._act(verb, event.decider, at)
+        if at > self.effective_at and verb not in REMARKS and (verb != MOVE or "to" in facts or "clocks" in facts):
+            self.effective_at = at
+        self._act(verb, event.decider, at)
         if not _ABOUT_FIELDS.isdisjoint(facts):
             self._keep(facts)
         if facts.get("to"):
@@ -192,7 +192,7 @@ class Draft:
             elif operation == "cycle":
                 clocks[name] = run._replace(cycle=run.cycle + 1, since=known_at)
 
-    def _requests(self, facts: Mapping[str, Any], event: Event) -> None:
+    def _requests(self, facts: Mapping[str, Any], event: Event | Fact) -> None:
         changed = list(self.requests)
         for ordinal in facts.get("void", ()):
             old = changed[ordinal - 1]

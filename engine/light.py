@@ -40,19 +40,19 @@ def light(item: Item, rules: Rules, now: int) -> Light:
         moment = desk_due(item, rules)
         if moment is None:
             return Light(NONE, 0, None)
-        return _judged(moment, None, now, rules.calendar)._replace(provisional=_desk_leans(item, rules, moment))
+        return _judged(moment, None, now, rules.calendar, _desk_leans(item, rules, moment))
     moment = due(run, clock, item, rules.calendar)
     if moment is None:
         return Light(NONE, 0, None)
-    leaning = due_is_provisional(run, clock, item, rules.calendar)
+    leaning = due_is_provisional(run, clock, item, rules.calendar, moment)
     if run.stopped is not None:
         late = run.stopped > moment
         days = working_days(moment, run.stopped, rules.calendar) if late else 0
         return Light(OVERDUE if late else NORMAL, days, moment, leaning)
     if run.paused:
         return Light(NONE, 0, moment, leaning)
-    near_at = None if now > moment else near(run, clock, item, rules.calendar, moment)
-    return _judged(moment, near_at, now, rules.calendar)._replace(provisional=leaning)
+    near_at = moment if now > moment else near(run, clock, item, rules.calendar, moment)
+    return _judged(moment, near_at, now, rules.calendar, leaning)
 
 
 def _desk_leans(item: Item, rules: Rules, moment: int) -> bool:
@@ -83,33 +83,36 @@ def unread_text(item: Item, rules: Rules) -> str:
 
     The text of a field that a limit is read from is kept in the field named after it: `limit`, `limit_text`.
     """
-    names, text = _limit_names(rules.definition), ""
-    for name in names:
-        if item.text(name):
+    fields, unread = item.fields, ""
+    for name, as_written in _limit_names(rules.definition):
+        if name in fields and item.text(name):
             return ""
-        text = text or item.text(f"{name}_text")
-    return text
+        if as_written in fields and not unread:
+            unread = item.text(as_written)
+    return unread
 
 
-_names: dict[str, tuple[str, ...]] = {}
+_names: dict[str, tuple[tuple[str, str], ...]] = {}
 
 
-def _limit_names(definition: Definition) -> tuple[str, ...]:
-    """Return the fields that the main clock's limit is read from, found once for a definition."""
+def _limit_names(definition: Definition) -> tuple[tuple[str, str], ...]:
+    """Return the fields that the main clock's limit is read from, each with that of its text as written; found once for a definition."""
     found = _names.get(definition.hash)
     if found is None:
         clock, fields = definition.main_clock, definition.fields
         read = dict.fromkeys(rule_fields(clock.limit)) if clock else ()
-        found = _names[definition.hash] = tuple(name for name in read if fields[name].kind in LIMIT_KINDS)
+        found = _names[definition.hash] = tuple(
+            (name, f"{name}_text") for name in read if fields[name].kind in LIMIT_KINDS
+        )
     return found
 
 
-def _judged(moment: int, near_at: int | None, now: int, calendar: Calendar) -> Light:
+def _judged(moment: int, near_at: int | None, now: int, calendar: Calendar, leaning: bool) -> Light:  # noqa: FBT001
     if now > moment:
-        return Light(OVERDUE, working_days(moment, now, calendar), moment)
+        return Light(OVERDUE, working_days(moment, now, calendar), moment, leaning)
     left = working_days(now, moment, calendar)
     soon = now >= near_at if near_at is not None else left <= 1
-    return Light(DUE_SOON if soon else NORMAL, left, moment)
+    return Light(DUE_SOON if soon else NORMAL, left, moment, leaning)
 
 
 def working_days(start: int, end: int, calendar: Calendar) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from engine.canonical import parse
 from engine.context import Rules
@@ -21,12 +21,14 @@ from engine.row import EventQuery, from_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from engine.event import Event
+    from engine.event import Event, Fact
     from engine.item import Item
     from engine.organisation import Organisation
     from engine.policy import PolicyShelf
     from engine.ports import Reader
     from engine.row import Row
+
+Entry = TypeVar("Entry", "Event", "Fact")
 
 BUREAU = "bureau"
 """The name under which the organisation is kept."""
@@ -95,7 +97,7 @@ class Past:
 
     def item(self, number: int) -> Seen | None:
         """Return one item as it was, None when it was not registered by then."""
-        return self._seen(folded(self._reader.events(self.query(item=number, result=DONE, brief=True))).get(number))
+        return self._seen(folded(self._reader.facts(self.query(item=number, result=DONE))).get(number))
 
     def items(self, rows: Iterable[Row], progress: Callable[[int], None] | None = None) -> Iterator[Seen]:
         """Yield the items of those rows as they were, in their order, without the ones not registered by then.
@@ -105,7 +107,7 @@ class Past:
         source, untouched, done = iter(rows), self._untouched(), 0
         while batch := list(islice(source, BATCH)):
             changed = tuple(row.number for row in batch if row.last_seq > untouched)
-            known = folded(self._reader.events(self.query(items=changed, result=DONE, brief=True))) if changed else {}
+            known = folded(self._reader.facts(self.query(items=changed, result=DONE))) if changed else {}
             for row in batch:
                 if row.last_seq <= untouched:
                     yield Seen(from_text(row.body), self.rules(row.definition), None if row.open else row.due_at)
@@ -121,7 +123,7 @@ class Past:
         first = next(iter(self._reader.events(EventQuery(since=by + 1, limit=1))), None)
         return self._reader.head()[0] if first is None else first.seq - 1
 
-    def _seen(self, found: tuple[Item, Event] | None) -> Seen | None:
+    def _seen(self, found: tuple[Item, Fact] | None) -> Seen | None:
         if found is None:
             return None
         item, last = found
@@ -133,15 +135,15 @@ class Past:
         return Seen(item, rules, due_of(item, kept))
 
 
-def folded(events: Iterable[Event]) -> dict[int, tuple[Item, Event]]:
+def folded(facts: Iterable[Entry]) -> dict[int, tuple[Item, Entry]]:
     """Fold the entries that count; return each item they are about, and the last of its entries.
 
     A move to another version may not count while an act that was entered after it does: the item then lives under the version
     that the act was done under.
     """
     drafts: dict[int, Draft] = {}
-    last: dict[int, Event] = {}
-    every = list(events)
+    last: dict[int, Entry] = {}
+    every = list(facts)
     # the bodies are read all at once: one by one it takes twice as long
     bodies = json.loads(f"[{','.join([event.body for event in every])}]")
     for event, body in zip(every, bodies, strict=True):

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from engine.delivery import Delivery
-    from engine.event import Event
+    from engine.event import Event, Fact
     from engine.item import Item
     from engine.notice import Notice
     from engine.row import Crossing, EventQuery, ItemQuery, Policy, PolicyRow, Reporter, Row, Step
@@ -70,6 +70,9 @@ class Reader(Protocol):
 
     def steps(self, query: EventQuery) -> Iterator[Step]:
         """Yield entries of the record, no more of each than a count over all of it reads."""
+
+    def facts(self, query: EventQuery) -> Iterator[Fact]:
+        """Yield the same entries with no more of each than an item folds from."""
 
     def head(self) -> tuple[int, str]:
         """Return number and hash of the last entry, (0, GENESIS) when there is none."""

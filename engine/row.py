@@ -114,7 +114,7 @@ class EventQuery(NamedTuple):
     """Which entries of the record, oldest first (newest first with `newest`).
 
     `since` and `until` are moments of entry, `effective_until` is one at which it was so; both ends are not included.
-    Those of several `items` come item by item. `brief` leaves every field empty that a fold does not look at (`UNFOLDED`).
+    Those of several `items` come item by item.
     """
 
     item: int | None = None
@@ -128,7 +128,6 @@ class EventQuery(NamedTuple):
     limit: int = 0
     items: tuple[int, ...] = ()
     effective_until: int | None = None
-    brief: bool = False
 
 
 class Step(NamedTuple):
@@ -139,10 +138,6 @@ class Step(NamedTuple):
     enterer: str
     effective_at: int
     body: str
-
-
-UNFOLDED = frozenset(("enterer", "basis", "command_id", "prev", "hash"))
-"""The fields of an entry that nothing about an item follows from."""
 
 
 _dump = encoder(sort_keys=True)  # so that it does not matter in which order an act gave its fields

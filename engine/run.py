@@ -149,13 +149,13 @@ def original_due(run: Run, clock: Clock, item: Item, calendar: Calendar) -> int 
     return due(run._replace(moves=()), clock, item, calendar)
 
 
-def due_is_provisional(run: Run, clock: Clock, item: Item, calendar: Calendar) -> bool:
-    """Whether the due moment leans on days that no notice has settled yet, and must be marked 暂定.
+def due_is_provisional(run: Run, clock: Clock, item: Item, calendar: Calendar, moment: int | None = None) -> bool:
+    """Whether the due moment, given if it is known already, leans on days that no notice has settled yet, and must be marked 暂定.
 
     A granted new date leans on nothing; what a pause gives back after it may. Limits in working days or office hours lean on
     every day they count, others only on the days they move over because they are off.
     """
-    moment = due(run, clock, item, calendar)
+    moment = due(run, clock, item, calendar) if moment is None else moment
     if moment is None or not calendar.provisional(ordinal_of(run.started) - 1, closing_ordinal(moment)):
         return False
     limit = limit_of(clock.limit, item)

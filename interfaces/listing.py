@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.clock import civil, day_of, iso
+from engine.clock import day_of, iso
 from engine.light import DUE_SOON, NONE, NORMAL, OVERDUE, light, unclear, unread_text
 from interfaces.output import Column
 
@@ -31,6 +31,8 @@ def item_row(item: Item, rules: Rules, now: int, kept_due: int | None = None) ->
     track, source = item.text("track"), item.text("source")
     main = definition.main_clock
     run = item.clocks.get(main.name) if main else None
+    listed = definition.tracks[track].list_title if track in definition.tracks else track
+    unit, handler = item.text("lead_unit"), item.text("handler")
     return {
         "number": item.number,
         "serial": item.serial,
@@ -43,14 +45,14 @@ def item_row(item: Item, rules: Rules, now: int, kept_due: int | None = None) ->
         "open": not state.final,
         "counted": state.counted,
         "track": track,
-        "track_title": definition.tracks[track].list_title if track in definition.tracks else track,
+        "track_title": listed,
         "source": source,
         "source_title": definition.sources[source].title if source in definition.sources else source,
-        "lead_unit": item.text("lead_unit"),
-        "lead_unit_title": organisation.unit_title(item.text("lead_unit")),
+        "lead_unit": unit,
+        "lead_unit_title": organisation.unit_title(unit),
         "co_units": list(item.names("co_units")),
-        "handler": item.text("handler"),
-        "handler_name": organisation.name_of(item.text("handler")),
+        "handler": handler,
+        "handler_name": organisation.name_of(handler),
         "registered_at": iso(item.registered_at),
         "since": iso(item.since),
         "due_at": None if judged.due_at is None else iso(judged.due_at),
@@ -69,7 +71,7 @@ def item_row(item: Item, rules: Rules, now: int, kept_due: int | None = None) ->
         "version": item.version,
         "left": left(judged, final=state.final, done=run is not None and run.stopped is not None),
         "due": short_day(judged.due_at, now),
-        "list": (definition.tracks[track].list_title if track in definition.tracks else track).removesuffix("的问题"),
+        "list": listed.removesuffix("的问题"),
     }
 
 
@@ -79,7 +81,10 @@ SHOWN_ONLY = ("left", "due", "list", "workflow_title", "texts")
 
 def public(row: Mapping[str, object]) -> dict[str, object]:
     """Return a row as programs get it."""
-    return {key: value for key, value in row.items() if key not in SHOWN_ONLY}
+    told = dict(row)
+    for key in SHOWN_ONLY:
+        told.pop(key, None)
+    return told
 
 
 def left(judged: Light, *, final: bool, done: bool) -> str:
@@ -106,7 +111,7 @@ def short_day(at: int | None, now: int) -> str:
     """Write a due day for a list: 8月31日, or 2024年1月3日 in another year; the day that ends, for a 24:00."""
     if at is None:
         return ""
-    when, today = civil(at - 1), civil(now)
+    when, today = day_of(at - 1), day_of(now)
     return f"{'' if when.year == today.year else f'{when.year}年'}{when.month}月{when.day}日"
 
 

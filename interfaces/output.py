@@ -14,6 +14,7 @@ import os
 import sys
 from contextlib import suppress
 from enum import Enum
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, TypeVar
 
@@ -348,9 +349,12 @@ def _tsv(rows: Iterable[Row], columns: Sequence[Column], _: TextIO) -> Iterator[
 
 def _dumps(value: object, out: TextIO, indent: int | None = None) -> str:
     # A stream that cannot take Chinese would turn it into question marks; \u escapes keep it whole.
-    return json_text(
-        json.dumps(value, default=_jsonable, ensure_ascii=not _is_utf8(out), indent=indent, allow_nan=False)
-    )
+    return json_text(_encoder(not _is_utf8(out), indent).encode(value))
+
+
+@lru_cache
+def _encoder(ensure_ascii: bool, indent: int | None) -> json.JSONEncoder:  # noqa: FBT001 - by place, for the cache
+    return json.JSONEncoder(default=_jsonable, ensure_ascii=ensure_ascii, indent=indent, allow_nan=False)
 
 
 def _jsonable(value: object) -> object:

@@ -89,34 +89,39 @@ def items_of(
             yield from_text(row.body), rules, row.due_at
         return
     total = reader.next_item() - 1
-    draw = bar("件")
+    draw, meets = bar("件"), condition(query)
     for seen in past.items(reader.rows(ItemQuery()), (lambda done: draw(done, total)) if draw else None):
-        if meets(seen.item, seen.rules, query):
+        if meets(seen.item, seen.rules):
             yield seen
     if draw:
         draw(total, total)
 
 
-def meets(item: Item, rules: Rules, query: ItemQuery) -> bool:
-    """Whether an item as it was meets the conditions that `list` can give."""
+def condition(query: ItemQuery) -> Callable[[Item, Rules], bool]:
+    """Return what tells whether an item as it was meets the conditions that `list` can give: each that is given, and no others."""
     from engine.ledger import related
     from storage.statements import folded
 
-    state = rules.definition.states[item.state]
-    lists = (
-        (query.states, item.state),
-        (query.stages, state.stage),
-        (query.lead_units, item.text("lead_unit")),
-        (query.tracks, item.text("track")),
-        (query.sources, item.text("source")),
-        (query.workflows, item.workflow),
-    )
-    return (
-        all(not wanted or value in wanted for wanted, value in lists)
-        and query.open in {None, not state.final}
-        and (not query.related or query.reference in related(item, rules.definition))
-        and folded(query.text) in folded(f"{item.serial}\n{item.text('title')}")
-    )
+    lists: list[tuple[tuple[str, ...], Callable[[Item, Rules], str]]] = [
+        (query.states, lambda item, _: item.state),
+        (query.stages, lambda item, rules: rules.definition.states[item.state].stage),
+        (query.lead_units, lambda item, _: item.text("lead_unit")),
+        (query.tracks, lambda item, _: item.text("track")),
+        (query.sources, lambda item, _: item.text("source")),
+        (query.workflows, lambda item, _: item.workflow),
+    ]
+    given = [(frozenset(wanted), value) for wanted, value in lists if wanted]
+    text, is_open, reference = folded(query.text), query.open, query.reference if query.related else ""
+
+    def meets(item: Item, rules: Rules) -> bool:
+        return (
+            all(value(item, rules) in wanted for wanted, value in given)
+            and (is_open is None or is_open != rules.definition.states[item.state].final)
+            and (not reference or reference in related(item, rules.definition))
+            and (not text or text in folded(f"{item.serial}\n{item.text('title')}"))
+        )
+
+    return meets
 
 
 def end_of(text: str) -> int:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from engine.delivery import Delivery
-    from engine.event import Event
+    from engine.event import Event, Fact
     from engine.item import Item
     from engine.notice import Notice
     from engine.ports import Reader, Store
@@ -160,6 +160,14 @@ class View:
             return self._reader.steps(query)
         found = (step for step in self._reader.steps(query._replace(limit=0)) if self.sees(step.item))
         return islice(found, query.limit or None)
+
+    def facts(self, query: EventQuery) -> Iterator[Fact]:
+        """Yield the same entries with no more of each than an item folds from."""
+        if self.scope.whole:
+            yield from self._reader.facts(query)
+            return
+        found = (fact for fact in self._reader.facts(query._replace(limit=0)) if self.sees(fact.item))
+        yield from islice(found, query.limit or None)
 
     def command(self, command_id: str) -> list[Event]:
         """Return the entries a command left."""

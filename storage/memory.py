@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from engine.chain import GENESIS, link
 from engine.delivery import Delivery
 from engine.errors import Conflict
-from engine.event import Event
+from engine.event import Event, Fact
 from engine.notice import RELEASED, SENT, Notice
-from engine.row import UNFOLDED, Crossing, Policy, PolicyRow, Reporter, Row, Step, from_text
+from engine.row import Crossing, Policy, PolicyRow, Reporter, Row, Step, from_text
 from storage.statements import MOST_MEANT, folded
 from storage.text import refuse_bad, refuse_fixed, refuse_surrogate
 
@@ -183,8 +183,11 @@ class MemoryReader:
             found.reverse()
         if query.items:
             found.sort(key=attrgetter("item"))
-        found = found[: query.limit or None]
-        return map(_brief, found) if query.brief else iter(found)
+        return iter(found[: query.limit or None])
+
+    def facts(self, query: EventQuery) -> Iterator[Fact]:
+        """Yield the same entries with no more of each than an item folds from."""
+        return (Fact(*map(event.__getattribute__, Fact._fields)) for event in self.events(query))
 
     def steps(self, query: EventQuery) -> Iterator[Step]:
         """Yield entries of the record, no more of each than a count over all of it reads."""
@@ -386,11 +389,6 @@ def _wanted(row: Row, query: ItemQuery) -> bool:
         and (not query.related or query.reference in row.related)
         and folded(query.text) in folded(f"{row.serial}\n{row.title}")
     )
-
-
-def _brief(event: Event) -> Event:
-    """Leave out what a fold does not look at."""
-    return Event._make("" if name in UNFOLDED else value for name, value in zip(Event._fields, event, strict=True))
 
 
 def _asked(event: Event, query: EventQuery) -> bool:

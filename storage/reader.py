@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.chain import GENESIS
 from engine.delivery import Delivery
-from engine.event import Event
+from engine.event import Event, Fact
 from engine.notice import Notice
 from engine.row import Crossing, Policy, PolicyRow, Reporter, Row, Step, from_text
 from storage import statements
@@ -132,6 +132,10 @@ class SqlReader:
     def steps(self, query: EventQuery) -> Iterator[Step]:
         """Yield entries of the record, no more of each than a count over all of it reads."""
         return map(Step._make, self._stream(*statements.steps(query, self._dialect)))
+
+    def facts(self, query: EventQuery) -> Iterator[Fact]:
+        """Yield the same entries with no more of each than an item folds from."""
+        return map(Fact._make, self._stream(*statements.facts(query, self._dialect)))
 
     def head(self) -> tuple[int, str]:
         """Return number and hash of the last entry, (0, GENESIS) when there is none."""

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from engine.clock import DAY
 from engine.delivery import Delivery
-from engine.event import Event
+from engine.event import Event, Fact
 from engine.notice import Notice
-from engine.row import UNFOLDED, Crossing, Policy, PolicyRow, Reporter, Row, Step
+from engine.row import Crossing, Policy, PolicyRow, Reporter, Row, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,7 +38,7 @@ def _renewed(fields: Sequence[str]) -> str:
 
 
 _EVENT = ", ".join(Event._fields)
-_BRIEF = ", ".join("''" if field in UNFOLDED else field for field in Event._fields)
+_FACT = ", ".join(Fact._fields)
 _STEP = ", ".join(Step._fields)
 _ROW = ", ".join(Row._fields)
 _CROSSING = ", ".join(Crossing._fields)
@@ -199,8 +199,8 @@ def rows(query: ItemQuery, dialect: Dialect = SQLITE) -> tuple[str, Parameters]:
     return _select(f"SELECT {_ROW} FROM item", conditions, "number", query.limit)
 
 
-def events(query: EventQuery, dialect: Dialect = SQLITE, columns: str = "") -> tuple[str, Parameters]:
-    """Return the statement for entries of the record, or for some columns of theirs.
+def events(query: EventQuery, dialect: Dialect = SQLITE, columns: str = _EVENT) -> tuple[str, Parameters]:
+    """Return the statement for entries of the record, whole ones if nothing else is said.
 
     A column that is not to be found by its index stands in an expression: left to itself, SQLite takes one verb's entries
     of the whole record for those of one item.
@@ -225,9 +225,12 @@ def events(query: EventQuery, dialect: Dialect = SQLITE, columns: str = "") -> t
     if query.after:
         conditions["seq > ?"] = query.after
     order = "item, " * bool(query.items) + "seq" + " DESC" * query.newest  # several histories: as their index has them
-    return _select(
-        f"SELECT {columns or (_BRIEF if query.brief else _EVENT)} FROM event", conditions, order, query.limit
-    )
+    return _select(f"SELECT {columns} FROM event", conditions, order, query.limit)
+
+
+def facts(query: EventQuery, dialect: Dialect = SQLITE) -> tuple[str, Parameters]:
+    """Return the statement for entries of the record with no more of each than an item folds from."""
+    return events(query, dialect, _FACT)
 
 
 def steps(query: EventQuery, dialect: Dialect = SQLITE) -> tuple[str, Parameters]:

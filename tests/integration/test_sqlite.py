@@ -278,7 +278,7 @@ def test_an_idle_beat_asks_one_question(path: Path) -> None:
 FOUND_BY = {
     "event_item": [
         EventQuery(item=5), EventQuery(item=5, verb="sign"), EventQuery(item=5, verb="sign", since=AT, until=AT + DAY),
-        EventQuery(items=(5, 7), result="done", verb="sign", effective_until=AT, brief=True),
+        EventQuery(items=(5, 7), result="done", verb="sign", effective_until=AT),
     ],
     "event_day": [
         EventQuery(person="o27", since=AT, until=AT + DAY, newest=True), EventQuery(since=AT, until=AT + DAY, limit=50),
