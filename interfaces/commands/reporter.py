@@ -45,5 +45,5 @@ def redact(item: str, reason: str) -> None:
     session.keep_clock()
     say(f"已清除第 {number} 号事项的反映人姓名和联系方式，不能恢复。")
     if not gone:
-        note("另有程序正在读取数据库，旧内容暂留在 -wal 文件中，待其退出即随之消失。")
+        note("另有程序正在读取数据库，或者磁盘读写出错，旧内容暂留在 -wal 文件中，待各程序退出即随之消失。")
     note("数据库备份中的不在其内，请另行处理。")

@@ -9,7 +9,7 @@ import pytest
 
 from engine.check import check
 from engine.context import Hand
-from engine.errors import FaultsFound, Misused, Refused
+from engine.errors import FaultsFound, Misused, Refused, Unavailable
 from engine.loader import load
 from engine.policy import PolicyShelf
 from engine.privacy import erased
@@ -174,6 +174,19 @@ def test_what_is_not_recorded_is_not_shown(tmp_path: Path) -> None:
             kept = reader.reporter(1)
         assert kept is not None
         assert kept.name == NAME
+
+
+def test_a_disk_that_fails_at_the_purge_leaves_the_erasure(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is on record was done and is not told as unsaved; only the old bytes may still be there."""
+
+    def failing() -> bool:
+        raise Unavailable("disk_failed", path="office.db", why="disk I/O error")
+
+    monkeypatch.setattr(ledger.office.store, "purge", failing)
+    assert not ledger.office.redact(1, "保存期限已满", hand(HEAD))
+    with ledger.office.store.read() as reader:
+        assert reader.reporter(1) == erased(1)
+    assert entries(ledger, "redact") == [(HEAD, "done")]
 
 
 # -- the bytes of the file
