@@ -283,25 +283,17 @@ def test_entries_are_found_by_what_is_asked(store: Store, make_event: MakeEvent)
     assert found(since=AT + 20, until=AT + 2 * DAY, newest=True) == [5, 4, 3]
 
 
-def test_a_fact_is_its_entry_as_far_as_a_fold_looks(store: Store, make_event: MakeEvent) -> None:
-    """Facts are found as entries are, in their order, and say the same."""
+def test_facts_and_steps_are_their_entries_as_far_as_one_looks(store: Store, make_event: MakeEvent) -> None:
+    """They are found as entries are, in their order, and say the same."""
+    made = make_event(2, basis='{"kind":"电话"}', command_id="a"), make_event(1), make_event(2, verb="sign")
     with store.write() as writer:
-        writer.append(
-            [make_event(2, basis='{"kind":"电话"}', command_id="a"), make_event(1), make_event(2, verb="sign")]
-        )
+        writer.append(made)
+    queries = EventQuery(), EventQuery(items=(1, 2)), EventQuery(verb="sign"), EventQuery(newest=True, limit=2)
     with store.read() as reader:
-        for query in (
-            EventQuery(),
-            EventQuery(items=(1, 2)),
-            EventQuery(verb="sign"),
-            EventQuery(newest=True, limit=2),
-        ):
+        for query in queries:
             whole = list(reader.events(query))
-            assert list(reader.facts(query)) == [
-                Fact(*(getattr(event, name) for name in Fact._fields)) for event in whole
-            ], query
-            steps = [Step(*(getattr(event, name) for name in Step._fields)) for event in whole]
-            assert list(reader.steps(query)) == steps
+            for kind, found in ((Fact, reader.facts(query)), (Step, reader.steps(query))):
+                assert list(found) == [tuple(getattr(event, name) for name in kind._fields) for event in whole], query
 
 
 def test_entries_are_found_by_when_it_was_so(store: Store, make_event: MakeEvent) -> None:
