@@ -1,12 +1,13 @@
-"""What one durable act costs inside a process, against hand-written sqlite3 that writes the same rows.
+"""What one durable act costs inside a process: against hand-written sqlite3 that writes the same rows, and beside peers.
 
-    python benchmarks/advance.py [--items 200] [--rounds 5]
+    python benchmarks/advance.py [--items 200] [--rounds 5] [--sync FULL NORMAL] [--no-peers]
 
 The floor has the same library and durability and the product's own database with its checks and triggers; in one
 transaction it reads the item's JSON and the last hash, makes the two JSON texts and the event's hash, and writes the
 event, the item's row and the notice, where the act sent one. The 3-row floor writes a small item, event and timer as a
-hand-made script would. All three run on the real disk,
-in turn at each step of the workflow; medians over steps and rounds. Must hold: ≤ 1.5 times the floor.
+hand-made script would. The peers (`benchmarks/peers/`) take an item of theirs through as many steps, each one durable
+transaction. All run on the real disk, in turn at each step of the workflow; medians over steps and rounds. NORMAL leaves out
+the disk: what is left is what the software costs.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ import argparse
 import gc
 import hashlib
 import json
-import statistics
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from benchmarks.figure import ROOT, WORK, compared, keep
+from benchmarks.peer import Peer
 from engine.canonical import canonical, hash_many
 from engine.clock import HOUR, SteppedTime, parse_instant
 from engine.context import Hand
@@ -36,11 +39,13 @@ from workflows.index import definition_text, index_of
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
 
+    from benchmarks.figure import Figure
     from engine.event import Event
     from engine.notice import Notice
+    from storage.sqlite import SqliteStore
 
-ROOT = Path(__file__).resolve().parent.parent
 START = parse_instant("2023-05-08 09:00")
 STEPS: list[tuple[str, dict[str, object], str]] = [
     ("accept", {"lead_unit": "water", "handler": "o23"}, "o11"),
@@ -60,18 +65,35 @@ CREATE INDEX timer_due ON timer(due_at);
 """
 
 
-def office_at(path: Path, items: int) -> tuple[Office, SteppedTime]:
+def office_at(path: Path, items: int) -> tuple[Office, SqliteStore, SteppedTime]:
     """Make a database with the petition workflow and registered items."""
     create(str(path), {"trial": "1", "installation": "bench"})
     clock = SteppedTime(START)
-    office = Office(open_store(str(path)), clock)
+    store = open_store(str(path))
+    office = Office(store, clock)
     hand = Hand("o11", "o11")
     office.put_policy("calendar", "cn", canonical(shipped_edition().to_dict()), hand)
     office.put_policy("organisation", "bureau", read_organisation(str(ROOT / "workflows/bureau.toml")).text, hand)
     definition = load(definition_text("petition"))
     office.put_policy("definition", "petition", definition.text, hand, index_of(definition))
     office.register("petition", [({"title": f"事项{n}", "reporter": "张女士"}, None) for n in range(items)], hand)
-    return office, clock
+    return office, store, clock
+
+
+class Beside(NamedTuple):
+    """A peer: its name, how many times slower it must be at which durability, and how many times fewer items it takes."""
+
+    title: str
+    least: dict[str, float]
+    fewer: int = 1
+
+
+PEERS = {
+    "spiff": Beside("SpiffWorkflow, reloaded at each step", {"FULL": 2.8, "NORMAL": 6}, 2),
+    "django_log": Beside("django-fsm-2 with fsm-log", {"FULL": 3, "NORMAL": 5}, 2),
+    "orm": Beside("SQLModel, a Machine per load", {"FULL": 4, "NORMAL": 9}, 2),
+    "dbos_steps": Beside("DBOS on SQLite", {"FULL": 6}, 20),
+}
 
 
 class Written(NamedTuple):
@@ -144,9 +166,7 @@ def small_at(path: Path, items: int) -> sqlite3.Connection:
     """Make the database of a hand-made script."""
     opened: sqlite3.Connection = connection.dbapi.connect(str(path), isolation_level=None, cached_statements=256)
     opened.executescript(SMALL)
-    mode, sync = connection.journal()
-    opened.execute(f"PRAGMA journal_mode = {mode}")
-    opened.execute(f"PRAGMA synchronous = {sync}")
+    opened.execute(f"PRAGMA journal_mode = {connection.journal()[0]}")
     for number in range(items):
         opened.execute("INSERT INTO item VALUES (?,?,?,?,0,0)", (number, "t", "s", "o"))
     return opened
@@ -167,18 +187,45 @@ def small_step(opened: sqlite3.Connection, items: int, verb: str, who: str) -> f
     return (time.perf_counter() - begun) / items
 
 
-def one_round(folder: Path, items: int) -> list[tuple[float, float, float]]:
-    """Take all steps, the three in turn at each; return their seconds per act, step by step."""
-    office, clock = office_at(folder / "siban.db", items)
+def one_round(folder: Path, items: int, sync: str, peers: Sequence[str]) -> list[dict[str, float]]:
+    """Take all steps, everybody in turn at each; return everybody's seconds per act, step by step."""
+    office, store, clock = office_at(folder / "siban.db", items)
     floor, small = floor_at(folder / "floor.db", office), small_at(folder / "small.db", items)
+    for opened in (store.connection, floor, small):
+        opened.execute(f"PRAGMA synchronous = {sync if connection.journal()[0] == 'wal' else 'EXTRA'}")
     seen = []
-    for verb, fields, who in STEPS:
-        clock.advance(HOUR)
-        ours, written = siban_step(office, items, verb, fields, who)
-        seen.append((ours, floor_step(floor, written), small_step(small, items, verb, who)))
-    for opened in (office.store, floor, small):
-        opened.close()
+    with ExitStack() as stack:
+        running = {
+            name: stack.enter_context(
+                Peer(name, str(folder / f"{name}.db"), str(max(items // PEERS[name].fewer, 1)), sync)
+            )
+            for name in peers
+        }
+        for number, (verb, fields, who) in enumerate(STEPS):
+            clock.advance(HOUR)
+            ours, written = siban_step(office, items, verb, fields, who)
+            taken = {"ours": ours, "floor": floor_step(floor, written), "small": small_step(small, items, verb, who)}
+            seen.append(taken | {name: peer.does(number) for name, peer in running.items()})
+    store.close()
+    floor.close()
+    small.close()
     return seen
+
+
+def figures(sync: str, seen: list[dict[str, float]]) -> list[Figure]:
+    """Compare what was seen at one degree of durability with what must hold."""
+    work = f"a durable act, {sync}"
+
+    def beside(name: str, words: str, most: float | None = None, least: float | None = None) -> Figure:
+        return compared(work, words, [(each["ours"], each[name]) for each in seen], most=most, least=least)
+
+    found = [
+        beside("floor", "sqlite3, the same rows", most={"FULL": 1.3, "NORMAL": 1.7}.get(sync)),
+        beside("small", "sqlite3, 3 small rows", most={"FULL": 2.0}.get(sync)),
+    ]
+    return found + [
+        beside(name, peer.title, least=peer.least.get(sync)) for name, peer in PEERS.items() if name in seen[0]
+    ]
 
 
 def main() -> None:
@@ -186,17 +233,23 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--items", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--sync", nargs="+", default=["FULL", "NORMAL"], choices=["FULL", "NORMAL"])
+    parser.add_argument("--no-peers", action="store_true", help="only the floors")
+    parser.add_argument("--result", default="", metavar="FILE")
     options = parser.parse_args()
-    gc.disable()  # as cli.py does, for all three alike
+    begun = time.perf_counter()
+    gc.disable()  # as cli.py does, for all of this process alike
     hash_many()  # as `serve` does; the floor has OpenSSL too
-    seen: list[tuple[float, float, float]] = []
-    for _ in range(options.rounds):
-        with tempfile.TemporaryDirectory(dir=ROOT) as folder:
-            seen += one_round(Path(folder), options.items)
-    ours, floor, small = (statistics.median(column) * 1e6 for column in zip(*seen, strict=True))
-    print(f"durable act    {ours:8.0f} us")
-    print(f"floor          {floor:8.0f} us   ratio {ours / floor:5.2f}   (same rows, same library and durability)")
-    print(f"3-row floor    {small:8.0f} us   ratio {ours / small:5.2f}")
+    WORK.mkdir(exist_ok=True)
+    found: list[Figure] = []
+    for sync in options.sync:
+        peers = [] if options.no_peers else [name for name, peer in PEERS.items() if sync in peer.least]
+        seen: list[dict[str, float]] = []
+        for _ in range(options.rounds):
+            with tempfile.TemporaryDirectory(dir=WORK) as folder:
+                seen += one_round(Path(folder), options.items, sync, peers)
+        found += figures(sync, seen)
+    keep(found, options.result, begun, f"{options.rounds} rounds of {len(STEPS)} steps, {options.items} items each.")
 
 
 if __name__ == "__main__":
