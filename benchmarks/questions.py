@@ -76,7 +76,7 @@ def record(events: int, folder: str) -> Iterator[Path]:
 def made(path: Path, events: int) -> Path:
     """Make a record: copies of a small one, in the order of their moments."""
     draft = path.with_suffix(".part")
-    store, about, rows = beginning(draft)
+    store, about, rows, _ = beginning(draft)
     width, each = max(row.number for row in rows), sum(event.verb != OLD for event in about)
     copies = -(-events // each)
 
