@@ -1,22 +1,24 @@
 """How long one command takes as a whole process, against `python -c pass` of the same environment in the same run.
 
-    python benchmarks/startup.py [--rounds 21]
+    python benchmarks/startup.py [--rounds 21] [--no-peers]
 
-Prints the median of each and its ratio. Must hold: `--help` at most 5 times, one act on SQLite at most 7 times.
+Beside it stand the least that two other command lines in Python can be asked for, their version, in the peers' environment with its
+own bare interpreter. All bytecode is compiled. In turn, so that a slow moment of the machine hits all alike.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from benchmarks import peer
+from benchmarks.figure import ROOT, WORK, Figure, compared, keep
+
 SIBAN = Path(sys.executable).with_name("siban")
 
 
@@ -47,24 +49,51 @@ def measured(command: list[str]) -> float:
     return time.perf_counter() - begun
 
 
+PEERS = {"sqlite-utils --version": ("sqlite-utils", "--version"), "roundup-admin -v (version)": ("roundup-admin", "-v")}
+WORKS = {"siban --help": 4.5, "one act on SQLite": 6.0, "one show on SQLite": 6.0}
+
+
+def one_round(number: int, database: Path, peers: dict[str, list[str]]) -> dict[str, float]:
+    """Run each command once; return the seconds of each."""
+    siban = [str(SIBAN), "--db", str(database), "--as", "o11"]
+    commands = {
+        "bare": [sys.executable, "-c", "pass"],
+        "siban --help": [*siban, "--help"],
+        "one act on SQLite": [*siban, "accept", str(number)],
+        "one show on SQLite": [*siban, "show", str(number)],
+    }
+    return {name: measured(command) for name, command in (commands | peers).items()}
+
+
+def figures(seen: list[dict[str, float]]) -> list[Figure]:
+    """Compare what was seen with what must hold."""
+    found = [
+        compared(work, "python -c pass", [(each[work], each["bare"]) for each in seen], most=most, unit="ms")
+        for work, most in WORKS.items()
+    ]
+    return found + [
+        compared(work, name, [(each[work], each[name]) for each in seen], most=1, unit="ms")
+        for work in WORKS for name in PEERS if name in seen[0]
+    ]  # fmt: skip
+
+
 def main() -> None:
-    """Measure interleaved, so that a slow moment of the machine hits all alike."""
+    """Measure interleaved and print."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=21)
-    rounds = parser.parse_args().rounds
-    with tempfile.TemporaryDirectory(dir=ROOT) as folder:
-        database = prepare(Path(folder), rounds + 1)
-        siban = [str(SIBAN), "--db", str(database), "--as", "o11"]
-        times: dict[str, list[float]] = {"python -c pass": [], "siban --help": [], "one act": [], "show": []}
-        for number in range(1, rounds + 1):
-            times["python -c pass"].append(measured([sys.executable, "-c", "pass"]))
-            times["siban --help"].append(measured([*siban, "--help"]))
-            times["one act"].append(measured([*siban, "accept", str(number)]))
-            times["show"].append(measured([*siban, "show", str(number)]))
-    floor = statistics.median(times["python -c pass"])
-    for name, taken in times.items():
-        middle = statistics.median(taken)
-        print(f"{name:16} {middle * 1000:7.1f} ms  {middle / floor:5.2f} x")
+    parser.add_argument("--no-peers", action="store_true", help="only the bare interpreter")
+    parser.add_argument("--result", default="", metavar="FILE")
+    options = parser.parse_args()
+    begun, peers = time.perf_counter(), {}
+    if not options.no_peers:
+        scripts = peer.python().parent
+        peers = {name: [str(scripts / program), word] for name, (program, word) in PEERS.items()}
+    WORK.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=WORK) as folder:
+        database = prepare(Path(folder), options.rounds + 1)
+        one_round(options.rounds + 1, database, peers)  # whose bytecode was not there has it now
+        seen = [one_round(number, database, peers) for number in range(1, options.rounds + 1)]
+    keep(figures(seen), options.result, begun, f"{options.rounds} rounds.")
 
 
 if __name__ == "__main__":
