@@ -64,6 +64,7 @@ def beginning(
         policies = [policy for kind in ("calendar", "organisation", DEFINITION) for policy in reader.current(kind)]
     create(path, {"trial": "1", "clock": str(parse_instant(end)), "installation": "bench"})
     store = open_store(path)
+    store.connection.execute("PRAGMA synchronous = OFF")  # what is cut off is made anew
     with store.write() as writer:
         for policy in policies:
             writer.put_policy(policy)

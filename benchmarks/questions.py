@@ -1,26 +1,26 @@
 """What the questions of an auditor cost on a long record, against the same raw SQL in process.
 
-    python benchmarks/questions.py [--events 1000000] [--rounds 15] [--keep FOLDER]
+    python benchmarks/questions.py [--events 1000000] [--rounds 15] [--keep FOLDER] [--plans]
 
 The record is that of `tests.trial` many times over, each copy begun somewhat later, so that three years pass in it and a day
 has about a thousandth of the entries. An item's history, a person's day, the latest 50 of a common verb and of one not done
 for years, pages near the beginning and near the end: through the reader, as `siban log` asks, and the statement alone with its
-rows fetched; in processor time, the least of some rounds in turn, since others may be using the machine. Must hold: ≤ 2.
-The milliseconds say whether an index is missing; behind them stands how SQLite finds the rows. With `--keep` the record is
-made once and found there again.
+rows fetched; in processor time, rounds in turn, since others may be using the machine. The milliseconds say whether an index is
+missing; `--plans` says how SQLite finds the rows. The record is made once and found again; ten million entries take some
+quarter of an hour and 13 GB.
 """
 
 from __future__ import annotations
 
 import argparse
 import heapq
-import tempfile
-from contextlib import contextmanager
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
-from time import process_time
+from time import perf_counter, process_time
 from typing import TYPE_CHECKING
 
+from benchmarks.figure import WORK, compared, keep
 from benchmarks.multiplied import BATCH, beginning, renumbered
 from engine.clock import DAY, parse_instant, start_of_day
 from engine.clock import ordinal_of as day_of
@@ -57,25 +57,24 @@ def questions(events: int) -> dict[str, EventQuery]:
         "a day of all": day._replace(person=""),
         "latest 50 of a common verb": EventQuery(verb="report_done", newest=True, limit=50),
         "latest 50 of an old verb": EventQuery(verb=OLD, newest=True, limit=50),
+        "latest 50": EventQuery(newest=True, limit=50),
         "the next page of 50": EventQuery(after=1000, limit=50),
         "a deep page of 50": EventQuery(after=events * 9 // 10, limit=50),
     }
 
 
-@contextmanager
-def record(events: int, folder: str) -> Iterator[Path]:
-    """Give the file of a record with at least so many entries: a new one, or the one that stands in the folder."""
-    if not folder:
-        with tempfile.TemporaryDirectory() as own:
-            yield made(Path(own) / "bench.db", events)
-        return
+def record(events: int, folder: str) -> Path:
+    """Return the file of a record with at least so many entries, which is made where the folder has none."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
     path = Path(folder) / f"record-{events}.db"
-    yield path if path.exists() else made(path, events)
+    return path if path.exists() else made(path, events)
 
 
 def made(path: Path, events: int) -> Path:
     """Make a record: copies of a small one, in the order of their moments."""
     draft = path.with_suffix(".part")
+    for left in path.parent.glob(f"{draft.name}*"):
+        left.unlink()
     store, about, rows, _ = beginning(draft)
     width, each = max(row.number for row in rows), sum(event.verb != OLD for event in about)
     copies = -(-events // each)
@@ -129,24 +128,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--keep", default="", metavar="FOLDER", help="where the record is kept between runs")
+    parser.add_argument("--keep", default=str(WORK / "ledgers"), metavar="FOLDER", help="where the record is kept")
+    parser.add_argument("--plans", action="store_true", help="say how SQLite finds the rows")
+    parser.add_argument("--result", default="", metavar="FILE")
     options = parser.parse_args()
-    with record(options.events, options.keep) as path:
-        store, opened = open_store(path), connection.connect(str(path))
+    begun, found = perf_counter(), []
+    path = record(options.events, options.keep)
+    with closing(open_store(path)) as store, closing(connection.connect(str(path))) as opened:
         with store.read() as reader:
-            print(f"{reader.head()[0]} entries, {path.stat().st_size >> 20} MiB")
+            size = reader.head()[0]
         for name, query in questions(options.events).items():
-            ours: list[float] = []
-            floor: list[float] = []
-            counts = set()
+            asked(store, query)  # its pages and rules are read before
+            seen, counts = [], set()
             for _ in range(options.rounds):
-                for seconds, (taken, count) in ((ours, asked(store, query)), (floor, raw(opened, query))):
-                    seconds.append(taken)
-                    counts.add(count)
-            mine, low = min(ours), min(floor)
-            print(f"{name:28} {mine * 1000:9.2f} ms   {mine / low:5.2f} × SQL   {counts}   {plan(opened, query)}")
-        opened.close()
-        store.close()
+                (ours, count), (floor, bare) = asked(store, query), raw(opened, query)
+                seen.append((ours, floor))
+                counts |= {count, bare}
+            found.append(
+                compared(f"{name}: {counts.pop()} entries", "the same SQL", seen, most=2, unit="ms", size=size)
+            )
+            if counts:
+                parser.error(f"{name}: not the same entries")
+            if options.plans:
+                print(f"{name}: {plan(opened, query)}")
+        note = f"{size:,} entries, {path.stat().st_size >> 20:,} MiB; processor time, {options.rounds} rounds."
+    keep(found, options.result, begun, note)
 
 
 if __name__ == "__main__":
