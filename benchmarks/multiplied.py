@@ -1,6 +1,6 @@
 """A large ledger for benchmarks: a small one many times over, entry by entry in the order of time, with all that follows from it.
 
-The small one is the twelve items of `tests.trial`, or a hundred open petitions, one of which comes due long before the others; with
+The small one is the twelve items of `tests.trial`, or a hundred open petitions, two of which come due long before the others; with
 those `siban check` and `siban audit verify` find nothing wrong, while papers and notices of the twelve stand as they were sent.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.figure import WORK
@@ -24,7 +25,6 @@ from tests.trial import END, START, Ledger, fill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from engine.event import Event
     from engine.row import Row
@@ -34,17 +34,18 @@ BATCH = 20_000
 """How many entries one transaction writes."""
 
 HUNDRED = 100
-"""How many petitions are open in the small ledger, of which the first comes due early."""
+"""How many petitions are open in the small ledger, of which the first two come due early."""
 
 EARLY = "2023-03-06 09:00"
+NEXT = "2023-03-08 09:00"
 LATE = "2023-04-20 10:00"
 NOTHING_DUE = "2023-04-20 12:00"
 """A moment at which nothing in a ledger of open petitions has come due that is not settled."""
 
 
 def open_petitions(ledger: Ledger) -> None:
-    """Let a hundred petitions be registered and accepted, the first of them six weeks before the rest."""
-    for when, count in ((EARLY, 1), (LATE, HUNDRED - 1)):
+    """Let a hundred petitions be registered and accepted, the first two of them six weeks before the rest."""
+    for when, count in ((EARLY, 1), (NEXT, 1), (LATE, HUNDRED - 2)):
         ledger.at(when)
         sheets = [({"title": f"来信反映问题{n}", "reporter": "张女士"}, None) for n in range(count)]
         made = ledger.office.register("petition", sheets, Hand("o11", "o11"))
@@ -102,6 +103,7 @@ def petitions(items: int) -> Iterator[SqliteStore]:
             left.unlink()
         multiplied(draft, items=items, petitions=True).close()
         draft.rename(path)
+        Path(f"{draft}.lock").unlink()
     store = open_store(path)
     try:
         yield store

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.canonical import encoder
 from engine.check import check
@@ -17,9 +17,9 @@ from engine.event import Event
 from engine.policy import PolicyShelf
 from engine.row import EventQuery
 from engine.seal import state_rows
-from interfaces import verifier
-from interfaces.checking import place_text, told
-from interfaces.output import is_terminal, note
+from interfaces import stretches, verifier
+from interfaces.checking import place_text, telling
+from interfaces.output import note
 from interfaces.progress import wipe
 from interfaces.sealing import origin_of
 from interfaces.view import View
@@ -88,7 +88,7 @@ def _examined_here(
     """Examine a file; of one that cannot be read, return no verdict and what stood in the way."""
     with closing(open_store(session.path, command=session.command)) as store:
         try:
-            return *_examined(store, trusted, outside), None
+            return *_examined(store, trusted, outside, stretched=True), None
         except _BROKEN:  # a text that is no UTF-8, it may be: read once more, with what is wrong left as it is
             store.as_it_is()
             try:
@@ -123,10 +123,11 @@ def _report(
 
 
 def _examined(
-    store: SqliteStore, keys: Sequence[verifier.Key], outside: Sequence[tuple[str, str]]
+    store: SqliteStore, keys: Sequence[verifier.Key], outside: Sequence[tuple[str, str]], *, stretched: bool = False
 ) -> tuple[verifier.Verdict, list[str]]:
     with store.read() as reader:
-        verdict, lines = audited(reader, keys, outside)
+        count = reader.head()[0] if stretched else 0
+        verdict, lines = audited(reader, keys, outside, (store.path, count) if count >= stretches.PAYS else None)
     return verdict, lines + [_line(*fault) for fault in soundness.faults(store.connection)]
 
 
@@ -144,12 +145,21 @@ def _examined_there(
 
 
 def audited(
-    reader: Reader, keys: Sequence[verifier.Key], outside: Sequence[tuple[str, str]]
+    reader: Reader,
+    keys: Sequence[verifier.Key],
+    outside: Sequence[tuple[str, str]],
+    file: tuple[str, int] | None = None,
 ) -> tuple[verifier.Verdict, list[str]]:
-    """Verify what a store holds; return what the verifier found, and every fault, of the replay too, as a line."""
-    tell = told if is_terminal(sys.stderr) else None
-    entries = _counted(reader.events(EventQuery()))
-    verdict = verifier.verify(origin_of(reader), entries, reader.seals(), state_rows(reader), keys, outside)
+    """Verify what a store holds; return what the verifier found, and every fault, of the replay too, as a line.
+
+    Given the `file` that the store lies in and how many entries it has, all processors walk through them.
+    """
+    tell = telling(reader)
+    walk: Callable[[Iterable[Sequence[Any]], set[int]], verifier.Walk] = verifier.Walk
+    if file:
+        walk = partial(stretches.walk, path=file[0], count=file[1], told=tell)
+    entries = _counted(reader.events(EventQuery()), tell)
+    verdict = verifier.verify(origin_of(reader), entries, reader.seals(), state_rows(reader), keys, outside, walk)
     lines = [f"  {verifier.sentence(fault)}" for fault in verdict.faults]
     try:
         lines += [_line(*fault) for fault in check(reader, PolicyShelf(), tell, chain=False)]
@@ -251,11 +261,10 @@ def _dump(found: dict[str, object]) -> bytes:
 _written = encoder(sort_keys=False)
 
 
-def _counted(events: Iterable[Event]) -> Iterator[Event]:
-    tell = is_terminal(sys.stderr)
+def _counted(events: Iterable[Event], tell: Callable[[int], None] | None) -> Iterator[Event]:
     for count, event in enumerate(events, 1):
         if tell and not count % PACE:
-            told(count)
+            tell(count)
         yield event
 
 

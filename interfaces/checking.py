@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from engine.errors import FaultsFound
-from interfaces.output import is_terminal
-from interfaces.progress import wipe
+from interfaces.progress import bar, wipe
 from workflows.faults import PLACES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine.ports import Reader
     from interfaces.session import Session
 
 
@@ -21,9 +22,9 @@ def run_check(session: Session) -> None:
     """
     from engine.check import check
 
-    tell = is_terminal(sys.stderr)
     with session.store.read() as reader:
-        faults = check(reader, session.shelf, told if tell else None)
+        tell = telling(reader)
+        faults = check(reader, session.shelf, tell)
     if tell:
         wipe()
     if faults:
@@ -37,7 +38,10 @@ def place_text(place: str) -> str:
     return f"{PLACES.get(kind, kind + ' {}').format(number)}{' ' + column if column else ''}"
 
 
-def told(count: int) -> None:
-    """Tell on a terminal how far it is."""
-    sys.stderr.write(f"\r已核对 {count} 条办理记录")
-    sys.stderr.flush()
+def telling(reader: Reader) -> Callable[[int], None] | None:
+    """Return what draws how many entries of a record are looked at, None where nobody looks on."""
+    draw = bar("条办理记录")
+    if draw is None:
+        return None
+    total = reader.head()[0]
+    return lambda done: draw(done, total)

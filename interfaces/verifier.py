@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 FORMAT = "siban-export-1"
 GENESIS = "0" * 64
@@ -327,16 +327,16 @@ def tree_root(leaves: Iterable[bytes]) -> bytes:
     return _root(peaks)
 
 
-class _Walk:
-    """Goes through the entries once: the chain, and the roots at the sizes that seals speak of (RFC 6962)."""
+class Walk:
+    """Goes once through the entries that follow one of a hash: the chain, and the tree (RFC 6962) at the sizes of seals."""
 
-    def __init__(self, entries: Iterable[Sequence[Any]], sizes: set[int]) -> None:
-        self.faults: list[Fault] = []
-        self.announced: set[int] = set()
-        self.roots: dict[int, bytes] = {0: tree_root(())}
+    def __init__(self, entries: Iterable[Sequence[Any]], sizes: set[int], after: int = 0, head: str = GENESIS) -> None:
+        """Walk; what is found are `faults`, `announced` seals, the `peaks` of the tree at those sizes, `size` and `head`."""
+        self.faults, self.announced = list[Fault](), set[int]()
+        self.peaks: dict[int, dict[int, bytes]] = {0: {}}
         sha256, fault = hashlib.sha256, self.faults.append
         furthest, leaves, peaks = max(sizes, default=0), list[bytes](), dict[int, bytes]()
-        size, seq, head, last, begun = 0, 0, GENESIS, bytes(32), sha256(TAG)
+        size, seq, last, begun = after, after, bytes.fromhex(head), sha256(TAG)
         for entry in entries:
             size, seq = size + 1, seq + 1
             try:
@@ -367,7 +367,7 @@ class _Walk:
                     _grow(peaks, leaves)
                     leaves.clear()
                 if size in sizes:
-                    self.roots[size] = _root(peaks)
+                    self.peaks[size] = peaks.copy()
         self.size, self.head = size, head
 
 
@@ -417,13 +417,14 @@ def verify(
     rows: Iterable[tuple[object, Sequence[object]]],
     keys: Sequence[Key],
     outside: Sequence[tuple[str, str]],
+    walk_through: Callable[[Iterable[Sequence[Any]], set[int]], Walk] = Walk,
 ) -> Verdict:
     """Verify every entry, every seal kept with them (number, text) or elsewhere (name, text), and the state where it is sealed.
 
     The state is that of the last seal: it is compared where no entry follows. Without keys no signature is looked at.
     """
     read = [(str(name), seal_of(note)) for name, note in (*kept, *outside)]
-    walk = _Walk(entries, {seal.size for _, seal in read if seal})
+    walk = walk_through(entries, {seal.size for _, seal in read if seal})
     faults, sealed, state = walk.faults, 0, b""
     for place, seal in read:
         found = _seal_fault(seal, origin, walk, keys)
@@ -442,7 +443,7 @@ def verify(
     return Verdict(faults, walk.size, walk.head, len(kept), sealed)
 
 
-def _seal_fault(seal: Seal | None, origin: str, walk: _Walk, keys: Sequence[Key]) -> tuple[str, str] | None:
+def _seal_fault(seal: Seal | None, origin: str, walk: Walk, keys: Sequence[Key]) -> tuple[str, str] | None:
     """Say what is wrong with one seal: who signed it comes first, since all else is only what they say."""
     if seal is None:
         return "seal_malformed", ""
@@ -453,12 +454,12 @@ def _seal_fault(seal: Seal | None, origin: str, walk: _Walk, keys: Sequence[Key]
         return "seal_other_origin", seal.origin
     if seal.size > walk.size:
         return "seal_beyond_log", f"覆盖 {seal.size} 条，现有 {walk.size} 条"
-    if walk.roots[seal.size] != seal.root:
+    if _root(walk.peaks[seal.size]) != seal.root:
         return "seal_root_differs", f"前 {seal.size} 条"
     return None
 
 
-def _line_faults(seals: Sequence[tuple[object, Seal | None]], walk: _Walk) -> Iterator[Fault]:
+def _line_faults(seals: Sequence[tuple[object, Seal | None]], walk: Walk) -> Iterator[Fault]:
     """Each seal names the one before, and each is announced by the last entry that it covers."""
     previous = GENESIS
     for place, (number, seal) in enumerate(seals, 1):
