@@ -23,6 +23,7 @@ WORK = ROOT / ".bench_tmp"
 
 RESULTS = ROOT / "benchmarks" / "results"
 SYNCS = 31
+GIT = ("git", "-C", str(ROOT))
 
 
 class Figure(NamedTuple):
@@ -104,10 +105,20 @@ def keep(figures: Sequence[Figure], result: str, begun: float, note: str = "") -
         draft.rename(path)
 
 
+MEASURED = ("engine", "workflows", "storage", "interfaces", "cli.py", "benchmarks", ":!benchmarks/results", ":!*.toml")
+"""What a figure depends on, as git names paths."""
+
+
 def commit() -> str:
-    """Return the commit that is measured, with a mark where something of it was changed since."""
-    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--exclude", "*", "--abbrev=10"]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    """Return the commit that is measured, with a + where something of it was changed since."""
+    head = subprocess.run([*GIT, "rev-parse", "--short=10", "HEAD"], capture_output=True, text=True, check=False)
+    return head.stdout.strip() + "+" * (not is_measured("HEAD"))
+
+
+def is_measured(at: str) -> bool:
+    """Whether nothing that a figure depends on has changed since a commit."""
+    command = [*GIT, "diff", "--quiet", at, "--", *MEASURED]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def machine() -> dict[str, str]:

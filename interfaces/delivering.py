@@ -6,6 +6,7 @@ service is waited for. Whoever dies between the two leaves a digest that is trie
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.clock import civil
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 BEGUN = "delivery_begun"
 """The setting that says since when notices are carried (µs)."""
+_SOME = 1000
+"""How many notices are passed over at a time."""
+
 _LISTED = 10
 """Items that a message names at most; some services take 2,048 bytes."""
 
@@ -63,10 +67,12 @@ class Carrier:
         with self.store.write() as writer:
             if writer.setting(BEGUN) is not None:
                 return 0
-            old = [] if backlog else [skipped(notice, now) for notice in writer.undelivered()]
-            writer.put_deliveries(old)
+            count, old = 0, iter(()) if backlog else writer.undelivered()
+            while some := [skipped(notice, now) for notice in islice(old, _SOME)]:  # there may be years of them
+                writer.put_deliveries(some)
+                count += len(some)
             writer.put_setting(BEGUN, str(now))
-        return len(old)
+        return count
 
     def planned(self, now: int, *, backlog: bool = False) -> tuple[list[list[Delivery]], int]:
         """Return the digests that a pass would try now and how many notices of before would stay; write nothing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from contextlib import closing
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, ClassVar
@@ -11,13 +12,15 @@ from typing import TYPE_CHECKING, ClassVar
 import pytest
 
 from engine.delivery import WAITS
-from engine.notice import SENT, Notice
+from engine.notice import RELEASED, SENT, Notice
 from engine.policy import PolicyShelf
 from interfaces import outward
 from interfaces.channels import EVERYBODY, Channels, Target
 from interfaces.delivering import Carrier
 from interfaces.outward import FileTarget, ServiceTarget
+from storage.creation import create
 from storage.memory import MemoryStore
+from storage.sqlite import open_store
 from workflows.labels import Titles
 
 if TYPE_CHECKING:
@@ -219,6 +222,21 @@ def test_what_was_told_before_stays_unless_wanted() -> None:
     whole, all_of_it = store_with(1, 2), Always("")
     assert carrier(whole, all_of_it).begin(AT, backlog=True) == 0
     assert carrier(whole, all_of_it).carry(lambda: AT) == (1, 2, 0, 0, 0)
+
+
+def test_years_of_notices_are_passed_over_in_portions(tmp_path: Path) -> None:
+    """None twice, none left, papers that were released among them; a file is read while what was read is marked in it."""
+    create(tmp_path / "office.db", {})
+    with closing(open_store(tmp_path / "office.db")) as store:
+        with store.write() as writer:
+            writer.put_notices(
+                Notice(n, n, 1, "li", "escalate", "total", 1, "", "auto", RELEASED if n % 7 == 0 else SENT, AT)
+                for n in range(1, 2502)
+            )
+        assert carrier(store, Always("")).begin(AT) == 2501
+        with store.read() as reader:
+            assert next(reader.undelivered(), None) is None
+            assert all(len(list(reader.deliveries(n))) == 1 for n in (1, 7, 1000, 1001, 2501))
 
 
 def test_a_failing_target_is_tried_after_each_wait_under_one_key_and_then_given_up() -> None:
