@@ -130,7 +130,7 @@ def machine() -> dict[str, str]:
         "processor": names[0].partition(":")[2].strip() if names else platform.processor(),
         "cores": str(os.cpu_count()),
         "memory": f"{kilobytes / (1 << 20):.0f} GiB",
-        "system": f"{platform.system()} {platform.release()}",
+        "system": f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}",
         "python": platform.python_version(),
         "sqlite": connection.dbapi.sqlite_version,
         "sync": f"{syncing() * 1e6:.0f} us",
