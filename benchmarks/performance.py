@@ -39,7 +39,7 @@ PARTS = {
     "tick": Part("tick", ("--rounds", "7"), 0.5),
     "escalate": Part("escalate", ("--rounds", "5"), 5),
     "questions": Part("questions", ("--events", "10000000", "--rounds", "15"), 0.5),
-    "verify": Part("verify", ("--events", "10000000", "--rounds", "5"), 12),
+    "verify": Part("verify", ("--events", "10000000", "--rounds", "5"), 11),
     "startup": Part("startup", ("--rounds", "21"), 1),
     "postgres": Part("postgres", ("--rounds", "5"), 2),
     "postgres-far": Part("postgres", ("--rounds", "5", "--delay", "0.5", "--clients", "1"), 1),
