@@ -44,7 +44,7 @@ def main() -> None:
     title = f"{PROCESSES} processes at once"
     found = [
         compared(f"{title}, an act", "1 process", [(1 / all_[0], 1 / one[0]) for all_, one in zip(many, alone, strict=True)],
-                 most=1 / LEAST_RATE),
+                 most=round(1 / LEAST_RATE, 2)),
         compared(f"{title}, longest wait", f"{LONGEST} ms", [(wait / 1000, LONGEST / 1000) for _, wait, _ in many],
                  most=1, unit="ms"),
         compared(f"{title}, longest wait", "without the queue",

@@ -107,8 +107,15 @@ def section(result: Result) -> str:
         "",
         measured,
         "",
+        *([note, ""] if (note := said(result.name, "note")) else []),
     ]
     return "\n".join(lines)
+
+
+def said(name: str, about: str) -> str:
+    """Return what `benchmarks/reasons.toml` says about a part, in one line."""
+    reasons = tomllib.loads(REASONS.read_text(encoding="utf-8"))
+    return " ".join(str(reasons.get(name, {}).get(about, "")).split())
 
 
 def row(figure: Figure) -> str:
@@ -135,7 +142,6 @@ def amount(value: float, unit: str) -> str:
 
 def missed(found: Sequence[Result]) -> str:
     """Say for each figure that misses its bound why, as `benchmarks/reasons.toml` has it."""
-    reasons = tomllib.loads(REASONS.read_text(encoding="utf-8"))
     lines = []
     for result in found:
         late = [figure for figure in result.figures if figure.holds is False]
@@ -143,7 +149,7 @@ def missed(found: Sequence[Result]) -> str:
             bound = f"{figure.ratio:.2f} × where {'≤' if figure.most is not None else '≥'} {figure.most or figure.least:g} was wanted"
             lines.append(f"- **{figure.work}**, beside {figure.beside}: {bound}.")
         if late:
-            lines.append(f"\n  {reasons.get(result.name, {}).get('why', 'The reason is not known yet.')}\n")
+            lines.append(f"\n  {said(result.name, 'why') or 'The reason is not known yet.'}\n")
     return "\n".join(lines) + "\n" if lines else "None does.\n"
 
 

@@ -42,7 +42,7 @@ PARTS = {
     "verify": Part("verify", ("--events", "10000000", "--rounds", "5"), 11),
     "startup": Part("startup", ("--rounds", "21"), 1),
     "postgres": Part("postgres", ("--rounds", "5"), 2),
-    "postgres-far": Part("postgres", ("--rounds", "5", "--delay", "0.5", "--clients", "1"), 1),
+    "postgres-far": Part("postgres", ("--rounds", "5", "--delay", "0.5", "--clients"), 1),
     "concurrency": Part("concurrency", ("--rounds", "5"), 2),
     "memory": Part("memory", (), 1),
     "size": Part("size", ("--rounds", "5"), 3),

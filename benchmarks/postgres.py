@@ -270,7 +270,8 @@ def main() -> None:
         for clients, each in seen.items()
     ]  # fmt: skip
     waits = [f"{clients}: {statistics.median(wait for _, wait in each) * 1e3:.0f} ms" for clients, each in seen.items()]
-    keep(found, given.result, begun, f"{given.rounds} rounds; longest wait by clients: {', '.join(waits)}.")
+    note = f"; longest wait by clients: {', '.join(waits)}" if waits else ""
+    keep(found, given.result, begun, f"{given.rounds} rounds{note}.")
 
 
 if __name__ == "__main__":
