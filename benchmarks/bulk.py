@@ -30,12 +30,12 @@ def one_round(folder: Path, items: int, at_once: Sequence[int]) -> list[tuple[fl
     offices = [office_at(folder / f"siban-{size}.db", items) for size in at_once]
     floor = floor_at(folder / "floor.db", offices[0][0])
     seen = []
-    for verb, fields, who in STEPS:
+    for step in STEPS:
         ours: list[float] = []
         written: list[Written] = []
         for size, (office, _, clock) in zip(at_once, offices, strict=True):
             clock.advance(HOUR)
-            taken, found = siban_step(office, items, verb, fields, who, at_once=size)
+            taken, found = siban_step(office, items, step, at_once=size)
             written = written or found  # the floor goes on where the first office does
             ours.append(taken)
         seen.append((*ours, floor_step(floor, written)))
