@@ -135,8 +135,7 @@ def amount(value: float, unit: str) -> str:
     micro = value * {"us": 1, "ms": 1e3, "s": 1e6}[unit]
     for least, name in ((1e6, "s"), (1e3, "ms"), (0, "µs")):
         if micro >= least:
-            number = micro / (least or 1)
-            return f"{number:.{0 if number >= 100 else 1 if number >= 10 else 2}f} {name}"  # noqa: PLR2004 - three digits
+            return f"{micro / (least or 1):.3g} {name}"
     return "0 µs"
 
 
