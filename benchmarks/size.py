@@ -5,8 +5,7 @@
 An act, an act to a hundred items in one commit, an escalation per item, the questions for an item's history and for the latest 50
 entries, and one act as a whole process. In turn over the sizes. The disk is left out (synchronous = NORMAL, processor time), but for
 the whole process: how long it takes to make a page safe does not depend on the ledger, and would hide what does. What an idle beat costs
-is in
-`benchmarks/tick.py`, questions on ten million entries in `benchmarks/questions.py`.
+is in `benchmarks/tick.py`, questions on ten million entries in `benchmarks/questions.py`.
 """
 
 from __future__ import annotations
