@@ -28,7 +28,10 @@ writes the same rows by hand does none of the deciding; it is a floor, and nobod
 To measure again: `python -m benchmarks.performance --all` (`--list` says the parts and how long they take; a part alone by its name).
 The peers run in an environment of their own (`benchmarks/peers/requirements.txt`), which the programs make.
 """
-BUSY = "**The machine was busy with other work**: what waits for the disk or for a processor drifts towards the other's time, and misses say little."
+BUSY = (
+    "**The machine was busy with other work**: what waits for the disk or for a processor drifts towards the other's time, "
+    "and misses say little."
+)
 TITLES = {
     "advance": "One durable act",
     "bulk": "An act to many items",
