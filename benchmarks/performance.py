@@ -1,6 +1,7 @@
 """Measure everything, part by part, and write `docs/performance.md` with its plots from what the parts leave.
 
     python -m benchmarks.performance --all            # every part of which something has changed since it was measured, then the page
+    python -m benchmarks.performance --all --again    # every part, also what was measured at this commit
     python -m benchmarks.performance advance tick     # these parts, whenever they were measured, then the page
     python -m benchmarks.performance                  # only the page, from the results that are there
     python -m benchmarks.performance --list           # the parts, and how long each takes on a quiet machine
@@ -71,7 +72,9 @@ def chosen(options: argparse.Namespace) -> Sequence[str]:
     """Return the parts to be measured now."""
     if not options.all:
         return [name for name in PARTS if name in options.parts]
-    return [name for name in PARTS if not measured(name) or not is_measured(measured(name))]  # a + is no commit's name
+    return [
+        name for name in PARTS if options.again or not measured(name) or not is_measured(measured(name))
+    ]  # a + is no commit's name
 
 
 def main() -> int:
@@ -81,6 +84,7 @@ def main() -> int:
     parser.add_argument(
         "--all", action="store_true", help="every part of which something has changed since it was measured"
     )
+    parser.add_argument("--again", action="store_true", help="with --all: also those of which nothing has changed")
     parser.add_argument("--list", action="store_true", help="the parts, and how long each takes")
     options = parser.parse_args()
     unknown = set(options.parts) - set(PARTS)
