@@ -29,7 +29,7 @@ To measure again: `python -m benchmarks.performance --all` (`--list` says the pa
 The peers run in an environment of their own (`benchmarks/peers/requirements.txt`), which the programs make.
 """
 BUSY = (
-    "**The machine was busy with other work**: what waits for the disk or for a processor drifts towards the other's time, "
+    "**The machine was busy, with this work or with other**: what waits for the disk or for a processor drifts towards the other's time, "
     "and misses say little."
 )
 TITLES = {
