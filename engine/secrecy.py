@@ -69,7 +69,7 @@ class Guard(NamedTuple):
 
         Policy is on everybody's screen. Raises as `refuse` does, with the kind of policy for a field.
         """
-        if not any(hint in text for hint in self.hints):
+        if not self.suspects(text):
             return {}
         return self._look((kind, found) for _, found in _texts(parse(text)))
 

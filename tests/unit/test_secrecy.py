@@ -69,6 +69,13 @@ def test_a_mark_is_known_in_the_text_of_an_entry(text: str) -> None:
         list(GUARD.admit([entry({"fields": {"comment": text}})]))
 
 
+@pytest.mark.parametrize("text", [*MARKED, "（内\n部\u3000资料）密"])
+def test_a_mark_is_known_in_a_policy(text: str) -> None:
+    """What everybody has on the screen is looked at as an entry is."""
+    with pytest.raises(Refused, match="classified"):
+        GUARD.admit_policy("organisation", canonical({"units": [{"title": text}]}))
+
+
 def test_what_an_entry_rests_on_bears_none() -> None:
     """The basis of a 代录 is text too."""
     with pytest.raises(Refused, match="classified"):
