@@ -24,8 +24,7 @@ TO = '"to":'
 """How a body that changes the state is known before it is read; most need not be."""
 
 
-LAST_TO = ',"to":"'
-
+_LAST_TO = ',"to":"'
 _load = json.JSONDecoder().raw_decode
 
 
@@ -55,11 +54,9 @@ def moves(event: Event) -> str:
 def _led_to(body: str) -> str:
     if TO not in body:
         return ""
-    head, _, value = body.rpartition(LAST_TO)
+    head, _, value = body.rpartition(_LAST_TO)
     if head and value.endswith('"}') and value.find('"') == len(value) - 2:
-        return value[
-            :-2
-        ]  # the last field of the body, as keys stand in order: nothing but its own bracket comes behind
+        return value[:-2]  # the last field, as keys stand in order: only the body's own bracket comes behind
     to = _load(body)[0].get("to")
     return to if isinstance(to, str) else ""
 

@@ -153,12 +153,11 @@ def from_text(text: str) -> Item:
     values = _load(text)[0]
     if values[_WAKE]:
         values[_WAKE] = tuple(values[_WAKE])
-    for act in values[_ACTS].values():
-        act[1] = tuple(act[1])
-    for run in values[_CLOCKS].values():
-        run[3], run[4] = tuple(map(tuple, run[3])), tuple(map(tuple, run[4]))
-    values[_ACTS] = {verb: _made(Act, act) for verb, act in values[_ACTS].items()}
-    values[_CLOCKS] = {name: _made(Run, run) for name, run in values[_CLOCKS].items()}
+    values[_ACTS] = {verb: _made(Act, (times, tuple(by), at)) for verb, (times, by, at) in values[_ACTS].items()}
+    values[_CLOCKS] = {
+        name: _made(Run, (*begun, tuple(map(tuple, pauses)), tuple(map(tuple, moves)), stopped))
+        for name, (*begun, pauses, moves, stopped) in values[_CLOCKS].items()
+    }
     values[_REQUESTS] = tuple(Request(*request) for request in values[_REQUESTS])
     return _made(Item, values)
 

@@ -127,9 +127,7 @@ class Work:
 
     def _bring_forth(self, events: list[Event]) -> bool:
         """Register what recurring items have brought forth, each right after the entry that says so, with what is due of it."""
-        if RECUR not in [event.verb for event in events]:
-            return False
-        if all(event in self._brought for event in events if event.verb == RECUR):
+        if not [event for event in events if event.verb == RECUR and event not in self._brought]:
             return False
         whole: list[Event] = []
         for call in events:

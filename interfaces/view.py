@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from engine.row import EventQuery, ItemQuery, from_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
     from engine.delivery import Delivery
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from engine.ports import Reader, Store
     from engine.row import Crossing, Policy, PolicyRow, Reporter, Row, Step
     from engine.scope import Scope
+
+Entry = TypeVar("Entry", "Event", "Fact", "Step")
 
 
 class View:
@@ -148,26 +150,22 @@ class View:
 
     def events(self, query: EventQuery) -> Iterator[Event]:
         """Yield entries of the record."""
-        if self.scope.whole:
-            yield from self._reader.events(query)
-            return
-        found = (event for event in self._reader.events(query._replace(limit=0)) if self.sees(event.item))
-        yield from islice(found, query.limit or None)
+        return self._of_mine(self._reader.events, query)
 
     def steps(self, query: EventQuery) -> Iterator[Step]:
         """Yield entries of the record, no more of each than a count over all of it reads."""
-        if self.scope.whole:
-            return self._reader.steps(query)
-        found = (step for step in self._reader.steps(query._replace(limit=0)) if self.sees(step.item))
-        return islice(found, query.limit or None)
+        return self._of_mine(self._reader.steps, query)
 
     def facts(self, query: EventQuery) -> Iterator[Fact]:
         """Yield the same entries with no more of each than an item folds from."""
+        return self._of_mine(self._reader.facts, query)
+
+    def _of_mine(self, ask: Callable[[EventQuery], Iterator[Entry]], query: EventQuery) -> Iterator[Entry]:
+        """Yield what is found about items that I may see; what is hidden does not count towards the limit."""
         if self.scope.whole:
-            yield from self._reader.facts(query)
-            return
-        found = (fact for fact in self._reader.facts(query._replace(limit=0)) if self.sees(fact.item))
-        yield from islice(found, query.limit or None)
+            return ask(query)
+        found = (entry for entry in ask(query._replace(limit=0)) if self.sees(entry.item))
+        return islice(found, query.limit or None)
 
     def command(self, command_id: str) -> list[Event]:
         """Return the entries a command left."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from storage.statements import PUT_SETTING
 from storage.text import refuse_bad
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from storage.postgres_connection import Connection
 
@@ -54,11 +55,19 @@ def create(url: str, settings: Mapping[str, str]) -> None:
     """
     for setting in settings.items():
         refuse_bad(setting, ("name", "value"))
-    place = where(url)
-    connection = blank(url)
+    with making(url) as connection, connection.transaction():
+        build(connection, where(url), settings)
+
+
+@contextmanager
+def making(url: str) -> Iterator[Connection]:
+    """Give a connection on which our schema is to be made, and say what an error of the server means then.
+
+    Raises `Refused("exists")` when the schema is there already, and what `postgres_connection.blank` raises.
+    """
+    place, connection = where(url), blank(url)
     try:
-        with connection.transaction():
-            build(connection, place, settings)
+        yield connection
     except psycopg.Error as error:
         if isinstance(error, (errors.DuplicateSchema, errors.UniqueViolation)):
             raise Refused("exists", path=place) from error

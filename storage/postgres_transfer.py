@@ -6,13 +6,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import psycopg
-from psycopg import errors
 
-from engine.errors import Conflict, Refused
+from engine.errors import Conflict
 from storage.connection import SCHEMA_VERSION, SECONDS
 from storage.postgres import PostgresStore
-from storage.postgres_connection import MARK, SCHEMA, Account, Opened, blank, connect, translated, where
-from storage.postgres_creation import build
+from storage.postgres_connection import MARK, SCHEMA, Account, Opened, connect, translated, where
+from storage.postgres_creation import build, making
 from storage.postgres_statements import ARRIVAL, BEGIN_VIEW, DECLARE, FETCH
 
 if TYPE_CHECKING:
@@ -96,8 +95,8 @@ def postgres_target(
     move that was killed has left there goes with the next. Raises `Refused("exists")`, `Conflict("another_move")` while
     somebody else moves into the same database, `Unavailable`.
     """
-    place, connection = where(url), blank(url)
-    try:
+    place = where(url)
+    with making(url) as connection:
         if not connection.execute(ARRIVAL.encode()).fetchall()[0][0]:  # until this connection ends
             raise Conflict("another_move", path=place)
         account, there, comment = connection.execute(_LOOK).fetchall()[0]
@@ -116,9 +115,3 @@ def postgres_target(
                 connection.execute(_DROP)
             raise
         connection.execute(_COMMENT.format(f"{MARK}{SCHEMA_VERSION}").encode())
-    except psycopg.Error as error:
-        if isinstance(error, (errors.DuplicateSchema, errors.UniqueViolation)):
-            raise Refused("exists", path=place) from error
-        raise translated(error, place, SECONDS) or error from error
-    finally:
-        connection.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from engine.chain import GENESIS
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 _LONGEST_NUMBER = 18  # digits of what surely fits into 64 bits
 
 
-class SqlReader:
+class SqlReader(ABC):
     """The part of a `Reader` that is the same in every database; how it is asked is said by the one that inherits."""
 
     __slots__ = ("_hashes", "_last")
@@ -179,19 +180,20 @@ class SqlReader:
 
     def deliveries(self, notice: int | None = None) -> Iterator[Delivery]:
         """Yield the deliveries that were not carried, by notice and target; with `notice` all of that one."""
-        of_one = notice is not None
-        found = self._stream(statements.DELIVERIES_OF, (notice,)) if of_one else self._stream(statements.DELIVERIES)
+        found = (
+            self._stream(statements.DELIVERIES) if notice is None else self._stream(statements.DELIVERIES_OF, (notice,))
+        )
         return map(Delivery._make, found)
 
     # -- inside
 
+    @abstractmethod
     def _ask(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Ask something with a short answer."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _stream(self, statement: str, parameters: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
         """Ask something whose answer may be long."""
-        raise NotImplementedError
 
     def _last_entry(self) -> tuple[int, str, int]:
         if self._last is None:

@@ -247,9 +247,8 @@ class SqliteWriter(SqliteReader):
         """Insert the rows of several new items; raises as `put_row` does."""
         try:
             for row in rows:
-                for text in _row_texts(row):
-                    if "\0" in text:
-                        refuse_bad(row, Row._fields)
+                if "\0" in "".join(_row_texts(row)):
+                    refuse_bad(row, Row._fields)
             self._store.connection.executemany(statements.PUT_ROW, rows)
         except (UnicodeEncodeError, connection.dbapi.IntegrityError):
             for row in rows:  # one by one: which of them it is, and what is wrong with it
