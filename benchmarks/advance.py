@@ -143,12 +143,20 @@ def siban_step(
 
 
 def floor_at(path: Path, office: Office) -> sqlite3.Connection:
-    """Make a database that stands where the product's does, without the product."""
+    """Make a database that stands where the product's does, without the product.
+
+    Its rows come in one transaction, as the product's did: each commit would make the write-ahead log longer, and a sync of a
+    file that still grows waits for the file system's journal. A reporter was registered there, so that what is deleted is
+    overwritten here too.
+    """
     create(str(path), {})
     opened = connection.connect(str(path))
+    opened.execute(statements.SECURE)
+    opened.execute("BEGIN")
     with office.store.read() as reader:
         opened.executemany(statements.APPEND, reader.events(EventQuery()))
         opened.executemany(statements.PUT_ROW, reader.rows(ItemQuery()))
+    opened.execute("COMMIT")
     return opened
 
 
@@ -180,8 +188,10 @@ def small_at(path: Path, items: int) -> sqlite3.Connection:
     opened: sqlite3.Connection = connection.dbapi.connect(str(path), isolation_level=None, cached_statements=256)
     opened.executescript(SMALL)
     opened.execute(f"PRAGMA journal_mode = {connection.journal()[0]}")
+    opened.execute("BEGIN")  # one transaction, as in `floor_at`
     for number in range(items):
         opened.execute("INSERT INTO item VALUES (?,?,?,?,0,0)", (number, "t", "s", "o"))
+    opened.execute("COMMIT")
     return opened
 
 
