@@ -3,8 +3,9 @@
     python benchmarks/asof.py [--items 100000] [--rounds 3] [--keep FOLDER]
 
 Three instants: after everything (all rows stand), half-way (part is folded), and just before the end (nearly all is folded up to
-its last entry). Beside them stand reading the same rows, and judging the present ledger. Medians of some rounds in turn, by
-the wall and by the processor. Must hold for 100,000 items: < 10 s. With `--keep` the ledger is made once and found there again.
+its last entry), each by all processors as the commands do it, and by this process alone. Beside them stand reading the same
+rows, and judging the present ledger. Medians of some rounds in turn, by the wall, and by the processor of this process
+alone. Must hold for 100,000 items: < 10 s. With `--keep` the ledger is made once and found there again.
 """
 
 from __future__ import annotations
@@ -25,13 +26,14 @@ from engine.light import light
 from engine.past import Past
 from engine.policy import PolicyShelf
 from engine.row import ItemQuery, from_text
+from interfaces.folding import together
 from storage.sqlite import open_store
 from tests.trial import END
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from engine.ports import Store
+    from storage.sqlite import SqliteStore
 
 INSTANTS = {
     "now": parse_instant(END),
@@ -40,18 +42,19 @@ INSTANTS = {
 }
 
 
-def past(store: Store, at: int) -> int:
-    """See and judge every item as of an instant; return how many there were."""
+def past(store: SqliteStore, at: int, *, alone: bool = False) -> int:
+    """See and judge every item as of an instant, by all processors or by this process `alone`; return how many there were."""
+    way = None if alone else partial(together, store.path)
     count = 0
     with store.read() as reader:
         view = Past(reader, PolicyShelf(), at)
-        for seen in view.items(reader.rows(ItemQuery())):
+        for seen in view.items(reader.rows(ItemQuery()), folding=way):
             light(seen.item, seen.rules, at)
             count += 1
     return count
 
 
-def present(store: Store) -> int:
+def present(store: SqliteStore) -> int:
     """Judge every item as it stands; return how many there are."""
     count, shelf = 0, PolicyShelf()
     with store.read() as reader:
@@ -61,14 +64,14 @@ def present(store: Store) -> int:
     return count
 
 
-def rows(store: Store) -> int:
+def rows(store: SqliteStore) -> int:
     """Read the rows and do nothing with them; return how many there are."""
     with store.read() as reader:
         return sum(1 for _ in reader.rows(ItemQuery()))
 
 
 @contextmanager
-def ledger(items: int, folder: str) -> Iterator[Store]:
+def ledger(items: int, folder: str) -> Iterator[SqliteStore]:
     """Give a ledger of at least so many items: a new one, or the one that stands in the folder."""
     with tempfile.TemporaryDirectory() as own:
         path = Path(folder or own) / f"ledger-{items}.db"
@@ -89,8 +92,9 @@ def main() -> None:
     parser.add_argument("--keep", default="", metavar="FOLDER", help="where the ledger is kept between runs")
     options = parser.parse_args()
     gc.disable()  # as cli.py does, for all alike
-    works: dict[str, Callable[[Store], int]] = {"rows read": rows, "present": present}
-    works |= {name: partial(past, at=at) for name, at in INSTANTS.items()}
+    works: dict[str, Callable[[SqliteStore], int]] = {"rows read": rows, "present": present}
+    for name, at in INSTANTS.items():
+        works |= {name: partial(past, at=at), f"{name}, alone": partial(past, at=at, alone=True)}
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in works}
     counts = {}
     with ledger(options.items, options.keep) as store:
@@ -104,7 +108,7 @@ def main() -> None:
     print(f"{options.items} items, {entries} entries")
     for name, seen in taken.items():
         wall, busy = map(statistics.median, zip(*seen, strict=True))
-        print(f"{name:12} {wall:6.2f} s   processor {busy:6.2f} s   {counts[name]} items")
+        print(f"{name:16} {wall:6.2f} s   processor {busy:6.2f} s   {counts[name]} items")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from benchmarks.figure import WORK, compared, keep
 from benchmarks.questions import record
 from engine.row import EventQuery
 from interfaces import stretches
+from interfaces.crew import processors
 from interfaces.progress import bar
 from interfaces.verifier import Walk
 from storage.sqlite import open_store
@@ -78,7 +79,7 @@ def main() -> None:
             if any(walk.faults or (walk.size, walk.head) != (size, head) for walk in walks):
                 parser.error("the record is not whole")
             seen.append([until - since for since, until in pairwise(moments)])
-    title, cores = f"verify {size:,} entries", stretches.processors()
+    title, cores = f"verify {size:,} entries", processors()
     found = [
         compared(f"{title}, {cores} processors", "reading them", [(each[0], each[-1]) for each in seen],
                  most=2.5, unit="ms", size=size)

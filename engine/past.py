@@ -21,6 +21,10 @@ from engine.row import EventQuery, from_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    Known = dict[int, tuple["Item", "Fact"]]
+    Batches = Iterable[tuple[list["Row"], "EventQuery | None"]]
+    Folding = Callable[[Batches], Iterable[tuple[list["Row"], Known]]]
+
     from engine.event import Event, Fact
     from engine.item import Item
     from engine.organisation import Organisation
@@ -99,15 +103,20 @@ class Past:
         """Return one item as it was, None when it was not registered by then."""
         return self._seen(folded(self._reader.facts(self.query(item=number, result=DONE))).get(number))
 
-    def items(self, rows: Iterable[Row], progress: Callable[[int], None] | None = None) -> Iterator[Seen]:
+    def items(
+        self,
+        rows: Iterable[Row],
+        progress: Callable[[int], None] | None = None,
+        folding: Folding | None = None,
+    ) -> Iterator[Seen]:
         """Yield the items of those rows as they were, in their order, without the ones not registered by then.
 
         A row to which nothing happened since is taken as it stands. `progress` is told how many rows have been looked at.
+        `folding` answers batches of rows with what the questions beside them fold to, each in its turn: elsewhere than here,
+        where several processors are to be at it.
         """
-        source, untouched, done = iter(rows), self._untouched(), 0
-        while batch := list(islice(source, BATCH)):
-            changed = tuple(row.number for row in batch if row.last_seq > untouched)
-            known = folded(self._reader.facts(self.query(items=changed, result=DONE))) if changed else {}
+        untouched, done = self._untouched(), 0
+        for batch, known in (folding or self._here)(self._batches(rows, untouched)):
             for row in batch:
                 if row.last_seq <= untouched:
                     yield Seen(from_text(row.body), self.rules(row.definition), None if row.open else row.due_at)
@@ -116,6 +125,19 @@ class Past:
             done += len(batch)
             if progress:
                 progress(done)
+
+    def _batches(self, rows: Iterable[Row], untouched: int) -> Batches:
+        """Cut the rows into batches, each with the question for the entries of those to which something happened since.
+
+        Whoever else asks it may see a later record than this view, and must find the same.
+        """
+        source, (head, _) = iter(rows), self._reader.head()
+        while batch := list(islice(source, BATCH)):
+            changed = tuple(row.number for row in batch if row.last_seq > untouched)
+            yield batch, self.query(items=changed, result=DONE, upto=head) if changed else None
+
+    def _here(self, batches: Batches) -> Iterable[tuple[list[Row], Known]]:
+        return ((batch, folded(self._reader.facts(asked)) if asked else {}) for batch, asked in batches)
 
     def _untouched(self) -> int:
         """Return the number of the last entry before the first one that was not recorded by then; none before it is later."""

@@ -114,7 +114,8 @@ class EventQuery(NamedTuple):
     """Which entries of the record, oldest first (newest first with `newest`).
 
     `since` and `until` are moments of entry, `effective_until` is one at which it was so; both ends are not included.
-    Those of several `items` come item by item.
+    `after` and `upto` are numbers of entries, the first not included, the last included. Those of several `items` come item
+    by item.
     """
 
     item: int | None = None
@@ -128,6 +129,7 @@ class EventQuery(NamedTuple):
     limit: int = 0
     items: tuple[int, ...] = ()
     effective_until: int | None = None
+    upto: int = 0
 
 
 class Step(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
     from engine.context import Rules
     from engine.item import Item
-    from engine.past import Past
-    from engine.ports import Reader
+    from engine.past import Folding, Past
+    from engine.ports import Reader, Store
     from engine.row import ItemQuery
     from interfaces.session import Session
 
@@ -90,11 +91,23 @@ def items_of(
         return
     total = reader.next_item() - 1
     draw, meets = bar("件"), condition(query)
-    for seen in past.items(reader.rows(ItemQuery()), (lambda done: draw(done, total)) if draw else None):
+    told = (lambda done: draw(done, total)) if draw else None
+    for seen in past.items(reader.rows(ItemQuery()), told, _folding(session.store, total)):
         if meets(seen.item, seen.rules):
             yield seen
     if draw:
         draw(total, total)
+
+
+def _folding(store: Store, total: int) -> Folding | None:
+    """Return what folds the past of so many items by all processors, None where one does it sooner or where it lies on a server."""
+    from storage.sqlite import SqliteStore
+
+    if not isinstance(store, SqliteStore):
+        return None
+    from interfaces import crew, folding
+
+    return partial(folding.together, store.path) if total >= folding.PAYS and crew.processors() > 1 else None
 
 
 def condition(query: ItemQuery) -> Callable[[Item, Rules], bool]:

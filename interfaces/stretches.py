@@ -6,15 +6,13 @@ stretch shows anything at all, the record is walked from its beginning by the on
 
 from __future__ import annotations
 
-import os
-import signal
 from contextlib import closing
-from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.chain import GENESIS
 from engine.row import EventQuery
+from interfaces.crew import crew, processors
 from interfaces.verifier import BATCH, Walk
 from storage.sqlite import open_store
 
@@ -54,11 +52,6 @@ def walk(
     return _together(_cut(path, count, sizes, length), sizes, told) or Walk(entries, sizes)
 
 
-def processors() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _cut(path: str, count: int, sizes: set[int], length: int) -> list[Stretch]:
     """Cut a record: each full stretch also gives its whole subtree, where a seal covers that."""
     furthest = max(sizes, default=0)
@@ -72,13 +65,10 @@ def _cut(path: str, count: int, sizes: set[int], length: int) -> list[Stretch]:
 
 def _together(stretches: list[Stretch], sizes: set[int], told: Callable[[int], None] | None) -> Walk | None:
     """Walk all stretches and put what they found together; None where one of them is not whole."""
-    from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
-    from multiprocessing import get_context
+    from concurrent.futures import BrokenExecutor
 
     whole, peaks = Walk((), set()), dict[int, bytes]()
-    leave_alone = partial(signal.signal, signal.SIGINT, signal.SIG_IGN)  # whoever interrupts means the one that waits
-    workers = min(processors(), len(stretches))
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=leave_alone) as pool:
+    with crew(min(processors(), len(stretches))) as pool:
         try:
             for stretch, found in zip(stretches, pool.map(_walked, stretches), strict=True):
                 if found is None:

@@ -403,4 +403,5 @@ def _asked(event: Event, query: EventQuery) -> bool:
         and (query.until is None or event.recorded_at < query.until)
         and (query.effective_until is None or event.effective_at < query.effective_until)
         and event.seq > query.after
+        and (not query.upto or event.seq <= query.upto)
     )

@@ -224,6 +224,8 @@ def events(query: EventQuery, dialect: Dialect = SQLITE, columns: str = _EVENT) 
         conditions["effective_at < ?"] = query.effective_until
     if query.after:
         conditions["seq > ?"] = query.after
+    if query.upto:
+        conditions["seq <= ?"] = query.upto
     order = "item, " * bool(query.items) + "seq" + " DESC" * query.newest  # several histories: as their index has them
     return _select(f"SELECT {columns} FROM event", conditions, order, query.limit)
 

@@ -272,6 +272,7 @@ def test_entries_are_found_by_what_is_asked(store: Store, make_event: MakeEvent)
     assert found(result="refused") == [4]
     assert found(since=AT + 10, until=AT + 30) == [2, 3]  # the end is not included
     assert found(after=3) == [4, 5]
+    assert found(after=1, upto=3) == [2, 3]
     assert found(newest=True) == [5, 4, 3, 2, 1]
     assert found(newest=True, limit=2) == [5, 4]
     assert found(limit=2) == [1, 2]
