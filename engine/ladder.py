@@ -21,7 +21,7 @@ from engine.run import due, near
 from engine.timing import operations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from engine.calendar import Calendar
     from engine.context import Rules
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from engine.item import Item
     from engine.limit import Offset
     from engine.run import Run
+
+    Facts = dict[str, Mapping[str, object]]
 
 RUNG, WAKE, LAPSE = "escalate", "wake", "lapse"
 
@@ -60,19 +62,21 @@ class Settled(NamedTuple):
     coming: Coming | None
 
 
-def settle(item: Item, rules: Rules, now: int, until: int | None = None) -> Settled:
+def settle(item: Item, rules: Rules, now: int, until: int | None = None, facts: Facts | None = None) -> Settled:
     """Let everything happen to an item that has come due by `now`, in the order of the planned moments; with `until` only up to that.
 
-    Each event is effective at its planned moment and recorded now. Running it again gives nothing more.
+    Each event is effective at its planned moment and recorded now. Running it again gives nothing more. `facts` takes the body of
+    each by its text, for whoever reads it next.
     """
+    facts = {} if facts is None else facts
     events: list[Event] = []
     last = now if until is None else until
     while True:
         coming = next_coming(item, rules)
         if coming is None or coming.at > last:
             return Settled(item, events, coming)
-        event = _happen(item, coming, rules, now)
-        item = evolve(item, event)
+        event = _happen(item, coming, rules, now, facts)
+        item = evolve(item, event, facts.get(event.body))
         events.append(event)
 
 
@@ -150,8 +154,8 @@ def _held(rung: Rung, item: Item) -> bool:
     return bool(rung.held_by) and any(r.is_open and r.timely and r.kind in rung.held_by for r in item.requests)
 
 
-def _happen(item: Item, coming: Coming, rules: Rules, now: int) -> Event:
-    context = Context(rules, _BY_ITSELF, now, coming.at, lambda _number: None, chosen=True)
+def _happen(item: Item, coming: Coming, rules: Rules, now: int, facts: Facts) -> Event:
+    context = Context(rules, _BY_ITSELF, now, coming.at, lambda _number: None, chosen=True, facts=facts)
     if coming.kind == RUNG:
         return _escalation(item, coming, context)
     if coming.kind == RECUR:

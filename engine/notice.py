@@ -8,6 +8,8 @@ from engine.canonical import parse
 from engine.event import DONE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from engine.event import Event
 
 SENT, DRAFT, RELEASED, WITHHELD = "sent", "draft", "released", "withheld"
@@ -34,11 +36,11 @@ class Notice(NamedTuple):
     acked_at: int | None = None
 
 
-def notices_of(event: Event, first: int) -> list[Notice]:
-    """List the notices an event sends, numbered from `first`."""
+def notices_of(event: Event, first: int, body: Mapping[str, object] | None = None) -> list[Notice]:
+    """List the notices an event sends, numbered from `first`. `body` may be given when it has been read already."""
     if event.result != DONE or '"tell":' not in event.body:
         return []
-    body = parse(event.body)
+    body = parse(event.body) if body is None else body
     told = body.get("tell")
     release = str(body.get("release", "auto"))
     paper = str(body.get("paper", ""))

@@ -368,7 +368,7 @@ class Office:
 
     # -- what comes due --------------------------------------------------------------------------------------------------------
 
-    def tick(self, batch: int = 200, progress: Callable[[int], None] | None = None) -> Pass:
+    def tick(self, batch: int = 500, progress: Callable[[int], None] | None = None) -> Pass:
         """Let everything happen that has come due by now, in batches of one transaction each; idle, it is one indexed read."""
         items: set[int] = set()
         events = rungs = 0

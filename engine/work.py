@@ -81,7 +81,7 @@ class Work:
         item, next_at = found
         self.before[number] = item
         if next_at is not None and next_at <= self.now:
-            item, events, self.coming[number] = settle(item, self.rules(item), self.now, self.until)
+            item, events, self.coming[number] = settle(item, self.rules(item), self.now, self.until, self._facts)
             self.settled += events
         self.items[number] = item
         return item
@@ -139,7 +139,9 @@ class Work:
             rules = self.rules(series)
             for event in born(series, call, rules, self.new_number):
                 self.before[event.item] = None
-                item, due, self.coming[event.item] = settle(evolve(None, event), rules, self.now, self.until)
+                item, due, self.coming[event.item] = settle(
+                    evolve(None, event), rules, self.now, self.until, self._facts
+                )
                 self.items[event.item] = item
                 whole += [event, *due]
         events[:] = whole
@@ -188,7 +190,9 @@ class Work:
             self.before.setdefault(event.item, known)
             item = evolve(known, event, self._facts.get(event.body))
             self.events.append(event)
-            self.items[event.item], due, self.coming[event.item] = settle(item, self.rules(item), self.now)
+            self.items[event.item], due, self.coming[event.item] = settle(
+                item, self.rules(item), self.now, facts=self._facts
+            )
             self.events += due
 
     def take(self, reporter: Reporter) -> None:
@@ -235,11 +239,15 @@ class Work:
         for event in complete:
             if event.result == "done":
                 last[event.item] = event.seq
-            if event.verb == "escalate":
-                crossings.append(crossing_of(event))
-            if '"tell":' in event.body:
+            crossed, tells = event.verb == "escalate", '"tell":' in event.body
+            if not crossed and not tells:
+                continue
+            body = self._facts.get(event.body) or parse(event.body)
+            if crossed:
+                crossings.append(crossing_of(event, body))
+            if tells:
                 number = number or writer.next_notice()
-                told = notices_of(event, number)
+                told = notices_of(event, number, body)
                 number += len(told)
                 notices += told
         new = []
@@ -284,9 +292,9 @@ def repeated_by(events: Iterable[Event], about: tuple[str, Sequence[int]], hand:
     return None
 
 
-def crossing_of(event: Event) -> Crossing:
-    """Read the crossed rung out of an `escalate` event."""
-    body = parse(event.body)
+def crossing_of(event: Event, body: Mapping[str, object] | None = None) -> Crossing:
+    """Read the crossed rung out of an `escalate` event. `body` may be given when it has been read already."""
+    body = parse(event.body) if body is None else body
     clock, cycle, level, planned_at = body["clock"], body["cycle"], body["level"], body["planned_at"]
     return Crossing(
         event.item, str(clock), int(str(cycle)), int(str(level)), int(str(planned_at)), event.recorded_at, event.seq

@@ -269,9 +269,10 @@ class SqliteWriter(SqliteReader):
 
     def put_notices(self, notices: Iterable[Notice]) -> None:
         """Keep new notices, or rewrite ones with the same number."""
-        for notice in notices:
-            refuse_bad(notice, Notice._fields)
-            self._run(statements.PUT_NOTICE, notice)
+        rows = list(notices)
+        for row in rows:
+            refuse_bad(row, Notice._fields)
+        self._store.connection.executemany(statements.PUT_NOTICE, rows)
 
     def put_deliveries(self, deliveries: Iterable[Delivery]) -> None:
         """Keep new deliveries, or rewrite ones of the same notice and target."""

@@ -15,6 +15,9 @@ def refuse_bad(values: Sequence[object], fields: Sequence[str]) -> None:
 
     The counter refuses such text with a better sentence (`engine.text`); this is the last door.
     """
+    whole = "".join([value for value in values if isinstance(value, str)])
+    if "\0" not in whole and _has_form(whole):
+        return
     for field, value in zip(fields, values, strict=True):
         if isinstance(value, str):
             if "\0" in value:
@@ -30,6 +33,14 @@ def refuse_fixed(name: str) -> None:
     """Raise `Misused("trial_stays")` for a setting that is fixed when a database is made."""
     if name in FIXED:
         raise Misused("trial_stays")
+
+
+def _has_form(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def refuse_surrogate(text: str, field: str) -> None:
