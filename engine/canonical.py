@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from json.encoder import c_make_encoder, encode_basestring  # type: ignore[attr-defined]  # not in typeshed
 from typing import TYPE_CHECKING, NoReturn
 
@@ -11,12 +12,12 @@ if TYPE_CHECKING:
     from hashlib import sha256
 else:
     try:  # as the standard library's `random` does: `hashlib` loads OpenSSL, and each start would wait for it
-        from _sha2 import sha256
+        if sys.version_info >= (3, 12):
+            from _sha2 import sha256
+        else:
+            from _sha256 import sha256
     except ImportError:
-        try:
-            from _sha256 import sha256  # its name in Python 3.11
-        except ImportError:
-            from hashlib import sha256
+        from hashlib import sha256
 
 
 def encoder(*, sort_keys: bool) -> Callable[[object], str]:

@@ -9,6 +9,9 @@ from engine.run import Run
 OPEN = ("open", "endorsed")
 """The states in which a request still waits for somebody."""
 
+ISSUED = "issued"
+"""The field that keeps the papers issued about an item."""
+
 
 class Request(NamedTuple):
     """One application about one item; named ITEM-ORDINAL outside (`12-1`).

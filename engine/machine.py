@@ -1,17 +1,18 @@
 """The one importer of `transitions`: it executes the state machine and turns that library's ways of saying no into our errors.
 
-One shared machine a definition version, each transition variant an event of its own, a throw-away model for each question.
+One shared machine a definition version, each transition variant an event of its own, a throw-away model for each question. The
+library is loaded with the first question: whoever only looks at items asks none.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from transitions import Machine, MachineError
-
 from engine.errors import Refused
 
 if TYPE_CHECKING:
+    from transitions import Machine
+
     from engine.definition import Definition
 
 
@@ -31,6 +32,8 @@ def machine_of(definition: Definition) -> Machine:
     """Return the machine of a definition version, built once in a process."""
     machine = _machines.get(definition.hash)
     if machine is None:
+        from transitions import Machine  # noqa: PLC0415 - see above
+
         arrows = [(t.name, source, t.to or source) for t in definition.transitions for source in t.sources]
         arrows += [
             (f"request:{kind.name}", source, kind.to)
@@ -64,6 +67,8 @@ _answers: dict[tuple[str, str, str], str] = {}
 
 
 def _run(definition: Definition, state: str, transition: str) -> str:
+    from transitions import MachineError  # noqa: PLC0415 - see above
+
     machine = machine_of(definition)
     event = machine.events.get(transition)
     if event is None or state not in machine.states:

@@ -12,6 +12,7 @@ from engine.canonical import parse
 from engine.clock import civil
 from engine.errors import Conflict, Refused
 from engine.event import DONE
+from engine.item import ISSUED
 from engine.roles import holds
 from engine.row import EventQuery
 
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 
 ISSUE = "issue"
 """The verb of the entry that gives a paper its number."""
-
-ISSUED = "issued"
-"""The field of an item that keeps the papers issued about it."""
 
 FORMAL, FORM = "formal", "form"
 """Papers that go out in the office's name once released, and forms that are filled in for somebody to sign."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from engine.canonical import parse
 from engine.clock import iso
 from engine.event import DONE, SYSTEM
+from engine.item import ISSUED
 from interfaces.belonging import part_line
 from interfaces.display import display, hang
 from interfaces.listing import carried_text
@@ -163,33 +164,33 @@ def _verdict(on_time: bool, dossier: Dossier) -> str:  # noqa: FBT001 - the one 
 
 def _limits(dossier: Dossier) -> Iterator[tuple[str, object]]:
     """The present limit, the original one with its extensions, and the other clocks that run."""
-    from engine.explain import count
     from engine.light import NORMAL, OVERDUE, light, unclear
-    from engine.run import due, due_is_provisional
+    from engine.run import due, due_is_provisional, original_due
 
     item, rules, now = dossier.item, dossier.rules, dossier.now
     main = rules.definition.main_clock
-    if main and main.name in item.clocks:
-        told = count(item, main.name, rules, dossier.events)
-        judged = light(item, rules, now)
-        if told.due_at is None:
+    if main and (run := item.clocks.get(main.name)):
+        judged, due_at = light(item, rules, now), due(run, main, item, rules.calendar)
+        if due_at is None:
             yield main.title, "时限待明确"
         else:
-            if told.stopped is None:
+            if run.stopped is None:
                 left = "" if judged.word == OVERDUE else left_text(judged)
                 spent = f"（{'、'.join(word for word in (light_text(judged), left) if word)}）"
             else:
                 stop = item.acts.get(main.stops_at)
-                how = dossier.title(main.stops_at) if stop and stop.at == told.stopped else "停止计时"
-                spent = f"，{when(told.stopped, now)} {how}{'' if judged.word == NORMAL else f'，{light_text(judged)}'}"
-            yield main.title, f"{day_and_time(told.due_at, now)}{'（暂定）' if told.provisional else ''}{spent}"
+                how = dossier.title(main.stops_at) if stop and stop.at == run.stopped else "停止计时"
+                spent = f"，{when(run.stopped, now)} {how}{'' if judged.word == NORMAL else f'，{light_text(judged)}'}"
+            leans = due_is_provisional(run, main, item, rules.calendar, due_at)
+            yield main.title, f"{day_and_time(due_at, now)}{'（暂定）' if leans else ''}{spent}"
         if item.names("original_dues"):
             yield "结转前时限", carried_text(item.names("original_dues"), item.names("late_dues"))
-        if told.original_due is not None and told.original_due != told.due_at and told.extensions:
+        first = original_due(run, main, item, rules.calendar) if run.moves else None
+        if first is not None and first != due_at:
             moves = "；".join(
-                f"{when(e.at, now)} 批准延至 {due_text(judged._replace(due_at=e.after))}" for e in told.extensions
+                f"{when(at, now)} 批准延至 {due_text(judged._replace(due_at=after))}" for at, after in run.moves
             )
-            yield "原时限", f"{day_and_time(told.original_due, now)}；{moves}"
+            yield "原时限", f"{day_and_time(first, now)}；{moves}"
     if unclear(item, rules) and written(item, rules):
         yield "时限待明确", f"{written(item, rules)[1:-1]}；写明时限：siban 明确时限 {item.number} --时限 …"
     for name, run in item.clocks.items():
@@ -337,10 +338,9 @@ def feedback_lines(dossier: Dossier) -> Iterator[str]:
 
 def _papers(dossier: Dossier) -> Iterator[str]:
     """Yield the papers issued about the item, each with its signed scans."""
-    from engine.paper import ISSUED, issued
-
     if ISSUED not in dossier.item.fields:
         return
+    from engine.paper import issued
     from workflows.papers import KINDS, number_text
 
     files = listed(dossier.item, "evidence")
