@@ -170,8 +170,8 @@ def _limits(dossier: Dossier) -> Iterator[tuple[str, object]]:
     item, rules, now = dossier.item, dossier.rules, dossier.now
     main = rules.definition.main_clock
     if main and (run := item.clocks.get(main.name)):
-        judged, due_at = light(item, rules, now), due(run, main, item, rules.calendar)
-        if due_at is None:
+        judged = light(item, rules, now)
+        if judged.due_at is None:
             yield main.title, "时限待明确"
         else:
             if run.stopped is None:
@@ -181,12 +181,11 @@ def _limits(dossier: Dossier) -> Iterator[tuple[str, object]]:
                 stop = item.acts.get(main.stops_at)
                 how = dossier.title(main.stops_at) if stop and stop.at == run.stopped else "停止计时"
                 spent = f"，{when(run.stopped, now)} {how}{'' if judged.word == NORMAL else f'，{light_text(judged)}'}"
-            leans = due_is_provisional(run, main, item, rules.calendar, due_at)
-            yield main.title, f"{day_and_time(due_at, now)}{'（暂定）' if leans else ''}{spent}"
+            yield main.title, f"{day_and_time(judged.due_at, now)}{'（暂定）' if judged.provisional else ''}{spent}"
         if item.names("original_dues"):
             yield "结转前时限", carried_text(item.names("original_dues"), item.names("late_dues"))
         first = original_due(run, main, item, rules.calendar) if run.moves else None
-        if first is not None and first != due_at:
+        if first is not None and first != judged.due_at:
             moves = "；".join(
                 f"{when(at, now)} 批准延至 {due_text(judged._replace(due_at=after))}" for at, after in run.moves
             )

@@ -8,10 +8,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Self
 
 from engine.chain import link
-from engine.delivery import Delivery
 from engine.errors import Conflict, Unavailable
 from engine.event import Event
-from engine.notice import Notice
 from engine.row import Crossing, Policy, Reporter, Row, from_text
 from storage import connection, statements
 from storage.connection import SECONDS
@@ -25,7 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from types import TracebackType
 
+    from engine.delivery import Delivery
     from engine.item import Item
+    from engine.notice import Notice
 
 _event_texts, _row_texts = (
     itemgetter(*[place for place, kind in enumerate(made.__annotations__.values()) if kind is str])
@@ -269,17 +269,11 @@ class SqliteWriter(SqliteReader):
 
     def put_notices(self, notices: Iterable[Notice]) -> None:
         """Keep new notices, or rewrite ones with the same number."""
-        rows = list(notices)
-        for row in rows:
-            refuse_bad(row, Notice._fields)
-        self._store.connection.executemany(statements.PUT_NOTICE, rows)
+        self._put_all(statements.PUT_NOTICE, notices)
 
     def put_deliveries(self, deliveries: Iterable[Delivery]) -> None:
         """Keep new deliveries, or rewrite ones of the same notice and target."""
-        rows = list(deliveries)
-        for row in rows:
-            refuse_bad(row, Delivery._fields)
-        self._store.connection.executemany(statements.PUT_DELIVERY, rows)
+        self._put_all(statements.PUT_DELIVERY, deliveries)
 
     def put_reporter(self, reporter: Reporter) -> None:
         """Keep who reported an item; what the file held in its place before is overwritten, and so is what it moves."""
@@ -291,6 +285,12 @@ class SqliteWriter(SqliteReader):
         """Keep a signed seal after those before it."""
         refuse_bad((note,), ("note",))
         self._run(statements.PUT_SEAL, (note,))
+
+    def _put_all(self, statement: str, values: Iterable[Notice | Delivery]) -> None:
+        rows = list(values)
+        for row in rows:
+            refuse_bad(row, row._fields)
+        self._store.connection.executemany(statement, rows)
 
     def _begin(self) -> None:
         store = self._store

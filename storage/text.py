@@ -16,7 +16,7 @@ def refuse_bad(values: Sequence[object], fields: Sequence[str]) -> None:
     The counter refuses such text with a better sentence (`engine.text`); this is the last door.
     """
     whole = "".join([value for value in values if isinstance(value, str)])
-    if "\0" not in whole and _has_form(whole):
+    if "\0" not in whole and not _half_character(whole):
         return
     for field, value in zip(fields, values, strict=True):
         if isinstance(value, str):
@@ -35,17 +35,16 @@ def refuse_fixed(name: str) -> None:
         raise Misused("trial_stays")
 
 
-def _has_form(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def refuse_surrogate(text: str, field: str) -> None:
     """Raise Misused `bad_text` when the text holds half a character."""
+    if half := _half_character(text):
+        raise Misused("bad_text", field=field, why="surrogate", char=f"U+{ord(half):04X}")
+
+
+def _half_character(text: str) -> str:
+    """Return the first half character of a text, "" when it has none."""
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise Misused("bad_text", field=field, why="surrogate", char=f"U+{ord(text[error.start]):04X}") from None
+        return text[error.start]
+    return ""
