@@ -22,11 +22,20 @@ _LISTS = frozenset(("texts", "ints", "units", "files", "measures"))
 
 
 class Checked(dict[str, object]):
-    """Fields in the form in which they are recorded, under the definition and the organisation that say so."""
+    """Fields in the form in which they are recorded, `under` the hashes of the definition and the organisation that say so."""
 
-    __slots__ = ("definition", "organisation")
-    definition: Definition
-    organisation: Organisation
+    __slots__ = ("under",)
+    under: tuple[str, str]
+
+    def __reduce__(self) -> tuple[Callable[..., Checked], tuple[dict[str, object], tuple[str, str]]]:
+        """Let another process have them as they are."""
+        return _again, (dict(self), self.under)
+
+
+def _again(fields: Mapping[str, object], under: tuple[str, str]) -> Checked:
+    found = Checked(fields)
+    found.under = under
+    return found
 
 
 def checked(
@@ -41,10 +50,12 @@ def checked(
     know pass through: `decide` refuses them by name. Whoever checks a whole list keeps in `same` what the texts of each field come to.
     Raises `Misused("bad_field", field=, value=, why=, allowed=)`, `bad_text`, or `Refused("unknown_unit"|"unknown_officer")`.
     """
-    if isinstance(fields, Checked) and fields.definition is definition and fields.organisation is organisation:
+    under = definition.hash, organisation.hash
+    if isinstance(fields, Checked) and fields.under == under:
         return fields
     known = definition.fields
     found = Checked()
+    found.under = under
     for name, value in fields.items():
         if value is None:
             continue
@@ -58,7 +69,6 @@ def checked(
             found[name] = _value(known[name], value, organisation)
             if len(same) < _MOST_SAME:
                 same[name, value] = found[name]
-    found.definition, found.organisation = definition, organisation
     return found
 
 

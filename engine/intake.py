@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.correction import correct, wrong_entry
 from engine.errors import Conflict, FaultsFound, Misused, Refused, SibanError
-from engine.event import CORRECT
-from engine.row import EventQuery
+from engine.event import CORRECT, Event
+from engine.registration import register_one
+from engine.row import EventQuery, Reporter, Row
 from engine.takeover import Standing, take_over
 from engine.work import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
-    from engine.context import Context, Hand
-    from engine.event import Event
+    from engine.context import Context, Hand, Rules
     from engine.item import Item
     from engine.office import Office
     from engine.ports import Reader, Writer
+
+    Answers = Generator[tuple["Batch", "Decided | None"], None, None]
+    Deciding = Callable[[Reader, int, Iterable["Batch"]], Answers]
 
 AT_ONCE = 500
 """How many items are written together: more would only cost memory."""
@@ -59,7 +64,29 @@ class Taken(NamedTuple):
     state: str
 
 
-def take_in(
+class Batch(NamedTuple):
+    """Rows that are entered together, from the `first` on, and what is expected to stand before them.
+
+    That is the number of the last item and that of the last entry, if each row before them leaves what a row mostly does.
+    """
+
+    first: int
+    entries: list[Entry]
+    last_number: int
+    last_seq: int
+
+
+class Decided(NamedTuple):
+    """What a batch comes to: everything that is to be written, and what became of each row."""
+
+    events: Sequence[Event]
+    rows: Sequence[Row]
+    reporters: Sequence[Reporter]
+    taken: Sequence[Taken]
+    last_number: int
+
+
+def take_in(  # noqa: PLR0913 - the sheet, the hand, and how it is to be done
     office: Office,
     workflow: str,
     entries: Iterable[Entry],
@@ -68,64 +95,141 @@ def take_in(
     orders: Sequence[Order] = (),
     dry_run: bool = False,
     progress: Callable[[int], None] | None = None,
+    deciding: Deciding | None = None,
 ) -> list[Taken]:
     """Register the rows of a ledger, each with where it stands already, and do the orders; all or nothing, however many.
+
+    `deciding` is given a view, the moment of entry and the rows in batches, and answers each in its turn with what it comes to,
+    elsewhere than here; a batch that it leaves open, or before which something else stands than was expected, is decided here.
 
     Raises `FaultsFound("entries_refused")` with `faults`: pairs of an index and the error met there, of a row, or counted
     on after the rows, of an order. What a person may not do at all (`not_allowed`) is raised as it is.
     """
     if dry_run:
         with office.store.read() as reader:
-            return _take_in(office, reader, None, workflow, entries, orders, hand, progress)
+            job = _Intake(office, reader, None, workflow, hand)
+            return job.take(entries, orders, progress, deciding)
     with office.store.write(alone=True) as writer:
-        return _take_in(office, writer, writer, workflow, entries, orders, hand, progress)
+        job = _Intake(office, writer, writer, workflow, hand)
+        return job.take(entries, orders, progress, deciding)
 
 
-def _take_in(  # noqa: PLR0913, PLR0917 - one call, from above
-    office: Office,
-    reader: Reader,
-    writer: Writer | None,
-    workflow: str,
-    entries: Iterable[Entry],
-    orders: Sequence[Order],
-    hand: Hand,
-    progress: Callable[[int], None] | None,
-) -> list[Taken]:
-    now = office.moment(writer) if writer else office.time.now()
-    rules = office.shelf.current(reader, workflow)
-    faults: list[tuple[int, SibanError]] = []
-    taken: list[Taken] = []
-    job = Work(reader, office.shelf, now, guard=office.guard)
-    empty, index = reader.next_item() == 1, -1
-    for index, entry in enumerate(entries):
-        if empty and 0 < entry.number <= HIGHEST:
-            job.skip_to(entry.number)
-        try:
-            number = office.register_one(job, rules, entry.fields, hand, entry.came_in, draft=False).after.number
-            for standing in entry.standings:
-                job.apply([take_over(job.items[number], standing, job.context(rules, hand, standing.at))])
-        except (Refused, Conflict, Misused) as error:
-            if error.code == "not_allowed":
-                raise
-            faults.append((index, error))
-            if len(faults) >= FAULTS:
-                break
-            continue
-        taken.append(Taken(number, job.items[number].serial, job.items[number].state))
-        if len(job.items) >= AT_ONCE:
-            _keep(job, writer if not faults else None)
-            job = Work(reader, office.shelf, now, 0 if writer and not faults else number, office.guard)
-            if progress:
-                progress(index + 1)
-    for at, order in enumerate(orders, index + 1):
-        try:
-            _carry_out(office, job, order, hand)
-        except (Refused, Conflict, Misused) as error:
-            faults.append((at, error))
-    if faults:
-        raise FaultsFound("entries_refused", faults=faults)
-    _keep(job, writer)
-    return taken
+class _Intake:
+    """One ledger on its way in."""
+
+    def __init__(self, office: Office, reader: Reader, writer: Writer | None, workflow: str, hand: Hand) -> None:
+        self.office, self.reader, self.writer, self.hand = office, reader, writer, hand
+        self.now = office.moment(writer) if writer else office.time.now()
+        self.rules = office.shelf.current(reader, workflow)
+        self.last_number = reader.next_item() - 1
+        self.fresh = not self.last_number
+        self.faults: list[tuple[int, SibanError]] = []
+        self.taken: list[Taken] = []
+
+    def take(
+        self,
+        entries: Iterable[Entry],
+        orders: Sequence[Order],
+        progress: Callable[[int], None] | None,
+        deciding: Deciding | None,
+    ) -> list[Taken]:
+        """Take in the rows and do the orders; raises what `take_in` raises."""
+        count = 0
+        with closing((deciding or _here)(self.reader, self.now, self._batches(entries))) as answered:
+            for batch, decided in answered:
+                count = batch.first + len(batch.entries)
+                if decided is not None and self._as_expected(batch):
+                    self._keep(decided)
+                else:
+                    self._decide(batch)
+                if len(self.faults) >= FAULTS:
+                    break
+                if progress:
+                    progress(count)
+        job = self._work()
+        for at, order in enumerate(orders, count):
+            try:
+                _carry_out(self.office, job, order, self.hand)
+            except (Refused, Conflict, Misused) as error:
+                self.faults.append((at, error))
+        if self.faults:
+            raise FaultsFound("entries_refused", faults=self.faults)
+        self._write(job)
+        return self.taken
+
+    def _batches(self, entries: Iterable[Entry]) -> Iterator[Batch]:
+        """Cut the rows into batches."""
+        source, first, number, seq = iter(entries), 0, self.last_number, self.reader.head()[0]
+        while some := list(islice(source, AT_ONCE)):
+            yield Batch(first, some, number, seq)
+            first += len(some)
+            for entry in some:
+                number = (max(number, entry.number - 1) if self.fresh and _plausible(entry) else number) + 1
+                seq += 1 + len(entry.standings)
+
+    def _as_expected(self, batch: Batch) -> bool:
+        """Whether before a batch stands what it was decided under."""
+        if self.faults or batch.last_number != self.last_number:
+            return False
+        # where the record ends later than now, what is written is moved there
+        return self.writer is None or (batch.last_seq == self.writer.head()[0] and self.writer.last_at() <= self.now)
+
+    def _decide(self, batch: Batch) -> None:
+        """Decide a batch here."""
+        job = self._work()
+        for index, entry in enumerate(batch.entries, batch.first):
+            try:
+                self.taken.append(enter(job, self.rules, entry, self.hand, fresh=self.fresh, salt=self.office.salt))
+            except (Refused, Conflict, Misused) as error:
+                if error.code == "not_allowed":
+                    raise
+                self.faults.append((index, error))
+                if len(self.faults) >= FAULTS:
+                    return
+        if not self.faults:
+            self._write(job)
+        self.last_number = job.last_number  # writing may bring forth further items
+
+    def _work(self) -> Work:
+        return Work(self.reader, self.office.shelf, self.now, self.last_number, self.office.guard)
+
+    def _write(self, job: Work) -> None:
+        if self.writer is not None:
+            job.flush(self.writer)
+            self._put_reporters(job.reporters)
+
+    def _keep(self, decided: Decided) -> None:
+        self.taken += decided.taken
+        self.last_number = decided.last_number
+        if self.writer is not None:
+            self.writer.append(decided.events)
+            self.writer.put_rows(decided.rows)
+            self._put_reporters(decided.reporters)
+
+    def _put_reporters(self, reporters: Iterable[Reporter]) -> None:
+        for reporter in reporters:
+            self.writer.put_reporter(reporter)  # type: ignore[union-attr]  # only what is written is kept
+
+
+def enter(
+    job: Work, rules: Rules, entry: Entry, hand: Hand, *, fresh: bool, salt: Callable[[], str] | None = None
+) -> Taken:
+    """Register one row, and take it over where it stood already. Into a `fresh` database it comes with its number of old."""
+    if fresh and _plausible(entry):
+        job.skip_to(entry.number)
+    number = register_one(job, rules, entry.fields, hand, entry.came_in, salt=salt).after.number
+    for standing in entry.standings:
+        job.apply([take_over(job.items[number], standing, job.context(rules, hand, standing.at))])
+    item = job.items[number]
+    return Taken(number, item.serial, item.state)
+
+
+def _plausible(entry: Entry) -> bool:
+    return 0 < entry.number <= HIGHEST
+
+
+def _here(_reader: Reader, _now: int, batches: Iterable[Batch]) -> Answers:
+    return ((batch, None) for batch in batches)
 
 
 def _carry_out(office: Office, job: Work, order: Order, hand: Hand) -> None:
@@ -139,11 +243,3 @@ def _carry_out(office: Office, job: Work, order: Order, hand: Hand) -> None:
         return correct(item, wrong, field, value, order.reason, context)
 
     office.step(job, order.number, hand, None, corrected)
-
-
-def _keep(job: Work, writer: Writer | None) -> None:
-    if writer is None:
-        return
-    job.flush(writer)
-    for reporter in job.reporters:
-        writer.put_reporter(reporter)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from engine import decide, request
-from engine.canonical import canonical, digest, parse
+from engine.canonical import canonical, digest
 from engine.clock import SteppedTime
 from engine.context import Context, Hand
 from engine.errors import Conflict, Refused, SibanError, Unavailable
@@ -18,6 +18,7 @@ from engine.evolve import MOVE
 from engine.field import checked
 from engine.notice import DRAFT, WITHHELD, answered
 from engine.policy import CALENDAR, DEFINITION, LOADED_BY, ORGANISATION, READING, PolicyShelf
+from engine.registration import not_an_auditor, register_one
 from engine.roles import FIXED, RELEASERS, holds
 from engine.row import EventQuery, ItemQuery, Policy, Reporter
 from engine.work import Outcome, Work, repeated_by, until_kept
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from engine.item import Item
     from engine.move import Fit, Order
     from engine.notice import Notice
-    from engine.organisation import Organisation
     from engine.ports import Reader, Store, TimeSource, Writer
     from engine.secrecy import Guard
 
@@ -61,7 +61,7 @@ class Office:
     ) -> None:
         """Serve a store under a clock; `salt` makes the secret half of commitments to reporters, `guard` looks at every text."""
         self.store, self.time, self.shelf = store, time, shelf or PolicyShelf()
-        self._salt, self.guard = salt, guard
+        self.salt, self.guard = salt, guard
 
     # -- policy ----------------------------------------------------------------------------------------------------------------
 
@@ -124,7 +124,7 @@ class Office:
 
         def work(job: Work) -> list[Outcome]:
             rules = self.shelf.current(job.reader, workflow)
-            return [self.register_one(job, rules, fields, hand, at, draft=draft) for fields, at in sheets]
+            return [register_one(job, rules, fields, hand, at, draft=draft, salt=self.salt) for fields, at in sheets]
 
         return self._run(work, hand, dry_run=dry_run, about=("register", ()))
 
@@ -336,7 +336,7 @@ class Office:
                 if item is None:
                     raise Refused("unknown_item", name=str(notice.item))
                 rules = self.shelf.rules(writer, item.definition)
-                _not_an_auditor(hand, rules.organisation)
+                not_an_auditor(hand, rules.organisation)
                 self._may_answer(notice, verb, fields, hand, item, rules)
                 context = Context(rules, hand, now, now, writer.item)
                 body = {"notice": number} | ({"fields": dict(fields)} if fields else {})
@@ -411,31 +411,6 @@ class Office:
 
     # -- one step --------------------------------------------------------------------------------------------------------------
 
-    def register_one(
-        self, job: Work, rules: Rules, fields: Fields, hand: Hand, at: int | None, *, draft: bool, chosen: bool = False
-    ) -> Outcome:
-        """Register one item within a command; raises as `register` does."""
-        when = job.now if at is None else at
-        if when > job.now:
-            raise Refused("in_the_future", done_at=when, now_at=job.now)
-        _not_an_auditor(hand, rules.organisation)
-        number = job.new_number()
-        context = job.context(rules, hand, when, chosen=chosen)
-        given = self.checked(fields, context)
-        events = decide.register(number, given, context, draft=draft)
-        name, contact = str(given.get("reporter") or ""), str(given.get("contact") or "")
-        if name or contact:
-            from engine.privacy import commitment, new_salt, refuse_named  # noqa: PLC0415 - only where somebody reports
-
-            refuse_named(hand.command_id, name, contact, "command_id")
-            salt = (self._salt or new_salt)()
-            body = parse(events[0].body) | {"commitment": commitment(salt, name, contact)}
-            events = [events[0]._replace(body=canonical(body))]
-            job.take(Reporter(number, salt, name, contact))
-        start = len(job.events)
-        job.apply(events)
-        return Outcome(None, job.items[number], tuple(job.events[start:]), (), rules)
-
     def act_one(self, job: Work, number: int, verb: str, fields: Fields, hand: Hand, at: int | None) -> Outcome:
         """Do a verb to one item within a command; raises as `act` does."""
         item = job.load(number)
@@ -459,7 +434,7 @@ class Office:
         job.current = number
         item = job.load(number)
         rules = job.rules(item)
-        _not_an_auditor(hand, rules.organisation)
+        not_an_auditor(hand, rules.organisation)
         when = job.now if at is None else at
         if when > job.now:
             raise Refused("in_the_future", done_at=when, now_at=job.now)
@@ -493,9 +468,8 @@ class Office:
             constants = {name: decide.constant(value, context) for name, value in step.put.items()}
             if step.verb == "register":
                 taken = _taken(given, rules.definition.register.fields)
-                number = self.register_one(
-                    job, rules, taken | constants, hand, at, draft=False, chosen=True
-                ).after.number
+                begun = register_one(job, rules, taken | constants, hand, at, chosen=True, salt=self.salt)
+                number = begun.after.number
                 continue
 
             def decided(
@@ -586,14 +560,6 @@ class Office:
         context = job.context(job.rules(item), hand, job.now)
         shown = {key: value for key, value in error.data.items() if isinstance(value, (str, int, list))}
         job.events = [context.event(item.number, verb, {"code": error.code, "data": shown}, REFUSED)]
-
-
-def _not_an_auditor(hand: Hand, organisation: Organisation) -> None:
-    """Raise `Refused("auditor_reads")` when the one who decides or the one who enters may only read."""
-    if organisation.auditors:
-        for person in (hand.decider, hand.enterer):
-            if person in organisation.auditors:
-                raise Refused("auditor_reads", person=organisation.name_of(person))
 
 
 def _taken(given: Fields, known: tuple[str, ...]) -> dict[str, object]:

@@ -68,7 +68,7 @@ class Work:
         # settle no further than this: the rest comes after what others have due before it
         self.until: int | None = None
         self._rules: dict[str, Rules] = {}
-        self._next_item = last_number
+        self.last_number = last_number
         self._brought: set[Event] = set()
 
     def load(self, number: int) -> Item:
@@ -174,12 +174,12 @@ class Work:
 
     def new_number(self) -> int:
         """Return the number of the next item to be registered."""
-        self._next_item = self._next_item + 1 if self._next_item else self.reader.next_item()
-        return self._next_item
+        self.last_number = self.last_number + 1 if self.last_number else self.reader.next_item()
+        return self.last_number
 
     def skip_to(self, number: int) -> None:
         """Let the next item to be registered have this number, if it is higher than the last."""
-        self._next_item = max(self._next_item, number - 1)
+        self.last_number = max(self.last_number, number - 1)
 
     def apply(self, events: Iterable[Event]) -> None:
         """Fold decided events into the items they are about, and settle what they brought about; raises what the guard raises."""
@@ -203,7 +203,7 @@ class Work:
 
     def forget(self) -> None:
         """Drop everything but what had come due anyway: the command was refused."""
-        self.items, self.coming, self.events, self._next_item = {}, {}, [], 0
+        self.items, self.coming, self.events, self.last_number = {}, {}, [], 0
         for event in self.settled:
             known = self.items.get(event.item) or self.before[event.item]
             self.items[event.item] = evolve(known, event)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from engine.context import Hand
-    from engine.intake import Taken
+    from engine.intake import Deciding, Taken
     from interfaces.columns import RowFault
     from interfaces.matching import Change, Known
     from interfaces.problem_list import Batch, Columns, Line, RowLimit
@@ -123,7 +123,13 @@ def import_list(
                 draw(done, total)
 
         try:
-            taken = take_in(session.office, name, entries, hand, orders=orders, dry_run=dry_run, progress=progress)
+            taken = take_in(
+                *(session.office, name, entries, hand),
+                orders=orders,
+                dry_run=dry_run,
+                progress=progress,
+                deciding=_deciding(total, name, hand, session),
+            )
         except FaultsFound as found:
             faults = refused(found, known, batch, session)
         progress(total)
@@ -153,6 +159,17 @@ def _hand(new: Sequence[Line], path: str, session: Session) -> Hand:
     if hand.basis or not any(line.entry.standings for line in new):
         return hand
     return hand._replace(basis=canonical({"kind": OLD_LEDGER, "ref": display(Path(path).name)}))
+
+
+def _deciding(rows: int, workflow: str, hand: Hand, session: Session) -> Deciding | None:
+    """Return what decides so many rows by all processors, None where one does it sooner."""
+    from functools import partial
+
+    from interfaces import crew, deciding
+
+    if rows < deciding.PAYS or crew.processors() == 1:
+        return None
+    return partial(deciding.together, workflow, hand, session.guard)
 
 
 def twice(known: Known, batch: Batch) -> list[RowFault]:

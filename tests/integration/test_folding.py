@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from functools import partial
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -66,33 +65,3 @@ def test_they_see_no_later_record_than_who_asks(ledger: Ledger) -> None:
         assert seen(ledger, reader, HALF_WAY, of(ledger)) == before
     with ledger.office.store.read() as reader:
         assert seen(ledger, reader, HALF_WAY, of(ledger)) != before
-
-
-class Broken:
-    """Processes of which none can be had, or all of which are killed at work."""
-
-    def __init__(self, size: int, *, at_once: bool) -> None:
-        """Break when work is given, or when its result is asked for."""
-        del size
-        self.at_once = at_once
-
-    def submit(self, *_: object) -> Self:
-        """Refuse the work, or take it."""
-        if self.at_once:
-            raise OSError
-        return self
-
-    def result(self) -> object:
-        """Say that the process is gone."""
-        raise BrokenProcessPool
-
-    def shutdown(self, **_: object) -> None:
-        """End."""
-
-
-@pytest.mark.parametrize("at_once", [True, False])
-def test_without_processes_it_is_folded_here(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, at_once: bool) -> None:  # noqa: FBT001 - a case
-    """No process to be had, or all of them killed: the answer is the same."""
-    monkeypatch.setattr(folding, "crew", partial(Broken, at_once=at_once))
-    with ledger.office.store.read() as reader:
-        assert seen(ledger, reader, HALF_WAY, of(ledger)) == seen(ledger, reader, HALF_WAY)
