@@ -10,11 +10,15 @@ import os
 import sys
 from importlib import import_module
 
+from interfaces.deferral import defer
+
+defer("inspect", "traceback")  # click and `transitions` import them, and a command hardly ever needs them
+
 import click
 
 from engine.errors import FaultsFound, SibanError, Unavailable
 from interfaces.session import Session
-from interfaces.shell import Group, usage_sentence
+from interfaces.shell import Group, option, usage_sentence
 
 # name: (Chinese name, module under interfaces/commands, attribute, help). In the order in which an office meets them.
 FIXED: dict[str, tuple[str, str, str, str]] = {
@@ -152,23 +156,23 @@ def show_version(ctx: click.Context, _param: click.Parameter, value: bool) -> No
     invoke_without_command=True,
     example="siban demo\nsiban --db 局.db todo\nsiban 交办 12 --主办 水务处 --时限 5个工作日",
 )
-@click.option(
+@option(
     "--db",
     is_eager=True,
     envvar="SIBAN_DB",
     metavar="FILE",
     help="数据库文件或 postgresql:// 地址（SIBAN_DB），默认 siban.db",
 )
-@click.option(
+@option(
     "--as",
     "acting",
     envvar="SIBAN_AS",
     metavar="OFFICER",
     help="以谁的身份办理（SIBAN_AS）；试用库可任选，正式库须有授权",
 )
-@click.option("--at", is_eager=True, envvar="SIBAN_AT", metavar="INSTANT", help="模拟时间（SIBAN_AT），只用于试用库")
-@click.option("--debug", is_flag=True, help="出错时显示技术细节")
-@click.option(
+@option("--at", is_eager=True, envvar="SIBAN_AT", metavar="INSTANT", help="模拟时间（SIBAN_AT），只用于试用库")
+@option("--debug", is_flag=True, help="出错时显示技术细节")
+@option(
     "--version", is_flag=True, expose_value=False, is_eager=True, callback=show_version, help="显示版本"
 )  # click's own would look for translations, at every start
 @click.pass_context

@@ -177,11 +177,13 @@ def output_option(command: F) -> F:
     """Give a click command `-o/--output`, as its parameter `form`."""
     import click
 
+    from interfaces.shell import option
+
     class Form(click.Choice[str]):
         def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
             return super().convert("table" if value == "表格" else value, param, ctx)
 
-    return click.option(
+    return option(
         "form",
         "-o",
         "--output",

@@ -5,11 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import click
-
 from engine.clock import DAY, parse_instant, start_of_day, time_of_day
 from engine.errors import Misused, Refused
 from interfaces.progress import bar
+from interfaces.shell import option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,13 +25,13 @@ F = TypeVar("F", bound="Callable[..., Any]")
 
 def past_options(command: F) -> F:
     """Give a question the options `--as-of` and `--known-at`, as its parameters of these names."""
-    known = click.option(
+    known = option(
         "--known-at",
         "--录入截至",
         metavar="INSTANT",
         help="回看时只计到这时已录入的，此后补录、更正的不计；默认全部计入。两个时间相同，即当时所见",
     )
-    as_of = click.option(
+    as_of = option(
         "--as-of", "--截至", metavar="INSTANT", help="回看：截至这时的情况，按当时的流程、日历和机构；只写日期的含当日"
     )
     return as_of(known(command))

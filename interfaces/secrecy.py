@@ -5,14 +5,15 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import click
-
 from engine.errors import Misused
 from interfaces.output import is_terminal, note
+from interfaces.shell import Option, option
 from workflows.secrecy import REMINDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import click
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -28,12 +29,12 @@ def remind() -> None:
 
 def cleared() -> click.Option:
     """Make the option for commands that are generated."""
-    return click.Option(["cleared", *_NAMES], metavar=_METAVAR, help=_HELP, expose_value=False, callback=_clear)
+    return Option(["cleared", *_NAMES], metavar=_METAVAR, help=_HELP, expose_value=False, callback=_clear)
 
 
 def cleared_option(command: F) -> F:
     """Give a command that takes texts the option."""
-    return click.option("cleared", *_NAMES, metavar=_METAVAR, help=_HELP, expose_value=False, callback=_clear)(command)
+    return option("cleared", *_NAMES, metavar=_METAVAR, help=_HELP, expose_value=False, callback=_clear)(command)
 
 
 def _clear(ctx: click.Context, _param: click.Parameter, value: str | None) -> None:

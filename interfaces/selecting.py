@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import click
 
 from engine.light import OVERDUE
+from interfaces.shell import option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., Any]")
 
 _OPTIONS = (
-    click.option("--state", "--状态", "states", multiple=True, metavar="STATE", help="状态；可多次"),
-    click.option(
+    option("--state", "--状态", "states", multiple=True, metavar="STATE", help="状态；可多次"),
+    option(
         "--stage",
         "--环节",
         "stages",
@@ -32,28 +33,24 @@ _OPTIONS = (
         metavar="STAGE",
         help="环节：受理｜分办｜办理｜核验｜反馈｜办结；可多次",
     ),
-    click.option("--unit", "--单位", "--主办", "units", multiple=True, metavar="UNIT", help="主办单位；可多次"),
-    click.option("--track", "--清单", "tracks", multiple=True, metavar="LIST", help="问题清单；可多次"),
-    click.option("--source", "--来源", "sources", multiple=True, metavar="SOURCE", help="问题来源；可多次"),
-    click.option(
-        "--light", "--亮灯", "lights", multiple=True, metavar="LIGHT", help="正常｜临期｜逾期｜未计时；可多次"
-    ),
-    click.option("--text", "--含", metavar="TEXT", help="编号或问题中含有的文字"),
-    click.option(
-        "--workflow", "--流程", metavar="NAME", help="流程；不写则为问题台账，专项整治、定期任务等另列的须写明"
-    ),
-    click.option(
+    option("--unit", "--单位", "--主办", "units", multiple=True, metavar="UNIT", help="主办单位；可多次"),
+    option("--track", "--清单", "tracks", multiple=True, metavar="LIST", help="问题清单；可多次"),
+    option("--source", "--来源", "sources", multiple=True, metavar="SOURCE", help="问题来源；可多次"),
+    option("--light", "--亮灯", "lights", multiple=True, metavar="LIGHT", help="正常｜临期｜逾期｜未计时；可多次"),
+    option("--text", "--含", metavar="TEXT", help="编号或问题中含有的文字"),
+    option("--workflow", "--流程", metavar="NAME", help="流程；不写则为问题台账，专项整治、定期任务等另列的须写明"),
+    option(
         "--of", "--属于", "of", metavar="ITEM", help="归入、出自这一件的各类事项：行动、专项整治、任务、出自哪件事项"
     ),
-    click.option("--raised-by", "--提出人", metavar="OFFICER", help="提出人：牵头调研的领导、提出问题的人"),
-    click.option("--topic", "--课题", "--调研课题", metavar="TEXT", help="调研课题中含有的文字"),
-    click.option("--exemplary", "--典型案例", is_flag=True, help="只看典型案例，附理由"),
-    click.option("--open", "only_open", is_flag=True, help="只看在办"),
-    click.option("--closed", "only_closed", is_flag=True, help="只看已办结"),
-    click.option("--all", "--全部", "everything", is_flag=True, help="在办和已办结（默认）"),
-    click.option("--mine", "--我的", is_flag=True, help="我负责的，或现在该我办的"),
-    click.option("--overdue", "--逾期", is_flag=True, help="只看逾期未办结"),
-    click.option("--limit-unclear", "--时限待明确", is_flag=True, help="只看时限待明确的，附时限原文"),
+    option("--raised-by", "--提出人", metavar="OFFICER", help="提出人：牵头调研的领导、提出问题的人"),
+    option("--topic", "--课题", "--调研课题", metavar="TEXT", help="调研课题中含有的文字"),
+    option("--exemplary", "--典型案例", is_flag=True, help="只看典型案例，附理由"),
+    option("--open", "only_open", is_flag=True, help="只看在办"),
+    option("--closed", "only_closed", is_flag=True, help="只看已办结"),
+    option("--all", "--全部", "everything", is_flag=True, help="在办和已办结（默认）"),
+    option("--mine", "--我的", is_flag=True, help="我负责的，或现在该我办的"),
+    option("--overdue", "--逾期", is_flag=True, help="只看逾期未办结"),
+    option("--limit-unclear", "--时限待明确", is_flag=True, help="只看时限待明确的，附时限原文"),
 )
 
 
@@ -87,8 +84,8 @@ class Instant(NamedTuple):
 
 def item_options(command: F) -> F:
     """Give a question the options that choose items; they come as keyword arguments for `Conditions`."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
+    for given in reversed(_OPTIONS):
+        command = given(command)
     return command
 
 

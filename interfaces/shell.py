@@ -6,7 +6,7 @@ import gettext
 import os
 import sys
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -14,9 +14,11 @@ from interfaces.display import display, hang, pad, width
 from workflows.counter import DOMAIN, EXTRA, FOLDER, LANGUAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from click.shell_completion import CompletionItem
+
+F = TypeVar("F", bound="Callable[..., object]")
 
 # click asks for its messages when it says one; an officer's machine may be set to any language
 gettext.bindtextdomain(DOMAIN, FOLDER)
@@ -95,6 +97,20 @@ class Context(click.Context):
     formatter_class = Formatter
 
 
+class Option(click.Option):
+    """An option whose help is one line as it stands; click would clean it, which loads `inspect`."""
+
+    def __init__(self, names: Sequence[str], *, help: str = "", **kwargs: Any) -> None:  # noqa: A002, ANN401 - click's own
+        """Take a click option's arguments."""
+        super().__init__(names, **kwargs)
+        self.help = help or None
+
+
+def option(*names: str, **given: Any) -> Callable[[F], F]:  # noqa: ANN401 - click's own
+    """Give a command an option."""
+    return click.option(*names, cls=Option, **given)
+
+
 class Command(click.Command):
     """A command whose help is headed in Chinese and may end with an example."""
 
@@ -109,6 +125,13 @@ class Command(click.Command):
         """Write the usage line with Chinese placeholders."""
         pieces = [_PLACES.get(piece, piece) for piece in self.collect_usage_pieces(ctx)]
         formatter.write_usage(ctx.command_path, " ".join(pieces))
+
+    def format_help_text(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what the command does; as with `Option`, click would clean the text first."""
+        if self.help:
+            formatter.write_paragraph()
+            with formatter.indentation():
+                formatter.write_text(self.help)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options under a Chinese heading."""
@@ -134,7 +157,7 @@ class Command(click.Command):
 
     @cached_property
     def _help(self) -> click.Option:
-        return click.Option(
+        return Option(
             ["--help"], is_flag=True, expose_value=False, is_eager=True, help="显示本说明", callback=_show_help
         )
 

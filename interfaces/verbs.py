@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from interfaces.fields import LISTS, read_fields
-from interfaces.shell import Command
+from interfaces.shell import Command, Option, option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -52,7 +52,7 @@ METAVARS = {
 
 def command_id_option(command: F) -> F:
     """Give a command that is not generated the option by which a script may say it twice."""
-    return click.option("--command-id", **_COMMAND_ID)(command)
+    return option("--command-id", **_COMMAND_ID)(command)
 
 
 def act_command(index: Index, verb: str) -> Command:
@@ -98,10 +98,8 @@ def register_command(index: Index) -> Command:
     for param in command.params:
         if isinstance(param, click.Option) and param.name in PRIVATE_FIELDS:
             param.help = "；".join(filter(None, (param.help, "写 - 则另行询问，不留在命令行中")))
-    command.params.insert(
-        0, click.Option(["workflow", "--workflow", "--流程"], metavar="NAME", help="流程，默认 siban")
-    )
-    command.params.insert(1, click.Option(["draft", "--draft", "--草稿"], is_flag=True, help="先存为草稿"))
+    command.params.insert(0, Option(["workflow", "--workflow", "--流程"], metavar="NAME", help="流程，默认 siban"))
+    command.params.insert(1, Option(["draft", "--draft", "--草稿"], is_flag=True, help="先存为草稿"))
     return command
 
 
@@ -135,10 +133,10 @@ def _command(
         params.append(click.Argument(["items"], nargs=-1, required=not sheet, metavar="ITEM..."))
         if sheet:
             help_from = "按表办理：每行一件，列为编号和要填的内容；全部办成或全部不办"
-            params.append(click.Option(["from_sheet", "--from", "--从"], metavar="FILE.xlsx", help=help_from))
+            params.append(Option(["from_sheet", "--from", "--从"], metavar="FILE.xlsx", help=help_from))
     general = general_options()
-    taken = {option for param in (*params, *general) for option in param.opts}
-    taken |= {option for field in fields for option in (f"--{field.replace('_', '-')}", f"--{shapes[field]['title']}")}
+    taken = {name for param in (*params, *general) for name in param.opts}
+    taken |= {name for field in fields for name in (f"--{field.replace('_', '-')}", f"--{shapes[field]['title']}")}
     for field in fields:
         params.append(field_option(field, shapes[field], needed=field in required, taken=taken))
         taken.update(params[-1].opts)
@@ -176,7 +174,7 @@ def field_option(name: str, shape: Mapping[str, object], *, needed: bool, taken:
     notes += ["｜".join(words)] if words else []
     notes += ["必填"] if needed else []
     notes += ["可多次"] if kind in LISTS else []
-    return click.Option(
+    return Option(
         [name, *dict.fromkeys(names)],
         multiple=kind in LISTS,
         is_flag=kind == "flag",
@@ -193,25 +191,25 @@ def general_options() -> list[click.Parameter]:
     from workflows.labels import BASES
 
     return [
-        click.Option(
+        Option(
             ["on_behalf", "--on-behalf", "--代录"],
             metavar="OFFICER|BODY",
             help="代录：由谁决定（纸面、会议作出的决定）",
         ),
-        click.Option(
+        Option(
             ["basis", "--basis", "--依据"],
             type=click.Choice(BASES),
             metavar="KIND",
             help=f"代录依据：{'｜'.join(BASES)}",
         ),
-        click.Option(["ref", "--ref", "--文号"], metavar="TEXT", help="依据的文号"),
-        click.Option(["basis_date", "--date", "--依据日期"], metavar="DATE", help="依据的日期"),
-        click.Option(["scan", "--file", "--扫描件"], metavar="FILE", help="依据的扫描件"),
-        click.Option(["done_at", "--done-at", "--实际时间"], metavar="INSTANT", help="实际办理时间（补录），默认现在"),
+        Option(["ref", "--ref", "--文号"], metavar="TEXT", help="依据的文号"),
+        Option(["basis_date", "--date", "--依据日期"], metavar="DATE", help="依据的日期"),
+        Option(["scan", "--file", "--扫描件"], metavar="FILE", help="依据的扫描件"),
+        Option(["done_at", "--done-at", "--实际时间"], metavar="INSTANT", help="实际办理时间（补录），默认现在"),
         cleared(),
-        click.Option(["--command-id"], **_COMMAND_ID),
-        click.Option(["dry_run", "--dry-run", "--试办"], is_flag=True, help="只看会怎样，不作任何改动"),
-        click.Option(
+        Option(["--command-id"], **_COMMAND_ID),
+        Option(["dry_run", "--dry-run", "--试办"], is_flag=True, help="只看会怎样，不作任何改动"),
+        Option(
             ["form", "-o", "--output", "--输出"],
             type=click.Choice(["text", *FORMS]),
             default="text",

@@ -8,7 +8,7 @@ import click
 
 from interfaces.acting import session_of
 from interfaces.output import note, say, verbatim
-from interfaces.shell import Command, Group
+from interfaces.shell import Command, Group, option
 
 
 @click.group(
@@ -26,12 +26,12 @@ def audit() -> None:
     example="siban --db 局.db audit verify\nsiban --db 局.db audit verify --key 公钥.txt --seal 6月.seal\n"
     "siban 审计 核验 --key 公钥.txt --seal 6月.seal --结论 核验结论.docx",
 )
-@click.option(
+@option(
     "--key", "--公钥", "keys", multiple=True, metavar="KEY|FILE", help="验签名的公钥，或公钥文件；可多次。只取自此处"
 )
-@click.option("--seal", "--存证", "seals", multiple=True, metavar="FILE", help="保存在库外的存证；可多次")
-@click.option("--report", "--结论", "report", metavar="FILE", help="另写一页核验结论（.docx 或 .txt），供签字存查")
-@click.option("--overwrite", "--覆盖", is_flag=True, help="已有同名文件时换成新的；不写则不动旧文件")
+@option("--seal", "--存证", "seals", multiple=True, metavar="FILE", help="保存在库外的存证；可多次")
+@option("--report", "--结论", "report", metavar="FILE", help="另写一页核验结论（.docx 或 .txt），供签字存查")
+@option("--overwrite", "--覆盖", is_flag=True, help="已有同名文件时换成新的；不写则不动旧文件")
 def verify(keys: tuple[str, ...], seals: tuple[str, ...], report: str | None, overwrite: bool) -> None:
     """核验办理记录：逐条验算校验值，核对存证，由记录重算台账并比对，检查库结构和文件。有任何不符，逐条列出，退出码 4。
 
@@ -45,10 +45,8 @@ def verify(keys: tuple[str, ...], seals: tuple[str, ...], report: str | None, ov
 @audit.command(
     cls=Command, short_help="作一份存证", example="siban --db 局.db audit seal --key 审计.key --out 2023-06-14.seal"
 )
-@click.option(
-    "--key", "--私钥", "key_file", required=True, metavar="FILE", help="签名的私钥文件（siban audit key new）"
-)
-@click.option("--out", "--写入", "out", metavar="FILE", help="存证另存为此文件；不写则显示在屏幕上")
+@option("--key", "--私钥", "key_file", required=True, metavar="FILE", help="签名的私钥文件（siban audit key new）")
+@option("--out", "--写入", "out", metavar="FILE", help="存证另存为此文件；不写则显示在屏幕上")
 def seal(key_file: str, out: str | None) -> None:
     """作一份存证：一段签过名的短文，写明至今共有多少条办理记录、其校验总值和台账现状。
 
@@ -77,7 +75,7 @@ def key() -> None:
 
 @key.command(cls=Command, short_help="新建密钥", example="siban audit key new 审计.key")
 @click.argument("path", metavar="FILE")
-@click.option("--name", "--名称", default="siban", metavar="NAME", help="公钥名称，默认 siban")
+@option("--name", "--名称", default="siban", metavar="NAME", help="公钥名称，默认 siban")
 def new(path: str, name: str) -> None:
     """新建一对密钥：私钥写入文件，只有本人可读，已有的文件不会被覆盖；公钥显示为一行，请抄存并交给核验的人。"""
     from interfaces.sealing import new_key

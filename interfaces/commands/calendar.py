@@ -14,7 +14,7 @@ from interfaces.acting import session_of
 from interfaces.commands.reading import reading
 from interfaces.output import Column, emit, emit_value, note, output_option, say
 from interfaces.secrecy import cleared_option
-from interfaces.shell import Command, Group
+from interfaces.shell import Command, Group, option
 from workflows.labels import WEEKDAYS, moment
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def calendar_of() -> Calendar:
                   example="siban calendar due 2023-04-28 5wd\nsiban 日历 到期 2023-05-10 60日 -o json")  # fmt: skip
 @click.argument("start", metavar="START")
 @click.argument("limit", metavar="LIMIT")
-@click.option("--no-roll", "--不顺延", is_flag=True, help="自然日时限在休息日届满时不顺延")
+@option("--no-roll", "--不顺延", is_flag=True, help="自然日时限在休息日届满时不顺延")
 @output_option
 def due(start: str, limit: str, no_roll: bool, form: str) -> None:
     """从 START 起算（当日不计），时限 LIMIT 何时到期。
@@ -193,8 +193,8 @@ def _hours_within(compiled: Calendar, first: int, last: int) -> list[str]:
     example="siban calendar load 2027年放假通知.txt --dry-run\nsiban 日历 载入 2027年放假通知.txt\nsiban calendar load 台风停工.json",
 )
 @click.argument("path", metavar="FILE")
-@click.option("--notice", "--依据", metavar="TEXT", help="依据的文号或网址；通知原文中有文号的可不写")
-@click.option("--dry-run", "--试办", is_flag=True, help="只看哪些事项的到期时间会变")
+@option("--notice", "--依据", metavar="TEXT", help="依据的文号或网址；通知原文中有文号的可不写")
+@option("--dry-run", "--试办", is_flag=True, help="只看哪些事项的到期时间会变")
 @cleared_option
 @output_option
 def load(path: str, notice: str | None, dry_run: bool, form: str) -> None:
@@ -217,8 +217,8 @@ def load(path: str, notice: str | None, dry_run: bool, form: str) -> None:
     example="siban calendar hours\nsiban 日历 办公时间 09:00-12:00 13:30-18:00 --自 2027-06-01 --试办",
 )
 @click.argument("sessions", nargs=-1, metavar="[HH:MM-HH:MM]...")
-@click.option("--from", "--自", "since", metavar="DATE", help="自哪一天起执行；改定时必填")
-@click.option("--dry-run", "--试办", is_flag=True, help="只看哪些事项的到期时间会变")
+@option("--from", "--自", "since", metavar="DATE", help="自哪一天起执行；改定时必填")
+@option("--dry-run", "--试办", is_flag=True, help="只看哪些事项的到期时间会变")
 @cleared_option
 @output_option
 def hours(sessions: tuple[str, ...], since: str | None, dry_run: bool, form: str) -> None:

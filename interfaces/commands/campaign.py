@@ -8,7 +8,7 @@ import click
 
 from interfaces.acting import session_of
 from interfaces.output import block, emit_value, is_terminal, note, output_option, say
-from interfaces.shell import Command, Group
+from interfaces.shell import Command, Group, option
 
 if TYPE_CHECKING:
     from engine.item import Item
@@ -48,11 +48,11 @@ def show(item: str, form: str) -> None:
     example="siban campaign close 1\nsiban 行动 结束 1 --结转 2 --依据 局党组会议纪要9号 --理由 管网改造跨年度",
 )
 @click.argument("item", metavar="ITEM")
-@click.option("--carry-to", "--结转", "following", metavar="ITEM", help="把未了结的全部结转到这个行动")
-@click.option("--authority", "--依据", metavar="TEXT", help="结转的决定依据：会议纪要、签批件等及文号")
-@click.option("--reason", "--理由", metavar="TEXT", help="结转的理由")
-@click.option("--limit", "--时限", metavar="DATE", help="结转后的时限；不写则为下一个行动的截止日期")
-@click.option("--dry-run", "--试运行", is_flag=True, help="只列出，不改动")
+@option("--carry-to", "--结转", "following", metavar="ITEM", help="把未了结的全部结转到这个行动")
+@option("--authority", "--依据", metavar="TEXT", help="结转的决定依据：会议纪要、签批件等及文号")
+@option("--reason", "--理由", metavar="TEXT", help="结转的理由")
+@option("--limit", "--时限", metavar="DATE", help="结转后的时限；不写则为下一个行动的截止日期")
+@option("--dry-run", "--试运行", is_flag=True, help="只列出，不改动")
 def close(
     item: str, following: str | None, authority: str | None, reason: str | None, limit: str | None, dry_run: bool
 ) -> None:

@@ -7,7 +7,7 @@ import click
 from interfaces.acting import finish, session_of
 from interfaces.output import FORMS
 from interfaces.secrecy import cleared_option
-from interfaces.shell import Command
+from interfaces.shell import Command, option
 from interfaces.verbs import command_id_option
 
 
@@ -19,13 +19,13 @@ from interfaces.verbs import command_id_option
     "siban 更正 12 --内容 属地 --改为 青禾路 --理由 登记时误填",
 )
 @click.argument("item", metavar="ITEM")
-@click.option("--field", "--内容", required=True, metavar="FIELD", help="更正哪一项，如 问题、具体情况、来文编号")
-@click.option("--to", "--改为", required=True, metavar="TEXT", help="正确的内容")
-@click.option("--reason", "--理由", required=True, metavar="TEXT", help="为何更正")
+@option("--field", "--内容", required=True, metavar="FIELD", help="更正哪一项，如 问题、具体情况、来文编号")
+@option("--to", "--改为", required=True, metavar="TEXT", help="正确的内容")
+@option("--reason", "--理由", required=True, metavar="TEXT", help="为何更正")
 @cleared_option
 @command_id_option
-@click.option("--dry-run", "--试办", is_flag=True, help="只看会怎样，不作任何改动")
-@click.option(
+@option("--dry-run", "--试办", is_flag=True, help="只看会怎样，不作任何改动")
+@option(
     "form",
     "-o",
     "--output",

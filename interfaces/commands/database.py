@@ -10,7 +10,7 @@ import click
 from engine.errors import Refused
 from interfaces.acting import session_of
 from interfaces.output import block, emit_value, note, output_option, say
-from interfaces.shell import Command, Count, Group
+from interfaces.shell import Command, Count, Group, option
 from storage.place import on_server, shown
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from interfaces.restoring import Plan
 
-dry_run_option = click.option("--dry-run", "--试办", is_flag=True, help="只看会怎样，不作任何改动")
+dry_run_option = option("--dry-run", "--试办", is_flag=True, help="只看会怎样，不作任何改动")
 
 
 @click.group(
@@ -87,10 +87,10 @@ def upgrade(dry_run: bool) -> None:
     short_help="备份数据库，当场核验",
     example="siban --db 局.db db backup --to /备份盘/ --keep 14\nsiban 数据库 备份 --到 局-升级前.db",
 )
-@click.option(
+@option(
     "--to", "--到", "to", metavar="FILE|DIR", help="备份成的文件，或所放的文件夹；默认为数据库旁的“数据库名.backups”"
 )
-@click.option(
+@option(
     "--keep",
     "--保留",
     type=Count(1, 10000),
@@ -137,8 +137,8 @@ def backup(to: str | None, keep: int | None, form: str) -> None:
     example="siban --db 局.db db restore 备份.backup.db --dry-run\nsiban --db 局.db 数据库 恢复 备份.backup.db --舍弃其后",
 )
 @click.argument("source", metavar="FILE")
-@click.option("--discard-newer", "--舍弃其后", "discard_newer", is_flag=True, help="备份之后的办理记录不再保留")
-@click.option("--other-history", "--另一历史", "other_history", is_flag=True, help="备份来自另一个库，或与现有记录不同")
+@option("--discard-newer", "--舍弃其后", "discard_newer", is_flag=True, help="备份之后的办理记录不再保留")
+@option("--other-history", "--另一历史", "other_history", is_flag=True, help="备份来自另一个库，或与现有记录不同")
 @dry_run_option
 @output_option
 def restore(source: str, discard_newer: bool, other_history: bool, dry_run: bool, form: str) -> None:

@@ -14,7 +14,7 @@ import click
 
 from interfaces.display import display, pad, shorten, width
 from interfaces.output import Column, emit, is_terminal, note, say
-from interfaces.shell import Command
+from interfaces.shell import Command, option
 
 if TYPE_CHECKING:
     from engine.event import Event
@@ -33,8 +33,8 @@ _FORMAL = 3  # from this level of the ladder on each case is shown, below it the
     short_help="演示：建一个试用库，走完 2023 年 5 月至 8 月的整改",
     example=f"siban demo\nsiban demo --keep 试用.db\nsiban --db {DEFAULT_FILE} --as 周明 todo",
 )
-@click.option("--keep", "--保留", "keep", metavar="FILE", help=f"试用库留在哪个文件，默认当前目录下的 {DEFAULT_FILE}")
-@click.option("--force", "--覆盖", "force", is_flag=True, help="那里已有试用库的，删去重做；正式库任何时候都不覆盖")
+@option("--keep", "--保留", "keep", metavar="FILE", help=f"试用库留在哪个文件，默认当前目录下的 {DEFAULT_FILE}")
+@option("--force", "--覆盖", "force", is_flag=True, help="那里已有试用库的，删去重做；正式库任何时候都不覆盖")
 @click.pass_context
 def demo(ctx: click.Context, keep: str | None, force: bool) -> None:  # click passes it by name
     """演示：新建一个试用库，载入机构人员和 41 件问题，走完 2023 年 5 月至 8 月的整改。

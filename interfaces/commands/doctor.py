@@ -8,7 +8,7 @@ import click
 
 from interfaces.acting import session_of
 from interfaces.output import Column, emit, output_option
-from interfaces.shell import Command
+from interfaces.shell import Command, option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,7 @@ _LIGHTS = {"ok": "normal", "note": "due_soon", "fault": "overdue"}
     short_help="体检：身份、设置、值守、备份、停滞的事项",
     example="siban doctor\nsiban --db 局.db doctor -o json\nsiban 体检 --存证私钥 存证.key",
 )
-@click.option("--seal-key", "--存证私钥", metavar="FILE", help="一并检查存证私钥：能否使用，他人能否读取")
+@option("--seal-key", "--存证私钥", metavar="FILE", help="一并检查存证私钥：能否使用，他人能否读取")
 @output_option
 def doctor(seal_key: str | None, form: str) -> None:
     """体检：我是谁、凭什么认定、能代谁办理，数据库的设置、权限和磁盘，值守、备份、存证、时钟和日历，哪些事项停滞。

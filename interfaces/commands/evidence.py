@@ -9,7 +9,7 @@ import click
 from interfaces.acting import finish, session_of
 from interfaces.output import Column, emit, note, output_option
 from interfaces.secrecy import cleared_option
-from interfaces.shell import Command
+from interfaces.shell import Command, option
 from interfaces.verbs import command_id_option
 
 if TYPE_CHECKING:
@@ -26,14 +26,12 @@ if TYPE_CHECKING:
     "siban 附件 --paper 督办〔2023〕5号 签章件.pdf",
 )
 @click.argument("names", nargs=-1, metavar="[ITEM] FILE...")
-@click.option("--before", "--整改前", "before", multiple=True, metavar="FILE", help="整改前的图片，可写多次")
-@click.option("--after", "--整改后", "after", multiple=True, metavar="FILE", help="整改后的图片，可写多次")
-@click.option(
-    "--paper", "--文书", "number", metavar="NO", help="是哪份文书的签章扫描件，如 督办〔2023〕5号；不再写事项"
-)
+@option("--before", "--整改前", "before", multiple=True, metavar="FILE", help="整改前的图片，可写多次")
+@option("--after", "--整改后", "after", multiple=True, metavar="FILE", help="整改后的图片，可写多次")
+@option("--paper", "--文书", "number", metavar="NO", help="是哪份文书的签章扫描件，如 督办〔2023〕5号；不再写事项")
 @cleared_option
 @command_id_option
-@click.option("--dry-run", "--试办", is_flag=True, help="只看会怎样，不保存")
+@option("--dry-run", "--试办", is_flag=True, help="只看会怎样，不保存")
 def attach(
     names: tuple[str, ...],
     before: tuple[str, ...],
@@ -88,7 +86,7 @@ def _kept(files: Sequence[tuple[str, dict[str, str]]], session: Session, *, dry_
     example="siban evidence 12\nsiban 佐证 12 --to 材料\nsiban 佐证 12 -o json",
 )
 @click.argument("item", metavar="ITEM")
-@click.option("--to", "--到", "to", metavar="DIR", help="取出到文件夹；已有的文件不覆盖")
+@option("--to", "--到", "to", metavar="DIR", help="取出到文件夹；已有的文件不覆盖")
 @output_option
 def evidence(item: str, to: str | None, form: str) -> None:
     """列出一件事项的佐证材料，逐件核对与收存时是否一致；缺失或改动的，退出码 4。"""

@@ -11,7 +11,7 @@ from interfaces.display import display
 from interfaces.output import note, say
 from interfaces.past import past_options
 from interfaces.selecting import Conditions, Instant, item_options, one_of
-from interfaces.shell import Command
+from interfaces.shell import Command, option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,17 +33,15 @@ if TYPE_CHECKING:
     "siban export 六月底台账.xlsx --截至 2023-06-30 --force",
 )
 @click.argument("path", metavar="FILE.xlsx")
-@click.option(
+@option(
     "--template",
     "--格式",
     metavar="NAME",
     help="台账格式：全部栏目（默认）｜督察整改方案｜销号申请单｜问题清单｜治理台账",
 )
-@click.option(
-    "--columns", "--栏目", "columns_file", metavar="FILE.toml", help="本单位的台账格式，写法照 workflows/ledgers/"
-)
-@click.option("--paper", "--纸张", metavar="A4|A3", type=click.Choice(["A4", "A3"]), help="纸张，默认按台账格式")
-@click.option("--force", "--覆盖", is_flag=True, help="文件已存在的，覆盖")
+@option("--columns", "--栏目", "columns_file", metavar="FILE.toml", help="本单位的台账格式，写法照 workflows/ledgers/")
+@option("--paper", "--纸张", metavar="A4|A3", type=click.Choice(["A4", "A3"]), help="纸张，默认按台账格式")
+@option("--force", "--覆盖", is_flag=True, help="文件已存在的，覆盖")
 @item_options
 @past_options
 def export(

@@ -10,7 +10,7 @@ import click
 from engine.clock import DAY, parse_instant, time_of_day
 from interfaces.acting import session_of
 from interfaces.output import emit, emit_value, is_terminal, lines, note, output_option
-from interfaces.shell import Command, Count
+from interfaces.shell import Command, Count, option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,16 +38,12 @@ _BAR, _STEP = 30, 200  # cells of the progress bar; items between two of its mov
     "siban forecast --until 2023-09-30 -o json > 上周.json\n"
     "siban forecast --until 2023-09-30 --against 上周.json",
 )
-@click.option("--until", "--至", metavar="DATE", required=True, help="预测到哪一天（含当日），最远一年")
-@click.option(
-    "--calendar", "--日历", metavar="FILE", help="假设工作日历改用这个文件（JSON：一年的放假安排，或整部日历）"
-)
-@click.option("--definition", "--流程", metavar="FILE", help="假设流程改用这个文件（TOML），只用于该流程的事项")
-@click.option(
-    "--leave", "--请假", "leaves", multiple=True, metavar="OFFICER:FROM..TO", help="假设某人这几天请假；可多次"
-)
-@click.option("--against", "--对照", metavar="FILE", help="与以前用 -o json 存下的一次预测比较")
-@click.option(
+@option("--until", "--至", metavar="DATE", required=True, help="预测到哪一天（含当日），最远一年")
+@option("--calendar", "--日历", metavar="FILE", help="假设工作日历改用这个文件（JSON：一年的放假安排，或整部日历）")
+@option("--definition", "--流程", metavar="FILE", help="假设流程改用这个文件（TOML），只用于该流程的事项")
+@option("--leave", "--请假", "leaves", multiple=True, metavar="OFFICER:FROM..TO", help="假设某人这几天请假；可多次")
+@option("--against", "--对照", metavar="FILE", help="与以前用 -o json 存下的一次预测比较")
+@option(
     "-n", "--limit", "--条数", "limit", type=Count(0), default=FIRST, metavar="N",
     help=f"表格里先列几项，默认 {FIRST}，0 为全部",
 )  # fmt: skip

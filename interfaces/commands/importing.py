@@ -10,7 +10,7 @@ from interfaces.acting import session_of
 from interfaces.display import display
 from interfaces.output import Column, emit, emit_value, note, output_option, say
 from interfaces.secrecy import cleared_option, remind
-from interfaces.shell import Command
+from interfaces.shell import Command, option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -38,14 +38,14 @@ LISTED = 50
     "siban 导入 来信.xlsx --map title=留言主题 --map found_at=留言时间 --source 群众反映 --anonymous --save-map 来信",
 )
 @click.argument("path", metavar="FILE")
-@click.option(
+@option(
     "--map", "maps", multiple=True, metavar="FIELD=列名", help="指明哪一列是哪个字段，可多次；不用的列写 ignore=列名"
 )
-@click.option(
+@option(
     "--state", "--状态", "words", multiple=True, metavar="台账用语=状态", help="指明台账中的状态用语是什么状态，可多次"
 )
-@click.option("--done-on", "--完成于", metavar="DATE", help="已完成、已销号而没有日期的，一律按这一天")
-@click.option(
+@option("--done-on", "--完成于", metavar="DATE", help="已完成、已销号而没有日期的，一律按这一天")
+@option(
     "--fill",
     "--下填",
     "fill",
@@ -53,19 +53,17 @@ LISTED = 50
     metavar="FIELD",
     help="空格与上一行相同的列（csv 中的合并单元格），可多次",
 )
-@click.option("--sheet", "--工作表", metavar="NAME", help="只导入这张工作表，默认每张问题清单都导入")
-@click.option("--source", "--来源", metavar="TEXT", help="清单中没有来源列时，全部按此来源")
-@click.option("--anonymous", "--匿名", is_flag=True, help="群众反映而没有反映人的，按匿名登记")
-@click.option("--profile", "--列名对应", metavar="NAME", help="使用保存过的列名对应和状态用语")
-@click.option("--save-map", "--保存对应", metavar="NAME", help="把这次的列名对应和状态用语存在库中，下次用 --profile")
-@click.option(
-    "--apply-changes", "--办理变化", is_flag=True, help="已在库的事项，与表中不一致的，办理为更正、调整等记录"
-)
-@click.option("--annotated", "--标注", metavar="FILE.xlsx", help="有误时另存一份，在原处标出每一处错误")
-@click.option("--force", "--覆盖", is_flag=True, help="标注的文件已存在的，覆盖")
-@click.option("--workflow", "--流程", metavar="NAME", help="流程，默认 siban")
+@option("--sheet", "--工作表", metavar="NAME", help="只导入这张工作表，默认每张问题清单都导入")
+@option("--source", "--来源", metavar="TEXT", help="清单中没有来源列时，全部按此来源")
+@option("--anonymous", "--匿名", is_flag=True, help="群众反映而没有反映人的，按匿名登记")
+@option("--profile", "--列名对应", metavar="NAME", help="使用保存过的列名对应和状态用语")
+@option("--save-map", "--保存对应", metavar="NAME", help="把这次的列名对应和状态用语存在库中，下次用 --profile")
+@option("--apply-changes", "--办理变化", is_flag=True, help="已在库的事项，与表中不一致的，办理为更正、调整等记录")
+@option("--annotated", "--标注", metavar="FILE.xlsx", help="有误时另存一份，在原处标出每一处错误")
+@option("--force", "--覆盖", is_flag=True, help="标注的文件已存在的，覆盖")
+@option("--workflow", "--流程", metavar="NAME", help="流程，默认 siban")
 @cleared_option
-@click.option("--dry-run", "--试办", is_flag=True, help="只检查，不导入；列出每一行会怎样")
+@option("--dry-run", "--试办", is_flag=True, help="只检查，不导入；列出每一行会怎样")
 @output_option
 def import_list(
     path: str,

@@ -10,7 +10,7 @@ import click
 from interfaces.acting import session_of
 from interfaces.output import Column, emit, emit_value, lines, note, output_option
 from interfaces.past import past_options
-from interfaces.shell import Command, Count
+from interfaces.shell import Command, Count, option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +35,7 @@ FIRST = 50
     example="siban show 12\nsiban 查看 ZG2023-0012 -o json\nsiban 查看 12 --截至 2023-05-31",
 )
 @click.argument("item", metavar="ITEM")
-@click.option("--proof", "--散列", is_flag=True, help="列出全部记录及其散列值")
+@option("--proof", "--散列", is_flag=True, help="列出全部记录及其散列值")
 @past_options
 @output_option
 def show(item: str, proof: bool, as_of: str | None, known_at: str | None, form: str) -> None:
@@ -57,14 +57,14 @@ def show(item: str, proof: bool, as_of: str | None, known_at: str | None, form: 
     "siban log --结果 未成 --环节 核验\nsiban log --after 0 -n 500 -o jsonl\nsiban log --跟踪",
 )
 @click.argument("item", required=False, metavar="[ITEM]")
-@click.option("--actor", "--办理人", metavar="OFFICER", help="决定的人、录入的人或集体；系统写 system")
-@click.option("--verb", "--动作", metavar="VERB", help="办理动作")
-@click.option("--unit", "--单位", metavar="UNIT", help="办理人所在单位")
-@click.option("--stage", "--环节", metavar="STAGE", help="办理时所在环节：受理｜分办｜办理｜核验｜反馈｜办结")
-@click.option("--since", "--自", metavar="INSTANT", help="录入时间不早于")
-@click.option("--until", "--至", metavar="INSTANT", help="录入时间不晚于；只写日期的含当日")
-@click.option("--result", "--结果", metavar="RESULT", help="办成（done）｜未成（refused）")
-@click.option(
+@option("--actor", "--办理人", metavar="OFFICER", help="决定的人、录入的人或集体；系统写 system")
+@option("--verb", "--动作", metavar="VERB", help="办理动作")
+@option("--unit", "--单位", metavar="UNIT", help="办理人所在单位")
+@option("--stage", "--环节", metavar="STAGE", help="办理时所在环节：受理｜分办｜办理｜核验｜反馈｜办结")
+@option("--since", "--自", metavar="INSTANT", help="录入时间不早于")
+@option("--until", "--至", metavar="INSTANT", help="录入时间不晚于；只写日期的含当日")
+@option("--result", "--结果", metavar="RESULT", help="办成（done）｜未成（refused）")
+@option(
     "-n",
     "--limit",
     "--条数",
@@ -74,9 +74,9 @@ def show(item: str, proof: bool, as_of: str | None, known_at: str | None, form: 
     metavar="N",
     help=f"最近几条，默认 {FIRST}，0 为全部",
 )
-@click.option("--after", "--之后", type=Count(0), metavar="SEQ", help="从这个记录号之后起，由早到晚；用于翻页")
-@click.option("--follow", "--跟踪", is_flag=True, help="列完后等着，有新记录随即列出，按 Ctrl-C 结束")
-@click.option("--proof", "--散列", is_flag=True, help="附散列值")
+@option("--after", "--之后", type=Count(0), metavar="SEQ", help="从这个记录号之后起，由早到晚；用于翻页")
+@option("--follow", "--跟踪", is_flag=True, help="列完后等着，有新记录随即列出，按 Ctrl-C 结束")
+@option("--proof", "--散列", is_flag=True, help="附散列值")
 @past_options
 @output_option
 def log(
@@ -269,9 +269,9 @@ def _titles(session: Session, rules: Rules, titles: Titles) -> Titles:
     example="siban explain 12\nsiban 算期 12 --clock 签收时限\nsiban explain 12 --spent",
 )
 @click.argument("item", metavar="ITEM")
-@click.option("--clock", "--计时", metavar="NAME", help="哪个计时，默认整改时限")
-@click.option("--all", "--全部", "everything", is_flag=True, help="逐日列出，不折叠")
-@click.option("--spent", "--用时", is_flag=True, help="时间用在了哪里：每个环节、每个单位、每个人各用多少工作时间")
+@option("--clock", "--计时", metavar="NAME", help="哪个计时，默认整改时限")
+@option("--all", "--全部", "everything", is_flag=True, help="逐日列出，不折叠")
+@option("--spent", "--用时", is_flag=True, help="时间用在了哪里：每个环节、每个单位、每个人各用多少工作时间")
 @output_option
 def explain(item: str, clock: str | None, everything: bool, spent: bool, form: str) -> None:
     """到期日是怎样一天一天算出来的：哪天计、哪天不计、依据什么通知，何时暂停、延期，到哪一级督办。"""

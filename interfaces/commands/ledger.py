@@ -11,7 +11,7 @@ from interfaces.acting import session_of
 from interfaces.output import emit, note, output_option
 from interfaces.past import past_options
 from interfaces.selecting import Conditions, Instant, item_options, one_of
-from interfaces.shell import Command, Count
+from interfaces.shell import Command, Count, option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,10 +45,8 @@ _SORT_WORDS = {"缓急": "urgency", "时限": "due", "编号": "number"}
     "siban list --属于 ZX2023-0003\nsiban 台账 --流程 制度成果 -o csv\nsiban list -n 0 -o jsonl > 台账.jsonl",
 )
 @item_options
-@click.option(
-    "--sort", "--排序", default="urgency", metavar="KEY", help="缓急（urgency，默认）｜时限（due）｜编号（number）"
-)
-@click.option(
+@option("--sort", "--排序", default="urgency", metavar="KEY", help="缓急（urgency，默认）｜时限（due）｜编号（number）")
+@option(
     "-n",
     "--limit",
     "--条数",

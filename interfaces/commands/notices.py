@@ -8,7 +8,7 @@ from engine.notice import RELEASED, SENT
 from interfaces.acting import session_of
 from interfaces.output import say
 from interfaces.secrecy import cleared_option
-from interfaces.shell import Command
+from interfaces.shell import Command, option
 
 
 def _answer(names: tuple[str, ...], verb: str, fields: dict[str, object]) -> None:
@@ -46,7 +46,7 @@ def release(notices: tuple[str, ...]) -> None:
 
 @click.command(cls=Command, short_help="暂不发出督办文书（须写理由）", example="siban 暂不发出 31 --理由 已当面约谈")
 @click.argument("notices", nargs=-1, required=True, metavar="NOTICE...")
-@click.option("--reason", "--理由", required=True, metavar="TEXT", help="理由，记入办理记录")
+@option("--reason", "--理由", required=True, metavar="TEXT", help="理由，记入办理记录")
 @cleared_option
 def withhold(notices: tuple[str, ...], reason: str) -> None:
     """暂不发出督办文书，理由一并记录。"""
@@ -55,7 +55,7 @@ def withhold(notices: tuple[str, ...], reason: str) -> None:
 
 @click.command(cls=Command, short_help="已阅发给我的通知", example="siban 已阅 31\nsiban 已阅 --all")
 @click.argument("notices", nargs=-1, metavar="NOTICE...")
-@click.option("--all", "--全部", "everything", is_flag=True, help="我的全部未阅通知")
+@option("--all", "--全部", "everything", is_flag=True, help="我的全部未阅通知")
 def ack(notices: tuple[str, ...], everything: bool) -> None:
     """已阅发给我的通知；表示已经知悉，不表示已经办理。"""
     session = session_of()

@@ -8,7 +8,7 @@ import click
 
 from interfaces.acting import session_of
 from interfaces.output import Column, emit, output_option, say
-from interfaces.shell import Command, Group
+from interfaces.shell import Command, Group, option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from interfaces.delivering import Carried, Carrier
     from interfaces.session import Session
 
-channels_option = click.option(
+channels_option = option(
     "--channels",
     "--送达设置",
     "settings",
@@ -80,8 +80,8 @@ def notify() -> None:
     example="siban notify send\nsiban notify send --channels 送达.toml --dry-run",
 )
 @channels_option
-@click.option("--backlog", "--连同以前", is_flag=True, help="首次送达时连同以前的通知一并送出，默认只送以后的")
-@click.option("--dry-run", "--试运行", is_flag=True, help="只列出将要送达的，不发送、不写入")
+@option("--backlog", "--连同以前", is_flag=True, help="首次送达时连同以前的通知一并送出，默认只送以后的")
+@option("--dry-run", "--试运行", is_flag=True, help="只列出将要送达的，不发送、不写入")
 def send(settings: str | None, backlog: bool, dry_run: bool) -> None:
     """送达尚未送出的通知：每人每处汇总成一份，至少送一次，重送时标识不变；未成的隔一段时间再送，多次不成即停送待人处理。
 
@@ -158,7 +158,7 @@ _COLUMNS = (
     example="siban notify retry 1f0c2a9e5b7d4432\nsiban notify retry --all",
 )
 @click.argument("keys", nargs=-1, metavar="KEY...")
-@click.option("--all", "--全部", "everything", is_flag=True, help="全部没有送达的")
+@option("--all", "--全部", "everything", is_flag=True, help="全部没有送达的")
 def retry(keys: tuple[str, ...], everything: bool) -> None:
     """重送没有送达的通知：从头试起，标识不变。"""
     if bool(keys) == everything:

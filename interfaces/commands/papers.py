@@ -9,7 +9,7 @@ import click
 
 from interfaces.acting import session_of
 from interfaces.output import Column, emit, emit_value, is_terminal, note, output_option, say
-from interfaces.shell import Command
+from interfaces.shell import Command, option
 
 if TYPE_CHECKING:
     from interfaces.dossier import Dossier
@@ -28,20 +28,20 @@ SIBAN_TEMPLATES=模板 siban 文书 12 延期审批单"""
 @click.command(cls=Command, short_help="文书：催办通知书、督办单、约谈建议、专报、审批单、卷宗", example=EXAMPLE)
 @click.argument("item", required=False, metavar="[ITEM]")
 @click.argument("kind", required=False, metavar="[KIND]")
-@click.option("--to", "--到", "to", metavar="FILE", help="写到哪个 .docx 文件，默认“编号-文种.docx”")
-@click.option("--pdf", is_flag=True, help="同时转成 PDF，放在一处（须装有 LibreOffice）")
-@click.option("--force", "--覆盖", is_flag=True, help="已有同名文件的，覆盖")
-@click.option("--number", "--文号", metavar="NO", help="再次打印以前制发的，如 〔2023〕5号")
-@click.option(
+@option("--to", "--到", "to", metavar="FILE", help="写到哪个 .docx 文件，默认“编号-文种.docx”")
+@option("--pdf", is_flag=True, help="同时转成 PDF，放在一处（须装有 LibreOffice）")
+@option("--force", "--覆盖", is_flag=True, help="已有同名文件的，覆盖")
+@option("--number", "--文号", metavar="NO", help="再次打印以前制发的，如 〔2023〕5号")
+@option(
     "--template",
     "--模板",
     envvar="SIBAN_TEMPLATES",
     metavar="PATH",
     help="自备的模板：一个 .docx 文件，或放模板的文件夹（SIBAN_TEMPLATES）",
 )
-@click.option("--list", "--文种", "kinds", is_flag=True, help="列出文种；后面写文种的，列出它的模板可用的字段")
-@click.option("--copy-templates", "--取模板", "folder", metavar="DIR", help="把随附的模板复制到文件夹，供修改")
-@click.option("--dry-run", "--试办", is_flag=True, help="只说将制发什么，不编号、不写文件")
+@option("--list", "--文种", "kinds", is_flag=True, help="列出文种；后面写文种的，列出它的模板可用的字段")
+@option("--copy-templates", "--取模板", "folder", metavar="DIR", help="把随附的模板复制到文件夹，供修改")
+@option("--dry-run", "--试办", is_flag=True, help="只说将制发什么，不编号、不写文件")
 @output_option
 def paper(
     item: str | None,

@@ -6,7 +6,7 @@ import click
 
 from interfaces.acting import session_of
 from interfaces.output import Column, emit, note, output_option
-from interfaces.shell import Command
+from interfaces.shell import Command, option
 
 
 @click.command(
@@ -14,10 +14,10 @@ from interfaces.shell import Command
     short_help="时限读法：“天”“小时”和未写的年份怎样读",
     example="siban calendar reading\nsiban 日历 读法 --天 工作日 --小时 工作小时\nsiban 日历 读法 --年份 2023",
 )
-@click.option("--bare-days", "--天", metavar="UNIT", help="“天”“日”：自然日（d）｜工作日（wd）")
-@click.option("--bare-hours", "--小时", metavar="UNIT", help="“小时”：连续小时（h）｜工作小时（wh）")
-@click.option("--urgent-days", "--紧急工作日", metavar="UNIT", help="“紧急工作日”：自然日（d）｜工作日（wd）")
-@click.option("--year", "--年份", metavar="YEAR", help="日期未写年份的：活动年度，如 2023｜当年（current）")
+@option("--bare-days", "--天", metavar="UNIT", help="“天”“日”：自然日（d）｜工作日（wd）")
+@option("--bare-hours", "--小时", metavar="UNIT", help="“小时”：连续小时（h）｜工作小时（wh）")
+@option("--urgent-days", "--紧急工作日", metavar="UNIT", help="“紧急工作日”：自然日（d）｜工作日（wd）")
+@option("--year", "--年份", metavar="YEAR", help="日期未写年份的：活动年度，如 2023｜当年（current）")
 @output_option
 def reading(
     bare_days: str | None, bare_hours: str | None, urgent_days: str | None, year: str | None, form: str

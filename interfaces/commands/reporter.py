@@ -7,7 +7,7 @@ import click
 from interfaces.acting import session_of
 from interfaces.output import block, note, say
 from interfaces.secrecy import cleared_option
-from interfaces.shell import Command
+from interfaces.shell import Command, option
 
 
 @click.command(
@@ -17,7 +17,7 @@ from interfaces.shell import Command
     example="siban reveal 12 --reason 回访\nsiban 查看反映人 12 --理由 电话回访办理结果",
 )
 @click.argument("item", metavar="ITEM")
-@click.option("--reason", "--理由", default="", metavar="TEXT", help="理由，先记入办理记录，再显示；必填")
+@option("--reason", "--理由", default="", metavar="TEXT", help="理由，先记入办理记录，再显示；必填")
 @cleared_option
 def reveal(item: str, reason: str) -> None:
     """查看反映人姓名和联系方式：限牵头部门和责任人。谁、何时、为何查看先行记录；记录不成，不予显示。"""
@@ -35,7 +35,7 @@ def reveal(item: str, reason: str) -> None:
     example="siban redact 12 --reason 反映人要求删除\nsiban 清除反映人信息 12 --理由 保存期限已满",
 )
 @click.argument("item", metavar="ITEM")
-@click.option("--reason", "--理由", default="", metavar="TEXT", help="理由，记入办理记录；必填")
+@option("--reason", "--理由", default="", metavar="TEXT", help="理由，记入办理记录；必填")
 @cleared_option
 def redact(item: str, reason: str) -> None:
     """清除反映人的姓名和联系方式：限牵头部门负责人，清除后不能恢复。办理记录不变，仍可核验；备份须另行处理。"""

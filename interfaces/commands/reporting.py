@@ -10,7 +10,7 @@ import click
 from interfaces.acting import session_of
 from interfaces.output import Column, emit, emit_value, lines, note, output_option
 from interfaces.past import past_options
-from interfaces.shell import Command, Group
+from interfaces.shell import Command, Group, option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,14 +33,10 @@ def asked_options(command: Callable[..., None]) -> Callable[..., None]:
         about = ("month", "begin", "end", "cohort", "as_of", "known_at")
         command(asked=Asked(**{name: given.pop(name) for name in about}), **given)
 
-    month = click.option(
-        "--month", "--月份", metavar="MONTH", help="只统计某月登记的事项，如 2023-08；同时作为变化的起点"
-    )
-    begin = click.option("--from", "--起", "begin", metavar="DATE", help="只统计这天起登记的事项")
-    end = click.option("--until", "--止", "end", metavar="DATE", help="只统计到这天为止登记的事项，含当日")
-    cohort = click.option(
-        "--cohort", "--口径", metavar="KEY", help="按登记日期（登记，默认）或按办结日期（办结）取事项"
-    )
+    month = option("--month", "--月份", metavar="MONTH", help="只统计某月登记的事项，如 2023-08；同时作为变化的起点")
+    begin = option("--from", "--起", "begin", metavar="DATE", help="只统计这天起登记的事项")
+    end = option("--until", "--止", "end", metavar="DATE", help="只统计到这天为止登记的事项，含当日")
+    cohort = option("--cohort", "--口径", metavar="KEY", help="按登记日期（登记，默认）或按办结日期（办结）取事项")
     return month(begin(end(cohort(past_options(gathered)))))
 
 
@@ -53,8 +49,8 @@ def asked_options(command: Callable[..., None]) -> Callable[..., None]:
     "siban 通报 --month 2023-06 --口径 办结\nsiban 通报 --截至 2023-06-30 --录入截至 2023-06-30\n"
     "siban 通报 月报 8月通报.docx --month 2023-08\nsiban 通报 网页 通报.html\nsiban 通报 任务",
 )
-@click.option("--since", "--自", metavar="DATE", help="变化从哪天算起，默认本月1日")
-@click.option(
+@option("--since", "--自", metavar="DATE", help="变化从哪天算起，默认本月1日")
+@option(
     "--by",
     "--按",
     "divisions",
@@ -63,10 +59,8 @@ def asked_options(command: Callable[..., None]) -> Callable[..., None]:
     help="分项：单位（unit）｜清单（list）｜来源（source）｜条线（line）｜登记月份（month）｜办结月份（settled_month）｜"
     "环节（stage）｜状态（state）｜在办时长（age）｜逾期时长（over）；可多次，默认清单和单位",
 )
-@click.option(
-    "--rank", "--排序", metavar="FIGURE", help="各行按这个数字从高到低排列；不写则按机构、流程的顺序，不排名次"
-)
-@click.option(
+@option("--rank", "--排序", metavar="FIGURE", help="各行按这个数字从高到低排列；不写则按机构、流程的顺序，不排名次")
+@option(
     "--drill",
     "--展开",
     metavar="KEY",
@@ -151,12 +145,10 @@ def _drill(found: Survey, text: str, form: str) -> None:
     "siban 通报 月报 8月通报.docx --month 2023-08 --截至 2023-08-31 --template 本局样式.docx",
 )
 @click.argument("path", metavar="FILE.docx")
-@click.option("--month", "--月份", metavar="MONTH", help="哪个月，如 2023-08；默认本月")
-@click.option(
-    "--template", "--样式", metavar="FILE", help="本单位的样式（docx，用法见 docs/indicators.md）；默认为自带样式"
-)
-@click.option("--overwrite", "--覆盖", is_flag=True, help="已有同名文件时换成新的；不写则不动旧文件")
-@click.option("--dry-run", "--试办", is_flag=True, help="只试填一遍，不写文件")
+@option("--month", "--月份", metavar="MONTH", help="哪个月，如 2023-08；默认本月")
+@option("--template", "--样式", metavar="FILE", help="本单位的样式（docx，用法见 docs/indicators.md）；默认为自带样式")
+@option("--overwrite", "--覆盖", is_flag=True, help="已有同名文件时换成新的；不写则不动旧文件")
+@option("--dry-run", "--试办", is_flag=True, help="只试填一遍，不写文件")
 @past_options
 def bulletin(
     path: str,
@@ -181,10 +173,10 @@ def bulletin(
     example="siban report page 通报.html\nsiban 通报 网页 6月底.html --截至 2023-06-30",
 )
 @click.argument("path", metavar="FILE.html")
-@click.option("--since", "--自", metavar="DATE", help="变化从哪天算起，默认本月1日")
-@click.option("--template", "--样式", metavar="FILE", help="本单位的样式（jinja2 网页）；默认为自带样式")
-@click.option("--overwrite", "--覆盖", is_flag=True, help="已有同名文件时换成新的；不写则不动旧文件")
-@click.option("--dry-run", "--试办", is_flag=True, help="只试做一遍，不写文件")
+@option("--since", "--自", metavar="DATE", help="变化从哪天算起，默认本月1日")
+@option("--template", "--样式", metavar="FILE", help="本单位的样式（jinja2 网页）；默认为自带样式")
+@option("--overwrite", "--覆盖", is_flag=True, help="已有同名文件时换成新的；不写则不动旧文件")
+@option("--dry-run", "--试办", is_flag=True, help="只试做一遍，不写文件")
 @asked_options
 def page(
     path: str,
@@ -205,7 +197,7 @@ def page(
     short_help="核查：办理行为的核查线索，供纪检（审计）人员",
     example="siban report conduct --month 2023-08\nsiban 通报 核查 --展开 代录:河道署\nsiban 通报 核查 --截至 2023-08-31 -o json",
 )
-@click.option(
+@option(
     "--drill",
     "--展开",
     metavar="KEY",
@@ -239,10 +231,10 @@ def conduct(
     example="siban report tasks\nsiban 通报 任务 --单位 河道党支部\nsiban 通报 任务 --缺 -o csv\n"
     "siban 通报 任务 --属于 1 --截至 2023-08-31",
 )
-@click.option("--of", "--属于", "of", metavar="ITEM", help="只看归入这个行动的任务，或者只看这一项任务")
-@click.option("--unit", "--单位", "units", multiple=True, metavar="UNIT", help="只看这个党组织或者单位；可多次")
-@click.option("--missing", "--缺", is_flag=True, help="只看还没有填报的")
-@click.option("--late", "--逾期", is_flag=True, help="只看逾期的：逾期还没有填报的，和逾期才填报的")
+@option("--of", "--属于", "of", metavar="ITEM", help="只看归入这个行动的任务，或者只看这一项任务")
+@option("--unit", "--单位", "units", multiple=True, metavar="UNIT", help="只看这个党组织或者单位；可多次")
+@option("--missing", "--缺", is_flag=True, help="只看还没有填报的")
+@option("--late", "--逾期", is_flag=True, help="只看逾期的：逾期还没有填报的，和逾期才填报的")
 @past_options
 @output_option
 def tasks(

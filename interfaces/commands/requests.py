@@ -9,7 +9,7 @@ import click
 from engine.clock import day_of, parse_instant
 from engine.errors import Misused
 from interfaces.acting import finish, hand_of, instant_of, session_of
-from interfaces.shell import Command, Group
+from interfaces.shell import Command, Group, Option
 from interfaces.verbs import general_options
 
 if TYPE_CHECKING:
@@ -83,8 +83,8 @@ def _refuse(requests: tuple[str, ...], opinion: str | None, **given: object) -> 
 
 
 _NAMES = click.Argument(["requests"], nargs=-1, required=True, metavar="REQUEST...")
-_OPINION = click.Option(["opinion", "--opinion", "--意见"], metavar="TEXT", help="意见")
-_UNTIL = click.Option(["until", "--until", "--至"], metavar="DATE", help="批准的日期与申请不同时填写")
+_OPINION = Option(["opinion", "--opinion", "--意见"], metavar="TEXT", help="意见")
+_UNTIL = Option(["until", "--until", "--至"], metavar="DATE", help="批准的日期与申请不同时填写")
 
 grant = Command(
     "grant",

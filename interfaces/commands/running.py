@@ -11,7 +11,7 @@ from interfaces.acting import session_of
 from interfaces.commands.notify import carrier_of, channels_of, channels_option
 from interfaces.output import note, say
 from interfaces.session import Session
-from interfaces.shell import Command, Count
+from interfaces.shell import Command, Count, option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from interfaces.heartbeat import Carry, Keep
     from interfaces.keeping import Backup
 
-clock_option = click.option(
+clock_option = option(
     "--clock-is-right",
     "--时钟无误",
     "right",
@@ -77,7 +77,7 @@ def tick(right: bool) -> None:
     short_help="常驻值守，定时巡查",
     example="siban --db 局.db serve --every 60 --backup-to /备份盘 --keep 14\nsiban 值守 --时钟无误",
 )
-@click.option(
+@option(
     "--every",
     "--间隔",
     type=Count(1, 86400),
@@ -85,14 +85,14 @@ def tick(right: bool) -> None:
     metavar="SECONDS",
     help="每隔多少秒巡查一遍，默认 60",
 )
-@click.option("--log", "--日志", "log_file", metavar="FILE", help="运行日志（JSON 行），默认写到标准错误")
-@click.option(
+@option("--log", "--日志", "log_file", metavar="FILE", help="运行日志（JSON 行），默认写到标准错误")
+@option(
     "--seal-key", "--存证私钥", metavar="FILE", help="每日作一次存证所用的私钥（siban audit key new）；不写则不存证"
 )
-@click.option(
+@option(
     "--backup-to", "--备份到", metavar="DIR", help="每日备份到此文件夹，当场读出核验；宜在另一块磁盘上。不写则不备份"
 )
-@click.option(
+@option(
     "--keep",
     "--保留",
     type=Count(1, 10000),

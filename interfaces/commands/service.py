@@ -6,12 +6,12 @@ import click
 
 from interfaces.acting import session_of
 from interfaces.output import block, emit_value, note, output_option, say, verbatim
-from interfaces.shell import Command, Group
+from interfaces.shell import Command, Group, option
 
-_user_option = click.option(
+_user_option = option(
     "--user", "--本人", "user_manager", is_flag=True, help="装成本人登录后的服务，不需要管理员；默认装成整机的服务"
 )
-_dry_run_option = click.option("--dry-run", "--试办", is_flag=True, help="只列出将写成什么，不作任何改动")
+_dry_run_option = option("--dry-run", "--试办", is_flag=True, help="只列出将写成什么，不作任何改动")
 
 
 @click.group(
@@ -32,23 +32,19 @@ def service() -> None:
     ),
 )
 @_user_option
-@click.option(
-    "--run-as", "--运行用户", metavar="USER", help="以哪个系统用户运行，默认为数据库文件的所有者；不能是 root"
-)
-@click.option("--every", "--间隔", type=click.IntRange(1, 86400), default=60, metavar="SECONDS", help="同 siban serve")
-@click.option("--seal-key", "--存证私钥", metavar="FILE", help="同 siban serve")
-@click.option("--backup-to", "--备份到", metavar="DIR", help="同 siban serve")
-@click.option(
-    "--keep", "--保留", type=click.IntRange(1, 10000), default=14, metavar="N", help="同 siban serve，默认 14"
-)
-@click.option("--channels", "--送达设置", envvar="SIBAN_CHANNELS", metavar="FILE", help="同 siban serve")
-@click.option(
+@option("--run-as", "--运行用户", metavar="USER", help="以哪个系统用户运行，默认为数据库文件的所有者；不能是 root")
+@option("--every", "--间隔", type=click.IntRange(1, 86400), default=60, metavar="SECONDS", help="同 siban serve")
+@option("--seal-key", "--存证私钥", metavar="FILE", help="同 siban serve")
+@option("--backup-to", "--备份到", metavar="DIR", help="同 siban serve")
+@option("--keep", "--保留", type=click.IntRange(1, 10000), default=14, metavar="N", help="同 siban serve，默认 14")
+@option("--channels", "--送达设置", envvar="SIBAN_CHANNELS", metavar="FILE", help="同 siban serve")
+@option(
     "--environment",
     "--环境变量",
     metavar="FILE",
     help="服务启动时读的环境变量文件（NAME=值），放送达设置中 env: 所指的地址",
 )
-@click.option(
+@option(
     "--for",
     "--用于",
     "kind",

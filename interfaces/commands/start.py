@@ -11,7 +11,7 @@ from engine.errors import Refused
 from interfaces.acting import session_of
 from interfaces.output import Column, emit, note, output_option, say, verbatim
 from interfaces.secrecy import cleared_option
-from interfaces.shell import Command, Group
+from interfaces.shell import Command, Group, option
 
 
 @click.command(
@@ -19,11 +19,11 @@ from interfaces.shell import Command, Group
     short_help="新建数据库",
     example="siban --db 局.db init\nsiban --db 试用.db init --trial\nsiban --db 局.db init --workflow 我局流程.toml",
 )
-@click.option("--trial", "--试用", is_flag=True, help="试用库：可任选身份和时间；不能转为正式库")
-@click.option(
+@option("--trial", "--试用", is_flag=True, help="试用库：可任选身份和时间；不能转为正式库")
+@option(
     "--workflow", "--流程", "files", multiple=True, metavar="FILE", help="启用的流程定义，可多次；默认用自带的两个流程"
 )
-@click.option("--org", "--机构", "org_file", metavar="FILE", help="一并载入机构人员表")
+@option("--org", "--机构", "org_file", metavar="FILE", help="一并载入机构人员表")
 @cleared_option
 def init(trial: bool, files: tuple[str, ...], org_file: str | None) -> None:
     """新建数据库（--db 指定的文件，或 PostgreSQL 服务器上的库），装入流程定义和工作日历。已有的不会被覆盖。"""
@@ -64,7 +64,7 @@ def org() -> None:
     example="siban org load 机构.toml --dry-run\nsiban org load 机构.xlsx",
 )
 @click.argument("path", metavar="FILE")
-@click.option("--dry-run", "--试办", is_flag=True, help="只看有何变化")
+@option("--dry-run", "--试办", is_flag=True, help="只看有何变化")
 @cleared_option
 @output_option
 def load(path: str, dry_run: bool, form: str) -> None:
@@ -125,7 +125,7 @@ def template(path: str) -> None:
 
 
 @org.command("show", cls=Command, short_help="查看机构人员", example="siban org show --unit 水务处")
-@click.option("--unit", "--单位", metavar="UNIT", help="只看一个单位")
+@option("--unit", "--单位", metavar="UNIT", help="只看一个单位")
 @output_option
 def show(unit: str | None, form: str) -> None:
     """查看单位和人员。"""

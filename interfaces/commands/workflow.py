@@ -12,7 +12,7 @@ from interfaces.acting import session_of
 from interfaces.definitions import definition_of, kept, kept_version, label
 from interfaces.output import Column, emit, is_terminal, note, output_option, say, verbatim
 from interfaces.secrecy import cleared_option
-from interfaces.shell import Command, Group
+from interfaces.shell import Command, Group, option
 from workflows.labels import ROLES, STAGES
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def check(path: str) -> None:
     example="siban workflow load 我局流程.toml --dry-run\nsiban 流程 启用 我局流程.toml",
 )
 @click.argument("path", metavar="FILE")
-@click.option("--dry-run", "--试办", is_flag=True, help="只检查，并列出有几处变动")
+@option("--dry-run", "--试办", is_flag=True, help="只检查，并列出有几处变动")
 @cleared_option
 def load(path: str, dry_run: bool) -> None:
     """启用新版流程（或新的流程）：先检查，有问题不启用。此后登记的事项按新版办理，在办事项仍按原版办理。"""
@@ -125,16 +125,12 @@ def diff(old: str, new: str, form: str) -> None:
     example="siban workflow move siban --dry-run\nsiban 流程 转版 siban --to 2 --map 整改中=落实整改 --reason 按新办法办理",
 )
 @click.argument("name", metavar="NAME")
-@click.option(
-    "--to", "--转至", "version", metavar="VERSION|HASH", help="转入哪一版：版本号或散列值的一端，默认现用的一版"
-)
-@click.option("--map", "--状态", "maps", multiple=True, metavar="OLD=NEW", help="新版没有的状态转到哪个状态，可多次")
-@click.option(
-    "--item", "--事项", "items", multiple=True, metavar="ITEM", help="只转这件，可多次；默认本流程全部在办事项"
-)
-@click.option("--only-fitting", "--只转能转的", is_flag=True, help="不能转的留在原版；不写时有一件不能转就全部不转")
-@click.option("--reason", "--理由", default="", metavar="TEXT", help="转版的理由，试办时可不写")
-@click.option("--dry-run", "--试办", is_flag=True, help="只列出每件能否转、到期日如何变动")
+@option("--to", "--转至", "version", metavar="VERSION|HASH", help="转入哪一版：版本号或散列值的一端，默认现用的一版")
+@option("--map", "--状态", "maps", multiple=True, metavar="OLD=NEW", help="新版没有的状态转到哪个状态，可多次")
+@option("--item", "--事项", "items", multiple=True, metavar="ITEM", help="只转这件，可多次；默认本流程全部在办事项")
+@option("--only-fitting", "--只转能转的", is_flag=True, help="不能转的留在原版；不写时有一件不能转就全部不转")
+@option("--reason", "--理由", default="", metavar="TEXT", help="转版的理由，试办时可不写")
+@option("--dry-run", "--试办", is_flag=True, help="只列出每件能否转、到期日如何变动")
 @output_option
 def move(
     name: str,
@@ -221,7 +217,7 @@ def _mapping(maps: tuple[str, ...], versions: Iterable[Definition], target: Defi
     example="siban workflow show\nsiban workflow show petition -o json\nsiban workflow show --permissions -o csv",
 )
 @click.argument("name", required=False, metavar="[NAME|NAME@VERSION|HASH|FILE]")
-@click.option("--permissions", "--权限", is_flag=True, help="权限表：每个状态、每个动作、每种身份；未列出的一律不许")
+@option("--permissions", "--权限", is_flag=True, help="权限表：每个状态、每个动作、每种身份；未列出的一律不许")
 @output_option
 def show(name: str | None, permissions: bool, form: str) -> None:
     """查看流程：每个状态下谁能办什么、须填什么、到哪一步。"""
