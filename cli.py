@@ -102,7 +102,9 @@ class Root(Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; an unknown one is refused with the nearest names."""
         command = self.get_command(ctx, args[0])
-        if command is None and not args[0].startswith("-"):
+        if command:
+            return args[0], command, args[1:]  # click would ask for it once more, and a verb's is made when asked for
+        if not args[0].startswith("-"):
             known = [*FIXED, *(c for c, *_ in FIXED.values()), *self._verbs(ctx), *self._verbs(ctx).values()]
             import difflib
 

@@ -9,12 +9,12 @@ A year without a published notice is **provisional**: weekends and the fixed sta
 the first published year only weekends are off, provisionally too.
 """
 
-from __future__ import annotations
-
+# No postponed annotations here: `NamedTuple` would compile each of them at every start.
 from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
 from datetime import date
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from engine.clock import (
     FIRST_DAY,
@@ -27,11 +27,7 @@ from engine.clock import (
     time_of_day,
 )
 from engine.errors import Misused
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from engine.limit import Limit
+from engine.limit import Limit
 
 _FIRST_YEAR = date.fromordinal(FIRST_DAY).year
 _LAST_YEAR = date.fromordinal(LAST_DAY).year
@@ -349,7 +345,7 @@ class Calendar:
                     total += min(rest, end) - start
         return total
 
-    def _hours_of(self, ordinal: int) -> _Hours:
+    def _hours_of(self, ordinal: int) -> "_Hours":
         """Return the hours in force on a day."""
         return self._hours[bisect_right(self._changes, ordinal)]
 

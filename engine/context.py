@@ -1,20 +1,16 @@
 """What a decision is taken under: the rules of the day, who decides, and when."""
 
-from __future__ import annotations
+# No postponed annotations here: `NamedTuple` would compile each of them at every start.
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
-from typing import TYPE_CHECKING, NamedTuple
-
+from engine.calendar import Calendar
 from engine.canonical import canonical
+from engine.definition import Definition
 from engine.event import DONE, Event
+from engine.item import Item
+from engine.organisation import Organisation
 from engine.roles import HANDS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from engine.calendar import Calendar
-    from engine.definition import Definition
-    from engine.item import Item
-    from engine.organisation import Organisation
 
 
 class Rules(NamedTuple):

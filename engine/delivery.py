@@ -5,16 +5,12 @@ digest goes to one receiver over one target; its key stays the same however ofte
 can tell the second copy from a new message. Digests of one receiver over one target go in order, one at a time.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, NamedTuple
+# No postponed annotations here: `NamedTuple` would compile each of them at every start.
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from engine.canonical import digest
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from engine.notice import Notice
+from engine.notice import Notice
 
 NOWHERE = ""
 """The target of a notice that is not carried: seen before it could be, or older than the carrying itself."""

@@ -3,8 +3,7 @@
 Only these codes are read here. Chinese limit texts are policy and are read in `workflows/limits.py`.
 """
 
-from __future__ import annotations
-
+# No postponed annotations here: `NamedTuple` would compile each of them at every start.
 from datetime import date
 from typing import NamedTuple
 

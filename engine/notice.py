@@ -1,16 +1,11 @@
 """What somebody is told, and the formal papers drafted for release: facts taken from events."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, NamedTuple
+# No postponed annotations here: `NamedTuple` would compile each of them at every start.
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from engine.canonical import parse
-from engine.event import DONE
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from engine.event import Event
+from engine.event import DONE, Event
 
 SENT, DRAFT, RELEASED, WITHHELD = "sent", "draft", "released", "withheld"
 

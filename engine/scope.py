@@ -1,16 +1,12 @@
 """What an officer may see: the items of the officer's units, and those that name the officer. All else does not exist for them."""
 
-from __future__ import annotations
+# No postponed annotations here: `NamedTuple` would compile each of them at every start.
+from collections.abc import Iterable
+from typing import NamedTuple
 
-from typing import TYPE_CHECKING, NamedTuple
-
+from engine.item import Item
+from engine.organisation import Organisation, Unit
 from engine.roles import HANDS, supervising_unit, verifying_unit
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from engine.item import Item
-    from engine.organisation import Organisation, Unit
 
 
 class Scope(NamedTuple):

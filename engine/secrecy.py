@@ -1,17 +1,13 @@
 """The guard at the one door of the record: no entry carries the mark of a classified paper, unless somebody says why it may."""
 
-from __future__ import annotations
-
+# No postponed annotations here: `NamedTuple` would compile each of them at every start.
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from engine.canonical import canonical, parse
 from engine.errors import Refused
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from engine.event import Event
+from engine.event import Event
 
 CLEARED = "cleared"
 """What an entry's body keeps the reason under."""

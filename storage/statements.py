@@ -5,21 +5,16 @@ and PostgreSQL both understand; where the two differ, a `Dialect` says how. What
 """
 # ruff: noqa: S608 - what is put together here are names of ours and question marks
 
-from __future__ import annotations
-
+# No postponed annotations here: `NamedTuple` would compile each of them at every start.
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from engine.clock import DAY
 from engine.delivery import Delivery
 from engine.event import Event, Fact
 from engine.notice import Notice
-from engine.row import Crossing, Policy, PolicyRow, Reporter, Row, Step
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from engine.row import EventQuery, ItemQuery
+from engine.row import Crossing, EventQuery, ItemQuery, Policy, PolicyRow, Reporter, Row, Step
 
 Parameters = list[object]
 
