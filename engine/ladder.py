@@ -4,34 +4,27 @@ Every command settles the items it touches before it acts, and the heartbeat set
 which process was up when. A crossed rung is a fact and is never un-crossed.
 """
 
-from __future__ import annotations
-
+# No postponed annotations here: `NamedTuple` would compile each of them at every start.
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from engine.calendar import Calendar
 from engine.clock import ordinal_of
-from engine.context import Context, Hand
+from engine.context import Context, Hand, Rules
 from engine.decide import completed
-from engine.event import SYSTEM
+from engine.definition import Clock, Rung
+from engine.event import SYSTEM, Event
 from engine.evolve import evolve
+from engine.item import Item
+from engine.limit import Offset
 from engine.machine import next_state
 from engine.recurrence import BRINGS, RECUR, comes_at, next_period, runs_out
 from engine.roles import addressees, members
-from engine.run import due, near
+from engine.run import Run, due, near
 from engine.timing import operations
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from engine.calendar import Calendar
-    from engine.context import Rules
-    from engine.definition import Clock, Rung
-    from engine.event import Event
-    from engine.item import Item
-    from engine.limit import Offset
-    from engine.run import Run
-
-    Facts = dict[str, Mapping[str, object]]
+Facts = dict[str, Mapping[str, object]]
 
 RUNG, WAKE, LAPSE = "escalate", "wake", "lapse"
 

@@ -4,27 +4,24 @@ A table is for eyes: it fits the terminal, shortens and colours. All other forms
 coloured.
 """
 
-from __future__ import annotations
-
+# No postponed annotations here: `NamedTuple` would compile each of them at every start.
 import datetime as dt
 import errno
 import io
 import json
 import os
 import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from enum import Enum
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, TypeVar
+from typing import Any, NamedTuple, TextIO, TypeVar
 
 from engine.errors import Unavailable
 from interfaces.display import cell, display, display_block, hang, json_text, pad, shorten, width
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
-    Row = Mapping[str, object]
+Row = Mapping[str, object]
 
 FORMS = ("table", "json", "jsonl", "csv", "tsv")
 """The forms of an answer, as `-o` names them."""
