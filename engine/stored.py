@@ -68,8 +68,13 @@ def stored(text: str) -> Definition:
 
 def _made(kind: type[T], row: Table, **given: object) -> T:
     """Make a value of what a table says and of what is given; the rest has its default."""
-    said = {key: _READ[key](value) if key in _READ else value for key, value in row.items() if key not in _APART}
-    return kind(**{**_UNSAID.get(kind, {}), **said, **given})
+    said: Table = dict(_UNSAID.get(kind, ()))
+    for key, value in row.items():
+        if key not in _APART:
+            read = _READ.get(key)
+            said[key] = read(value) if read else value
+    said.update(given)
+    return kind(**said)
 
 
 def _tables(data: Table, key: str, order: Order) -> Iterator[tuple[str, Table]]:
@@ -166,7 +171,7 @@ _READ: dict[str, Callable[[Any], object]] = {
 }
 """How the values of these keys are read; all others stand as they are."""
 
-_APART = ("from", "choices", "approve", "steps")
+_APART = frozenset({"from", "choices", "approve", "steps"})
 """Keys that are read by the function of their table."""
 
 _UNSAID: dict[type, Table] = {

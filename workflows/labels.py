@@ -1,13 +1,10 @@
 """The words of the field for display: roles, stages, fixed verbs, states, dates. Sentences: `messages`; faults: `faults`."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, NamedTuple
+# No postponed annotations here: `NamedTuple` would compile each of them at every start.
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from engine.clock import civil
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 WEEKDAYS = "一二三四五六日"
 
