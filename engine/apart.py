@@ -40,8 +40,12 @@ class Terms(NamedTuple):
 
 def terms(reader: Reader, workflow: str, hand: Hand, now: int, guard: Guard | None) -> Terms:
     """Return the terms as they are in a view of the store."""
-    policies = tuple(policy for kind in (DEFINITION, CALENDAR, ORGANISATION) for policy in reader.current(kind))
-    return Terms(policies, workflow, hand, now, guard, fresh=reader.next_item() == 1)
+    return Terms(policies_of(reader), workflow, hand, now, guard, fresh=reader.next_item() == 1)
+
+
+def policies_of(reader: Reader) -> tuple[Policy, ...]:
+    """Return all policy that is current in a view of the store."""
+    return tuple(policy for kind in (DEFINITION, CALENDAR, ORGANISATION) for policy in reader.current(kind))
 
 
 def decided(under: Terms, batch: Batch) -> Decided | None:
@@ -55,6 +59,11 @@ def decided(under: Terms, batch: Batch) -> Decided | None:
     except (SibanError, _NotApartError):
         return None
     return Decided(view.events, view.rows, job.reporters, taken, job.last_number)
+
+
+def shelf_of(policies: tuple[Policy, ...]) -> tuple[PolicyShelf, Reader]:
+    """Return a shelf, and a view in which there are these policies and nothing else."""
+    return _shelf(policies), cast("Reader", _View(policies, 0))
 
 
 @lru_cache(maxsize=1)

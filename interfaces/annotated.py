@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from interfaces.columns import RowFault
-    from interfaces.problem_list import Columns
+    from interfaces.problem_row import Columns
 
 COLOUR = "#FFC7CE"
 ROW_COLOUR = "#FFEB9C"

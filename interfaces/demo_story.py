@@ -69,13 +69,14 @@ def read_sheet(numbers: Sequence[int], session: Session) -> dict[int, dict[str, 
 
     Raises `ValueError` when a row would not be taken in.
     """
-    from interfaces.problem_list import Choice, read_problems
+    from interfaces.problem_list import read_problems
+    from interfaces.problem_row import Choice
 
     rows = [row for row in _rows() if int(row["序号"]) in numbers]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "problems.csv")
         path.write_text(_written(rows), encoding="utf-8")
-        batch = read_problems(str(path), {}, None, session, WORKFLOW, Choice())
+        batch = read_problems(str(path), {}, session, WORKFLOW, Choice())
     if batch.faults:
         raise ValueError(batch.faults)
     return {int(row["序号"]): dict(fields) for row, (fields, _) in zip(rows, batch.sheets, strict=True)}

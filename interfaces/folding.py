@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from engine.past import folded
-from interfaces.crew import in_turn
+from interfaces.crew import Crew
 from storage.sqlite import open_store
 
 if TYPE_CHECKING:
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from engine.past import Batches, Known
     from engine.row import EventQuery, Row
 
-PAYS = 5_000
-"""From how many items on it pays to start processes."""
-
 
 def together(path: str, batches: Batches) -> Iterator[tuple[list[Row], Known]]:
     """Answer batches of rows of a file's ledger with what their questions fold to, each in its turn."""
-    jobs = ((batch, (path, asked) if asked else None) for batch, asked in batches)
-    return ((batch, known or {}) for batch, known in in_turn(histories, jobs))
+    with Crew() as crew:
+        for batch, known in crew.in_turn(
+            histories, ((batch, (path, asked) if asked else None) for batch, asked in batches)
+        ):
+            yield batch, known or {}
 
 
 def histories(path: str, asked: EventQuery) -> Known:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from engine.context import Rules
     from engine.item import Item
-    from interfaces.problem_list import Line
+    from interfaces.problem_row import Line
     from interfaces.session import Session
 
 REASON = "按导入的台账更正"

@@ -104,9 +104,10 @@ def _folding(store: Store, total: int) -> Folding | None:
 
     if not isinstance(store, SqliteStore):
         return None
-    from interfaces import crew, folding
+    from interfaces import folding
+    from interfaces.crew import Crew
 
-    return partial(folding.together, store.path) if total >= folding.PAYS and crew.processors() > 1 else None
+    return partial(folding.together, store.path) if Crew.pays(total) else None
 
 
 def condition(query: ItemQuery) -> Callable[[Item, Rules], bool]:

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from engine.context import Hand
-    from engine.intake import Deciding, Taken
+    from engine.intake import Taken
     from interfaces.columns import RowFault
     from interfaces.matching import Change, Known
-    from interfaces.problem_list import Batch, Columns, Line, RowLimit
+    from interfaces.problem_list import Batch
+    from interfaces.problem_row import Columns, Line, RowLimit
     from interfaces.session import Session
 
 NAMED = 10
@@ -87,12 +88,17 @@ def import_list(
 
     有一行不对就全部不导入，并列出每一处的位置。再次导入的，按编号找到已在库的事项，不重复登记。
     """
+    from functools import partial
+
     from engine.clock import parse_instant
     from engine.errors import FaultsFound
     from engine.intake import take_in
     from interfaces.columns import parse_fields, parse_map
+    from interfaces.crew import Crew
+    from interfaces.deciding import decide_together
     from interfaces.matching import match
-    from interfaces.problem_list import Choice, read_problems
+    from interfaces.problem_list import read_problems
+    from interfaces.problem_row import Choice
     from interfaces.profile import Profile, save, saved
     from interfaces.progress import bar
     from interfaces.standing import split_words
@@ -101,11 +107,11 @@ def import_list(
     remind()
     name = session.workflow(workflow)
     meant = Profile(parse_map(maps), split_words(words), source, anonymous)
-    if profile:
-        meant = meant.over(saved(profile, session))
+    meant = meant.over(saved(profile, session)) if profile else meant
     day = parse_instant(done_on) if done_on else None
-    choice = Choice(meant.source, meant.anonymous, meant.words, day, parse_fields(fill))
-    batch = read_problems(path, meant.columns, sheet, session, name, choice, bar("行"))
+    choice = Choice(meant.source, meant.anonymous, meant.words, day, parse_fields(fill), sheet)
+    crew = click.get_current_context().with_resource(Crew())
+    batch = read_problems(path, meant.columns, session, name, choice, bar("行"), crew)
     for line in batch.notes:
         note(line)
     known = match(batch.lines, session)
@@ -114,23 +120,18 @@ def import_list(
     taken: list[Taken] = []
     if not faults:
         hand, entries = _hand(known.new, path, session), [line.entry for line in known.new]
-        draw, total = bar("件"), len(known.new)
-
-        def progress(done: int) -> None:
-            if draw:
-                draw(done, total)
-
+        total, draw = len(known.new), bar("件") or _unseen
         try:
             taken = take_in(
                 *(session.office, name, entries, hand),
                 orders=orders,
                 dry_run=dry_run,
-                progress=progress,
-                deciding=_deciding(total, name, hand, session),
+                progress=lambda done: draw(done, total),
+                deciding=partial(decide_together, crew, name, hand, session.guard) if crew.pays(total) else None,
             )
         except FaultsFound as found:
             faults = refused(found, known, batch, session)
-        progress(total)
+        draw(total, total)
     if faults:
         _report_faults(faults, form)
         if annotated:
@@ -146,6 +147,10 @@ def import_list(
     _report(batch, known, taken, session, form, dry_run=dry_run, applied=len(orders))
 
 
+def _unseen(_done: int, _total: int) -> None:
+    """Draw no progress."""
+
+
 def _hand(new: Sequence[Line], path: str, session: Session) -> Hand:
     """Return who enters; what is taken over rests on the old ledger."""
     from pathlib import Path
@@ -159,21 +164,10 @@ def _hand(new: Sequence[Line], path: str, session: Session) -> Hand:
     return hand._replace(basis=canonical({"kind": OLD_LEDGER, "ref": display(Path(path).name)}))
 
 
-def _deciding(rows: int, workflow: str, hand: Hand, session: Session) -> Deciding | None:
-    """Return what decides so many rows by all processors, None where one does it sooner."""
-    from functools import partial
-
-    from interfaces import crew, deciding
-
-    if rows < deciding.PAYS or crew.processors() == 1:
-        return None
-    return partial(deciding.together, workflow, hand, session.guard)
-
-
 def twice(known: Known, batch: Batch) -> list[RowFault]:
     """Return the faults of rows that are about one problem."""
     from engine.errors import Misused
-    from interfaces.problem_list import row_fault
+    from interfaces.problem_row import row_fault
     from workflows.labels import Titles
 
     nothing = Titles({}, {}, {}, {})
@@ -187,7 +181,7 @@ def twice(known: Known, batch: Batch) -> list[RowFault]:
 def refused(found: Exception, known: Known, batch: Batch, session: Session) -> list[RowFault]:
     """Return what entering the rows met as faults with their places; raises anything else again."""
     from engine.errors import FaultsFound
-    from interfaces.problem_list import row_fault
+    from interfaces.problem_row import row_fault
 
     if not isinstance(found, FaultsFound) or found.code != "entries_refused":
         raise found

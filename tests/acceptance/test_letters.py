@@ -20,7 +20,8 @@ from engine.policy import PolicyShelf
 from engine.row import EventQuery, ItemQuery, from_text
 from interfaces.columns import parse_map, to_instant
 from interfaces.founding import found
-from interfaces.problem_list import Choice, read_problems
+from interfaces.problem_list import read_problems
+from interfaces.problem_row import Choice
 from interfaces.roster import read_organisation
 from interfaces.session import Session
 from interfaces.sheet import read_table
@@ -85,7 +86,7 @@ def read_letters(session: Session) -> tuple[list[tuple[int, int, dict[str, objec
     table = read_table(str(LETTERS))
     replies = [to_instant(row.cells[table.headers.index("答复时间")]) for row in table.rows]
     choice = Choice(source="citizen", anonymous=True)
-    batch = read_problems(str(LETTERS), parse_map(MAPS), None, session, "siban", choice)
+    batch = read_problems(str(LETTERS), parse_map(MAPS), session, "siban", choice)
     odd = {fault.row for fault in batch.faults}
     assert len(batch.sheets) == len(table.rows) == len(replies)
     letters = [

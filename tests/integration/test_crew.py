@@ -6,14 +6,23 @@ import os
 import signal
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import pytest
 
 from interfaces import crew
-from interfaces.crew import in_turn
+from interfaces.crew import Crew
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HERE = os.getpid()
+
+
+@pytest.fixture(name="working")
+def _working() -> Iterator[Crew]:
+    with Crew() as working:
+        yield working
 
 
 def doubled(number: int, at_home: int) -> tuple[int, bool]:
@@ -28,25 +37,33 @@ def killed_abroad(number: int, at_home: int) -> int:
     return 2 * number
 
 
-def test_each_comes_in_its_turn_from_another_process() -> None:
+def test_each_comes_in_its_turn_from_another_process(working: Crew) -> None:
     """More jobs than are held at once; one without a call stands in its place."""
     jobs = [(str(n), (n, HERE) if n != 7 else None) for n in range(30)]
-    found = list(in_turn(doubled, jobs))
+    found = list(working.in_turn(doubled, jobs))
     assert found == [(str(n), (2 * n, False) if n != 7 else None) for n in range(30)]
 
 
-def test_no_more_jobs_are_taken_than_are_needed_ahead() -> None:
+def test_no_more_jobs_are_taken_than_are_needed_ahead(working: Crew) -> None:
     """Whoever stops asking has not had the whole of a long work drawn up."""
     numbers = iter(range(1000))
-    answers = in_turn(doubled, ((n, (n, HERE)) for n in numbers))
+    answers = working.in_turn(doubled, ((n, (n, HERE)) for n in numbers))
     assert next(answers) == (0, (0, False))
     answers.close()
     assert next(numbers) <= 2 * crew.processors() + 1
 
 
-def test_what_a_killed_process_had_is_done_here() -> None:
+def test_one_crew_does_one_work_after_another(working: Crew) -> None:
+    """What nobody asked for any more does not come up in the next."""
+    answers = working.in_turn(doubled, ((n, (n, HERE)) for n in range(1000)))
+    assert next(answers) == (0, (0, False))
+    answers.close()
+    assert list(working.in_turn(doubled, [(n, (n, HERE)) for n in range(9)])) == [(n, (2 * n, False)) for n in range(9)]
+
+
+def test_what_a_killed_process_had_is_done_here(working: Crew) -> None:
     """All of it, since the crew is gone with one of its members."""
-    assert list(in_turn(killed_abroad, [(n, (n, HERE)) for n in range(9)])) == [(n, 2 * n) for n in range(9)]
+    assert list(working.in_turn(killed_abroad, [(n, (n, HERE)) for n in range(9)])) == [(n, 2 * n) for n in range(9)]
 
 
 class Broken:
@@ -75,4 +92,5 @@ class Broken:
 def test_without_processes_it_is_done_here(monkeypatch: pytest.MonkeyPatch, at_once: bool) -> None:  # noqa: FBT001 - a case
     """No process to be had, or none that lives to answer."""
     monkeypatch.setattr(crew, "crew", partial(Broken, at_once=at_once))
-    assert list(in_turn(doubled, [(n, (n, HERE)) for n in range(9)])) == [(n, (2 * n, True)) for n in range(9)]
+    working = Crew()
+    assert list(working.in_turn(doubled, [(n, (n, HERE)) for n in range(9)])) == [(n, (2 * n, True)) for n in range(9)]

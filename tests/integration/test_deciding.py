@@ -1,12 +1,13 @@
-"""A ledger whose rows are decided by several processes comes in as one that this process decides."""
+"""A ledger whose rows are read and decided by several processes comes in as one that this process reads and decides."""
 
 from __future__ import annotations
 
-from functools import partial
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import cli
 from engine import intake
 from engine.check import check
 from engine.clock import DAY, parse_instant
@@ -16,13 +17,20 @@ from engine.intake import Entry, take_in
 from engine.loader import load
 from engine.row import EventQuery, ItemQuery
 from engine.takeover import Standing
-from interfaces import deciding
+from interfaces import crew, problem_list
+from interfaces.crew import Crew
+from interfaces.deciding import decide_together
+from interfaces.problem_list import read_problems
+from interfaces.problem_row import Choice
+from interfaces.session import Session
 from storage.memory import MemoryStore
+from storage.sqlite import open_store
 from tests.trial import CLERK, END, HEAD, LEADER, RIVER, WORKFLOWS, Ledger
 from workflows.index import index_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from engine.intake import Deciding, Taken
 
@@ -62,14 +70,15 @@ class Counted:
     def __init__(self, workflow: str = "siban", hand: Hand = ME) -> None:
         """Begin with none."""
         self.answered = self.open = 0
-        self._way = partial(deciding.together, workflow, hand, None)
+        self._terms = workflow, hand, None
 
     def __call__(self, *asked: Any) -> Any:  # noqa: ANN401 - a `Deciding`
         """Answer, and count."""
-        for batch, decided in self._way(*asked):
-            self.answered += decided is not None
-            self.open += decided is None
-            yield batch, decided
+        with Crew() as crew:
+            for batch, decided in decide_together(crew, *self._terms, *asked):
+                self.answered += decided is not None
+                self.open += decided is None
+                yield batch, decided
 
 
 def enter(ledger: Ledger, entries: Sequence[Entry], way: Deciding | None, **how: Any) -> list[Taken]:  # noqa: ANN401 - as `take_in` takes them
@@ -182,3 +191,57 @@ def test_reporters_are_kept_beside_the_record() -> None:
         kept = list(reader.reporters())
     assert [one.name for one in kept] == [f"王{n}" for n in range(6)]
     assert len({one.salt for one in kept}) == len(kept)
+
+
+LEDGER = """序号,编号,清单类别,问题,问题来源,发现日期,主办单位,责任人,整改时限,整改措施,整改情况,状态,完成日期
+1,T-1,即知即改的问题,河道漂浮垃圾,调查研究,2023-05-06,河道署,金晓,2023年5月12日,1.打捞（河道署，2023-05-10前）,已清理,已销号,2023-05-10
+2,T-2,即知即改的问题,垃圾箱房异味,学习研讨,2023-05-07,环卫事务中心,,尽快,清洗,,整改中,
+3,T-3,没有的清单,河长牌未更新,学习研讨,2023-05-07,河道署,金晓,6月底前,更换,,整改中,
+4,T-4,即知即改的问题,尚未交办,学习研讨,2023-05-08,,,15日,已拟措施,,,
+,,,,,,,,,,,,
+6,T-6,即知即改的问题,没有的单位,学习研讨,2023-05-08,水利站,,15日,疏通,,整改中,
+7,T-7,即知即改的问题,日期在后,学习研讨,2023-09-08,河道署,,15日,疏通,,整改中,
+"""
+
+
+def test_several_processes_read_the_same(book: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines, faults with their places, limits that leaned on something, blank rows, remarks: all as this process finds them."""
+    ledger = tmp_path / "台账.csv"
+    head, *lines = LEDGER.splitlines(keepends=True)
+    ledger.write_text(head + "".join(lines) * 3, encoding="utf-8")
+    monkeypatch.setattr(problem_list, "AT_ONCE", 4)
+    monkeypatch.setattr(crew, "PAYS", 1)
+    session = Session(str(book), "方文静", END)
+    alone = read_problems(str(ledger), {}, session, "siban", Choice())
+    with Crew() as working:
+        together = read_problems(str(ledger), {}, session, "siban", Choice(), crew=working)
+        assert working.begun == (crew.processors() > 1)
+    session.close()
+    assert together == alone
+    assert len(alone.faults) >= 3 * 3
+    assert len(alone.lines) == 3 * 6
+    assert alone.limits
+    assert alone.notes
+
+
+def test_the_command_takes_a_large_ledger_in_with_others(
+    book: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read and decided by others from start to end, the record is the same."""
+    ledger = tmp_path / "台账.csv"
+    head, *lines = LEDGER.splitlines(keepends=True)
+    good = [line for line in lines if line.startswith(("1,", "2,", "4,"))]
+    ledger.write_text(
+        head + "".join(line.replace("T-", f"T-{n}-") for n in range(5) for line in good), encoding="utf-8"
+    )
+    monkeypatch.setattr(problem_list, "AT_ONCE", 4)
+    found = []
+    for pays in (1, 1000):
+        monkeypatch.setattr(crew, "PAYS", pays)
+        copy = tmp_path / f"{pays}.db"
+        copy.write_bytes(book.read_bytes())
+        cli.run(["--db", str(copy), "--as", "方文静", "--at", END, "import", str(ledger)])
+        with closing(open_store(copy)) as store, store.read() as reader:
+            found.append((list(reader.events(EventQuery())), list(reader.rows(ItemQuery()))))
+    assert found[0] == found[1]
+    assert len({event.item for event in found[0][0] if event.verb == "take_over"}) == 10
