@@ -37,7 +37,7 @@ CREATE TABLE event (
     PRIMARY KEY (seq),
     CHECK (seq > 0),
     CHECK (item >= 0),
-    CHECK (result IN ('done', 'refused')),
+    CHECK (result = 'done' OR result = 'refused'),
     CHECK (recorded_at > 0),
     CHECK (basis = '' OR json_valid(basis)),
     CHECK (json_valid(body)),
@@ -75,7 +75,7 @@ CREATE TABLE item (
     PRIMARY KEY (number),
     UNIQUE (serial),
     CHECK (number > 0),
-    CHECK (stage IN ('intake', 'assign', 'handle', 'verify', 'feedback', 'closed')),
+    CHECK (stage = 'intake' OR stage = 'assign' OR stage = 'handle' OR stage = 'verify' OR stage = 'feedback' OR stage = 'closed'),
     CHECK (open IN (0, 1)),
     CHECK (version >= 0),
     CHECK (json_valid(body))
@@ -113,8 +113,8 @@ CREATE TABLE notice (
     PRIMARY KEY (number),
     CHECK (number > 0),
     CHECK (level >= 0),
-    CHECK (release IN ('auto', 'supervisor', 'leader')),
-    CHECK (status IN ('sent', 'draft', 'released', 'withheld'))
+    CHECK (release = 'auto' OR release = 'supervisor' OR release = 'leader'),
+    CHECK (status = 'sent' OR status = 'draft' OR status = 'released' OR status = 'withheld')
 );
 CREATE INDEX notice_item ON notice (item);
 CREATE INDEX notice_receiver ON notice (receiver, acked_at);
