@@ -81,6 +81,7 @@ def set_wise(opened: sqlite3.Connection, rows: Written) -> float:
         "source",
         "track",
         "handler",
+        "state",
         "open",
     )
     sets = ", ".join(f"{name} = new.{name}" for name in Row._fields if name not in steady)

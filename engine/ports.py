@@ -141,10 +141,13 @@ class Writer(Reader, Protocol):
     def put_rows(self, rows: Sequence[Row]) -> None:
         """Insert the rows of several new items; raises as `put_row` does."""
 
-    def put_crossings(self, crossings: Iterable[Crossing]) -> None:
+    def rewrite_rows(self, rows: Sequence[Row]) -> None:
+        """Rewrite the rows of items that stay in their states; raises as `put_row` does."""
+
+    def put_crossings(self, crossings: Sequence[Crossing]) -> None:
         """Keep crossed rungs; one that is there already raises `Conflict("rung_crossed")`."""
 
-    def put_notices(self, notices: Iterable[Notice]) -> None:
+    def put_notices(self, notices: Sequence[Notice]) -> None:
         """Keep new notices, or rewrite ones with the same number."""
 
     def put_reporter(self, reporter: Reporter) -> None:
@@ -153,7 +156,7 @@ class Writer(Reader, Protocol):
     def put_seal(self, note: str) -> None:
         """Keep a signed seal after those before it."""
 
-    def put_deliveries(self, deliveries: Iterable[Delivery]) -> None:
+    def put_deliveries(self, deliveries: Sequence[Delivery]) -> None:
         """Keep new deliveries, or rewrite ones of the same notice and target."""
 
 

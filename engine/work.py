@@ -250,24 +250,33 @@ class Work:
                 told = notices_of(event, number, body)
                 number += len(told)
                 notices += told
-        new = []
+        self._put_rows(writer, last)
+        if crossings:
+            writer.put_crossings(crossings)
+        if notices:
+            writer.put_notices(notices)
+        return complete
+
+    def _put_rows(self, writer: Writer, last: Mapping[int, int]) -> None:
+        """Write the rows of the items that have a last entry now: new ones, those that stay in their state, and those that go on."""
+        new, still = [], []
         for item_number, seq in last.items():
             if item_number in self.items:
                 item = self.items[item_number]._replace(last_seq=seq)
                 self.items[item_number] = item
                 coming = self.coming.get(item_number)
                 row = row_of(item, self.rules(item), coming, known=item_number in self.coming)
-                if self.before.get(item_number) is None:
+                before = self.before.get(item_number)
+                if before is None:
                     new.append(row)
+                elif before.state == item.state:
+                    still.append(row)
                 else:
                     writer.put_row(row)
         if new:
             writer.put_rows(new)
-        if crossings:
-            writer.put_crossings(crossings)
-        if notices:
-            writer.put_notices(notices)
-        return complete
+        if still:
+            writer.rewrite_rows(still)
 
 
 def until_kept(transaction: Callable[[], T]) -> T:

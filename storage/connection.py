@@ -17,7 +17,9 @@ else:
     except ImportError:
         import sqlite3 as dbapi
 
-dbapi.register_adapter(type(None), lambda none: none)  # else the driver asks it for two attributes, a microsecond each time
+dbapi.register_adapter(
+    type(None), lambda none: none
+)  # else the driver asks it for two attributes, a microsecond each time
 
 __all__ = [
     "APPLICATION_ID",

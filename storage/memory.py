@@ -327,7 +327,11 @@ class MemoryWriter(MemoryReader):
         for row in rows:
             self.put_row(row)
 
-    def put_crossings(self, crossings: Iterable[Crossing]) -> None:
+    def rewrite_rows(self, rows: Sequence[Row]) -> None:
+        """Rewrite the rows of items that stay in their states; raises as `put_row` does."""
+        self.put_rows(rows)
+
+    def put_crossings(self, crossings: Sequence[Crossing]) -> None:
         """Keep crossed rungs; one that is there already raises `Conflict("rung_crossed")`."""
         self._owned("crossings")
         for crossing in crossings:
@@ -336,14 +340,14 @@ class MemoryWriter(MemoryReader):
                 item, clock, cycle, level = crossing[:4]
                 raise Conflict("rung_crossed", item=item, clock=clock, cycle=cycle, level=level)
 
-    def put_notices(self, notices: Iterable[Notice]) -> None:
+    def put_notices(self, notices: Sequence[Notice]) -> None:
         """Keep new notices, or rewrite ones with the same number."""
         self._owned("notices")
         for notice in notices:
             refuse_bad(notice, Notice._fields)
             self._tables.notices[notice.number] = notice
 
-    def put_deliveries(self, deliveries: Iterable[Delivery]) -> None:
+    def put_deliveries(self, deliveries: Sequence[Delivery]) -> None:
         """Keep new deliveries, or rewrite ones of the same notice and target."""
         self._owned("deliveries")
         for one in deliveries:

@@ -329,13 +329,17 @@ class PostgresWriter(PostgresReader):
         for row in rows:
             self.put_row(row)
 
-    def put_crossings(self, crossings: Iterable[Crossing]) -> None:
+    def rewrite_rows(self, rows: Sequence[Row]) -> None:
+        """Rewrite the rows of items that stay in their states; raises as `put_row` does."""
+        self.put_rows(rows)
+
+    def put_crossings(self, crossings: Sequence[Crossing]) -> None:
         """Keep crossed rungs; one that is there already raises `Conflict("rung_crossed")`, at the latest when the block ends."""
         for crossing in crossings:
             refuse_bad(crossing, Crossing._fields)
             self._keep_back(statements.PUT_CROSSING, crossing)
 
-    def put_notices(self, notices: Iterable[Notice]) -> None:
+    def put_notices(self, notices: Sequence[Notice]) -> None:
         """Keep new notices, or rewrite ones with the same number."""
         for notice in notices:
             refuse_bad(notice, Notice._fields)
@@ -343,7 +347,7 @@ class PostgresWriter(PostgresReader):
             if self._next_notice:
                 self._next_notice = max(self._next_notice, notice.number + 1)
 
-    def put_deliveries(self, deliveries: Iterable[Delivery]) -> None:
+    def put_deliveries(self, deliveries: Sequence[Delivery]) -> None:
         """Keep new deliveries, or rewrite ones of the same notice and target."""
         for one in deliveries:
             refuse_bad(one, Delivery._fields)

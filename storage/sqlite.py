@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from itertools import chain
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ForwardRef, Self
 
 from engine.chain import link
+from engine.delivery import Delivery
 from engine.errors import Conflict, Unavailable
 from engine.event import Event
+from engine.notice import Notice
 from engine.row import Crossing, Policy, Reporter, Row, from_text
 from storage import connection, statements
 from storage.connection import SECONDS
@@ -20,16 +23,14 @@ from storage.text import refuse_bad, refuse_fixed
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from types import TracebackType
 
-    from engine.delivery import Delivery
     from engine.item import Item
-    from engine.notice import Notice
 
-_event_texts, _row_texts = (
-    itemgetter(*[place for place, kind in enumerate(made.__annotations__.values()) if kind is str])
-    for made in (Event, Row)
+_event_texts, _row_texts, _crossing_texts, _notice_texts, _delivery_texts = (
+    itemgetter(*[place for place, kind in enumerate(made.__annotations__.values()) if kind in (str, ForwardRef("str"))])
+    for made in (Event, Row, Crossing, Notice, Delivery)
 )
 
 
@@ -246,34 +247,36 @@ class SqliteWriter(SqliteReader):
     def put_rows(self, rows: Sequence[Row]) -> None:
         """Insert the rows of several new items; raises as `put_row` does."""
         try:
-            for row in rows:
-                if "\0" in "".join(_row_texts(row)):
-                    refuse_bad(row, Row._fields)
-            self._store.connection.executemany(statements.PUT_ROW, rows)
-        except (UnicodeEncodeError, connection.dbapi.IntegrityError):
-            for row in rows:  # one by one: which of them it is, and what is wrong with it
+            self._put_all(statements.PUT_ROW, rows, _row_texts)
+        except connection.dbapi.IntegrityError:
+            for row in rows:  # one by one: which of them it is
                 self.put_row(row)
             raise
 
-    def put_crossings(self, crossings: Iterable[Crossing]) -> None:
+    def rewrite_rows(self, rows: Sequence[Row]) -> None:
+        """Rewrite the rows of items that stay in their states; raises as `put_row` does."""
+        if self._put_all(statements.REWRITE_STILL, rows, _row_texts) < len(rows):
+            for row in rows:
+                self.put_row(row)
+
+    def put_crossings(self, crossings: Sequence[Crossing]) -> None:
         """Keep crossed rungs; one that is there already raises `Conflict("rung_crossed")`."""
-        for crossing in crossings:
-            refuse_bad(crossing, Crossing._fields)
-            try:
-                self._run(statements.PUT_CROSSING, crossing)
-            except connection.dbapi.IntegrityError as error:
-                if "rung_crossed" in str(error):
-                    named = dict(zip(Crossing._fields[:4], crossing, strict=False))
-                    raise Conflict("rung_crossed", **named) from error
-                raise
+        before = self._store.connection.total_changes
+        try:
+            self._put_all(statements.PUT_CROSSING, crossings, _crossing_texts)
+        except connection.dbapi.IntegrityError as error:
+            if "rung_crossed" in str(error):
+                crossing = crossings[self._store.connection.total_changes - before]
+                raise Conflict("rung_crossed", **dict(zip(Crossing._fields[:4], crossing, strict=False))) from error
+            raise
 
-    def put_notices(self, notices: Iterable[Notice]) -> None:
+    def put_notices(self, notices: Sequence[Notice]) -> None:
         """Keep new notices, or rewrite ones with the same number."""
-        self._put_all(statements.PUT_NOTICE, notices)
+        self._put_all(statements.PUT_NOTICE, notices, _notice_texts)
 
-    def put_deliveries(self, deliveries: Iterable[Delivery]) -> None:
+    def put_deliveries(self, deliveries: Sequence[Delivery]) -> None:
         """Keep new deliveries, or rewrite ones of the same notice and target."""
-        self._put_all(statements.PUT_DELIVERY, deliveries)
+        self._put_all(statements.PUT_DELIVERY, deliveries, _delivery_texts)
 
     def put_reporter(self, reporter: Reporter) -> None:
         """Keep who reported an item; what the file held in its place before is overwritten, and so is what it moves."""
@@ -286,11 +289,19 @@ class SqliteWriter(SqliteReader):
         refuse_bad((note,), ("note",))
         self._run(statements.PUT_SEAL, (note,))
 
-    def _put_all(self, statement: str, values: Iterable[Notice | Delivery]) -> None:
-        rows = list(values)
-        for row in rows:
-            refuse_bad(row, row._fields)
-        self._store.connection.executemany(statement, rows)
+    def _put_all(
+        self, statement: str, rows: Sequence[Row | Crossing | Notice | Delivery], texts: Callable[[Any], Iterable[str]]
+    ) -> int:
+        """Do a statement for each row; return how many it changed. Texts are held to their form all at once."""
+        try:
+            if "\0" in "".join(chain.from_iterable(map(texts, rows))):
+                for row in rows:
+                    refuse_bad(row, row._fields)
+            return self._store.connection.executemany(statement, rows).rowcount
+        except UnicodeEncodeError:
+            for row in rows:
+                refuse_bad(row, row._fields)
+            raise
 
     def _begin(self) -> None:
         store = self._store

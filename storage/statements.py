@@ -32,6 +32,13 @@ def _renewed(fields: Sequence[str]) -> str:
     return ", ".join(f"{field} = excluded.{field}" for field in fields)
 
 
+def _rewriting(steady: Sequence[str]) -> str:
+    """Rewrite a row whose steady columns are what they were: an index is written anew when its column is set, even to that."""
+    placed = {field: f"{field} = ?{n}" for n, field in enumerate(Row._fields, 1)}
+    changed = ", ".join(text for field, text in placed.items() if field not in steady)
+    return f"UPDATE item SET {changed} WHERE {' AND '.join(text for field, text in placed.items() if field in steady)}"
+
+
 _EVENT = ", ".join(Event._fields)
 _FACT = ", ".join(Fact._fields)
 _STEP = ", ".join(Step._fields)
@@ -62,12 +69,10 @@ ITEM_DUE = (  # with what every act asks for next: which policy is in force
 )
 ROW = f"SELECT {_ROW} FROM item WHERE number = ?"
 PUT_ROW = f"{_insert('item', Row._fields)} ON CONFLICT (number) DO UPDATE SET {_renewed(Row._fields[1:])}"
-# Tried first: an index is written anew when its column is set, even to what it was, and these columns hardly change.
+# Tried first: these columns hardly change.
 STEADY = ("number", "serial", "lead_unit", "related")
-REWRITE_ROW = (
-    f"UPDATE item SET {', '.join(f'{f} = ?{n}' for n, f in enumerate(Row._fields, 1) if f not in STEADY)}"
-    f" WHERE {' AND '.join(f'{f} = ?{n}' for n, f in enumerate(Row._fields, 1) if f in STEADY)}"
-)
+REWRITE_ROW = _rewriting(STEADY)
+REWRITE_STILL = _rewriting((*STEADY, "state", "open"))  # of items that stay where they are
 DUE = "SELECT number FROM item WHERE next_at <= ? ORDER BY next_at, number LIMIT ?"
 NEXT_ITEM = (  # the record outlives the rows: a number that was ever used there is not given again
     "SELECT coalesce(max(used), 0) + 1"

@@ -107,7 +107,7 @@ def store_with(*numbers: int) -> MemoryStore:
     """Make a store with sent notices about no item that is there."""
     store = MemoryStore()
     with store.write() as writer:
-        writer.put_notices(Notice(n, n, 1, "li", "escalate", "total", 1, "", "auto", SENT, AT) for n in numbers)
+        writer.put_notices([Notice(n, n, 1, "li", "escalate", "total", 1, "", "auto", SENT, AT) for n in numbers])
     return store
 
 
@@ -230,8 +230,10 @@ def test_years_of_notices_are_passed_over_in_portions(tmp_path: Path) -> None:
     with closing(open_store(tmp_path / "office.db")) as store:
         with store.write() as writer:
             writer.put_notices(
-                Notice(n, n, 1, "li", "escalate", "total", 1, "", "auto", RELEASED if n % 7 == 0 else SENT, AT)
-                for n in range(1, 2502)
+                [
+                    Notice(n, n, 1, "li", "escalate", "total", 1, "", "auto", RELEASED if n % 7 == 0 else SENT, AT)
+                    for n in range(1, 2502)
+                ]
             )
         assert carrier(store, Always("")).begin(AT) == 2501
         with store.read() as reader:
