@@ -17,10 +17,6 @@ else:
     except ImportError:
         import sqlite3 as dbapi
 
-dbapi.register_adapter(
-    type(None), lambda none: none
-)  # else the driver asks it for two attributes, a microsecond each time
-
 __all__ = [
     "APPLICATION_ID",
     "SCHEMA_VERSION",
@@ -58,6 +54,9 @@ _SETTINGS = {
 }
 _FULL, _EXTRA = 2, 3
 _PLAIN = frozenset(b"/-._~ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
+
+# Else the driver looks at each None for methods that it has not, which takes as long as a whole small statement.
+dbapi.register_adapter(type(None), lambda none: none)
 
 _WRITE_FAILED = 778  # SQLITE_IOERR_WRITE
 

@@ -223,7 +223,7 @@ class SqliteWriter(SqliteReader):
         if len(complete) == 1:  # `executemany` takes half as long again for one
             self._run(statements.APPEND, complete[0])
         else:
-            self._store.connection.executemany(statements.APPEND, complete)
+            self._store.connection.executemany(statements.APPEND, map(tuple, complete))
         if complete:
             last = complete[-1]
             self._last = last.seq, last.hash, last.recorded_at
@@ -297,7 +297,7 @@ class SqliteWriter(SqliteReader):
             if "\0" in "".join(chain.from_iterable(map(texts, rows))):
                 for row in rows:
                     refuse_bad(row, row._fields)
-            return self._store.connection.executemany(statement, rows).rowcount
+            return self._store.connection.executemany(statement, map(tuple, rows)).rowcount
         except UnicodeEncodeError:
             for row in rows:
                 refuse_bad(row, row._fields)
