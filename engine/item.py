@@ -80,6 +80,12 @@ class Item(NamedTuple):
         value = self.fields.get(name)
         return value if isinstance(value, str) else ""
 
+    @property
+    def registrars(self) -> tuple[str, ...]:
+        """Who registered it in this round."""
+        act = self.acts.get("register")
+        return act.by if act else ()
+
     def names(self, name: str) -> tuple[str, ...]:
         """Return a kept field that holds a list of names."""
         value = self.fields.get(name)

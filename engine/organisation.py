@@ -105,6 +105,10 @@ class Organisation(NamedTuple):
     doubles: Mapping[str, tuple[str, ...]] = {}
     lead_offices: tuple[LeadOffice, ...] = ()
 
+    def __hash__(self) -> int:
+        """Let answers be kept by it, though its parts are none to keep anything by."""
+        return hash(self.hash)
+
     def lead_office(self, workflow: str, track: str) -> str:
         """Return the unit that supervises items of a workflow and list: the most particular one named, else the bureau's."""
         mine = [one for one in self.lead_offices if one.workflow == workflow]

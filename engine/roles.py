@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -61,7 +62,30 @@ ADDRESSEES = (*ROLES, "owner", "superior(1)", "superior(2)", "superior(3)")
 """Every relation a rung or an act may notify."""
 
 
-def supervising_unit(item: Item, organisation: Organisation) -> str:
+class Parties(NamedTuple):
+    """All of an item that its relations hang on: two items alike in it tell the same people."""
+
+    workflow: str
+    lead_office: str
+    track: str
+    lead_unit: str
+    handler: str
+    commander: str
+    co_units: tuple[str, ...]
+    registrars: tuple[str, ...]
+
+    def text(self, name: str) -> str:
+        """Return one of the texts, as an item does."""
+        found: str = getattr(self, name)
+        return found
+
+    def names(self, name: str) -> tuple[str, ...]:
+        """Return one of the lists, as an item does."""
+        found: tuple[str, ...] = getattr(self, name)
+        return found
+
+
+def supervising_unit(item: Item | Parties, organisation: Organisation) -> str:
     """Return the unit that supervises an item: the one it names, else the one for its workflow and list, else the bureau's."""
     named = item.text("lead_office")
     if named or not organisation.lead_offices:
@@ -69,28 +93,27 @@ def supervising_unit(item: Item, organisation: Organisation) -> str:
     return organisation.lead_office(item.workflow, item.text("track"))
 
 
-def verifying_unit(item: Item, organisation: Organisation) -> str:
+def verifying_unit(item: Item | Parties, organisation: Organisation) -> str:
     """Return the unit that verifies an item: the supervising one, or the alternate when that one handles it itself (回避)."""
     involved = (item.text("lead_unit"), *item.names("co_units"))
     candidates = (supervising_unit(item, organisation), organisation.alternate_unit, organisation.supervising_unit)
     return next((unit for unit in candidates if unit not in involved), organisation.alternate_unit)
 
 
-def handler_of(item: Item, organisation: Organisation) -> str:
+def handler_of(item: Item | Parties, organisation: Organisation) -> str:
     """Return who handles an item, "" when nobody is named or whoever is has left the lead unit."""
     handler, unit = item.text("handler"), item.text("lead_unit")
     return handler if not unit or _on_staff(handler, unit, organisation) else ""
 
 
-def members(role: str, item: Item, organisation: Organisation) -> list[str]:  # noqa: C901, PLR0911, PLR0912 - one arm a role
+def members(role: str, item: Item | Parties, organisation: Organisation) -> list[str]:  # noqa: C901, PLR0911, PLR0912 - one arm a role
     """List the officers (or bodies) who stand in a relation to an item, the first the one to turn to."""
     lead = organisation.units.get(item.text("lead_unit"))
     match role:
         case "anyone":
             return list(organisation.officers)
         case "registrar":
-            act = item.acts.get("register")
-            return list(act.by) if act else []
+            return list(item.registrars)
         case "supervisor":
             return _staff(supervising_unit(item, organisation), organisation)
         case "supervisor.head":
@@ -185,21 +208,33 @@ def addressees(relations: Iterable[str], owner: str, item: Item, organisation: O
 
     `owner` is the role on whose desk the item lies. An empty list means that nobody can be told.
     """
+    text = item.text
+    parties = Parties(
+        *(item.workflow, text("lead_office"), text("track"), text("lead_unit"), text("handler"), text("commander")),
+        *(item.names("co_units"), item.registrars),
+    )
+    return list(_told(tuple(relations), owner, parties, organisation, at))
+
+
+@lru_cache(maxsize=1024)  # much that comes due together is due at one moment, and on few desks
+def _told(
+    relations: tuple[str, ...], owner: str, parties: Parties, organisation: Organisation, at: int
+) -> tuple[str, ...]:
     told: dict[str, None] = {}
     for relation in relations:
-        for person in _relation(relation, owner, item, organisation):
+        for person in _relation(relation, owner, parties, organisation):
             unit = organisation.unit_of(person)
             if not unit and person not in organisation.bodies:  # who has left is followed by the office that supervises
-                unit = supervising_unit(item, organisation)
+                unit = supervising_unit(parties, organisation)
             for candidate in (person, *organisation.superiors(unit, person)):
                 answering = organisation.stand_in(candidate, at)
                 if answering:
                     told[answering] = None
                     break
-    return list(told)
+    return tuple(told)
 
 
-def _relation(relation: str, owner: str, item: Item, organisation: Organisation) -> list[str]:
+def _relation(relation: str, owner: str, item: Parties, organisation: Organisation) -> list[str]:
     """Resolve a relation to the one or few persons meant, not to a whole staff."""
     if relation.startswith("superior("):
         handler = item.text("handler")
