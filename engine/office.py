@@ -394,13 +394,13 @@ class Office:
         items = events = rungs = 0
         while True:
             most = batch or 1000
-            numbers = writer.due(now, most)
-            if not numbers:
+            found = writer.items_due(now, most)
+            if not found:
                 return Pass(items, events, rungs)
             if seen is not None:
-                seen.update(numbers)
+                seen.update([item.number for item, _ in found])
             job = Work(writer, self.shelf, now)
-            numbers = job.gather(numbers, whole=len(numbers) < most)
+            numbers = job.gather(found, whole=len(found) < most)
             job.put_in_order()
             complete = job.flush(writer)
             job.refresh(writer)

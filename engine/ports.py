@@ -65,6 +65,9 @@ class Reader(Protocol):
         To a writer, without those that another writer has in hand.
         """
 
+    def items_due(self, now: int, limit: int) -> list[tuple[Item, int]]:
+        """Return those items themselves, each with its moment."""
+
     def events(self, query: EventQuery) -> Iterator[Event]:
         """Yield entries of the record."""
 

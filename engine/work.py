@@ -78,7 +78,10 @@ class Work:
         found = self.reader.item_due(number)
         if found is None:
             raise Refused("unknown_item", name=str(number))
-        item, next_at = found
+        return self._take(*found)
+
+    def _take(self, item: Item, next_at: int | None) -> Item:
+        number = item.number
         self.before[number] = item
         if next_at is not None and next_at <= self.now:
             item, events, self.coming[number] = settle(item, self.rules(item), self.now, self.until, self._facts)
@@ -86,30 +89,23 @@ class Work:
         self.items[number] = item
         return item
 
-    def gather(self, numbers: list[int], *, whole: bool) -> list[int]:
-        """Load a batch of what is due, the earliest first; return the numbers that it holds in the end.
+    def gather(self, found: list[tuple[Item, int]], *, whole: bool) -> list[int]:
+        """Take a batch of what is due, the earliest first; return the numbers that it holds in the end.
 
         Where it is not the `whole`, nobody's second rung may come before another's first, and no moment may be divided between
         two batches, or it would depend on what else was in the batch whose entry of that moment comes first. A moment that
         fills a batch is divided by the items' numbers, unless something is brought forth then: that comes after all else.
         """
         if not whole:
-            first, last = (self._next_at(number) for number in (numbers[0], numbers[-1]))
-            self.until = last
-            if first is not None and last is not None and first < last:
-                self.until = last - 1
-                numbers = self.reader.due(self.until, len(numbers))
-        for number in numbers:
-            self.load(number)
+            first, last = found[0][1], found[-1][1]
+            self.until = last if first == last else last - 1
+            found = [one for one in found if one[1] <= self.until]
+        numbers = [self._take(*one).number for one in found]
         if self.until is not None and any(event.verb == RECUR for event in self.settled):
             numbers = self.reader.due(self.until, 1 << 60)
             for number in numbers:
                 self.load(number)
         return numbers
-
-    def _next_at(self, number: int) -> int | None:
-        row = self.reader.row(number)
-        return row.next_at if row else None
 
     def put_in_order(self) -> None:
         """Put what had come due over several items in the order of its moments, at one moment by the items' numbers.

@@ -138,6 +138,10 @@ class View:
         """Return numbers of items for which something happens by itself at or before `now`."""
         return [number for number in self._reader.due(now, limit) if self.sees(number)]
 
+    def items_due(self, now: int, limit: int) -> list[tuple[Item, int]]:
+        """Return those items themselves, each with its moment."""
+        return [one for one in self._reader.items_due(now, limit) if self.sees(one[0].number)]
+
     def reporters(self) -> Iterator[Reporter]:
         """Yield who reported the items I may see."""
         return (reporter for reporter in self._reader.reporters() if self.sees(reporter.item))

@@ -147,6 +147,11 @@ class MemoryReader:
         found = sorted((row.next_at, row.number) for row in rows if row.next_at is not None and row.next_at <= now)
         return [number for _, number in found[:limit]]
 
+    def items_due(self, now: int, limit: int) -> list[tuple[Item, int]]:
+        """Return those items themselves, each with its moment."""
+        found = [self._tables.rows[number] for number in self.due(now, limit)]
+        return [(from_text(row.body), row.next_at) for row in found if row.next_at is not None]
+
     def next_item(self) -> int:
         """Return the number the next item gets."""
         used = max((event.item for event in self._entries()), default=0)

@@ -235,9 +235,11 @@ class PostgresWriter(PostgresReader):
 
     def due(self, now: int, limit: int = 1000) -> list[int]:
         """Return numbers of items for which something happens by itself, without those another writer has in hand."""
-        rows = [Row._make(found) for found in self._ask(postgres_statements.HOLD_DUE, now, limit)]
-        self._held |= {row.number: row for row in rows}
-        return [row.number for row in rows]
+        return [row.number for row in self._take_due(now, limit)]
+
+    def items_due(self, now: int, limit: int) -> list[tuple[Item, int]]:
+        """Return those items themselves, each with its moment."""
+        return [(from_text(row.body), row.next_at) for row in self._take_due(now, limit) if row.next_at is not None]
 
     def notice(self, number: int) -> Notice | None:
         """Return a notice and hold it."""
@@ -399,6 +401,11 @@ class PostgresWriter(PostgresReader):
         known, hashes = self._store.in_force
         if in_force == known:
             self._hashes = hashes
+
+    def _take_due(self, now: int, limit: int) -> list[Row]:
+        rows = [Row._make(found) for found in self._ask(postgres_statements.HOLD_DUE, now, limit)]
+        self._held |= {row.number: row for row in rows}
+        return rows
 
     def _hold(self, answer: Rows, numbers: Iterable[int]) -> None:
         self._held |= dict.fromkeys(numbers)

@@ -105,6 +105,10 @@ class SqlReader(ABC):
         """Return numbers of items for which something happens by itself at or before `now`, the earliest first."""
         return [number for (number,) in self._ask(statements.DUE, now, limit)]
 
+    def items_due(self, now: int, limit: int) -> list[tuple[Item, int]]:
+        """Return those items themselves, each with its moment."""
+        return [(from_text(body), next_at) for body, next_at in self._ask(statements.ITEMS_DUE, now, limit)]
+
     def next_item(self) -> int:
         """Return the number the next item gets."""
         return self._number(statements.NEXT_ITEM)

@@ -74,6 +74,7 @@ STEADY = ("number", "serial", "lead_unit", "related")
 REWRITE_ROW = _rewriting(STEADY)
 REWRITE_STILL = _rewriting((*STEADY, "state", "open"))  # of items that stay where they are
 DUE = "SELECT number FROM item WHERE next_at <= ? ORDER BY next_at, number LIMIT ?"
+ITEMS_DUE = "SELECT body, next_at FROM item WHERE next_at <= ? ORDER BY next_at, number LIMIT ?"
 NEXT_ITEM = (  # the record outlives the rows: a number that was ever used there is not given again
     "SELECT coalesce(max(used), 0) + 1"
     " FROM (SELECT max(number) AS used FROM item UNION ALL SELECT max(item) FROM event) AS numbers"

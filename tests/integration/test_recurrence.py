@@ -187,11 +187,9 @@ def test_a_batch_divides_no_moment() -> None:
 def test_the_comparison_sees_a_moment_divided(monkeypatch: pytest.MonkeyPatch) -> None:
     """Control: batches that end in the midst of a moment are found out."""
 
-    def naive(job: Work, numbers: list[int], *, whole: bool) -> list[int]:
-        job.until = None if whole else job._next_at(numbers[-1])  # noqa: SLF001 - what `gather` asks itself
-        for number in numbers:
-            job.load(number)
-        return numbers
+    def naive(job: Work, found: list[tuple[Item, int]], *, whole: bool) -> list[int]:
+        job.until = None if whole else found[-1][1]
+        return [job.load(item.number).number for item, _ in found]
 
     monkeypatch.setattr(Work, "gather", naive)
     assert any(record(moments(5, 12, 1), 3, 3, 1, batch)[0] != record([], 3, 3, 1)[0] for batch in (7, 20))
