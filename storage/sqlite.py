@@ -221,7 +221,7 @@ class SqliteWriter(SqliteReader):
                 refuse_bad(event, Event._fields)
             raise
         if len(complete) == 1:  # `executemany` takes half as long again for one
-            self._run(statements.APPEND, complete[0])
+            self._run(statements.APPEND, tuple(complete[0]))
         else:
             self._store.connection.executemany(statements.APPEND, map(tuple, complete))
         if complete:
