@@ -112,7 +112,7 @@ class SqliteReader(SqlReader):
         """Begin nothing yet."""
         super().__init__()
         self._store: SqliteStore = store
-        self._run = store.connection.execute
+        self._run = store.connection.cursor().execute  # one for all statements whose answer is taken at once
         self._cursors: list[sqlite3.Cursor] = []
 
     def __enter__(self) -> Self:
@@ -160,7 +160,7 @@ class SqliteReader(SqlReader):
         return self._run(statement, parameters).fetchall()
 
     def _stream(self, statement: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
-        cursor = self._run(statement, parameters)
+        cursor = self._store.connection.execute(statement, parameters)
         self._cursors.append(cursor)
         return cursor
 
@@ -211,8 +211,8 @@ class SqliteWriter(SqliteReader):
     def append(self, events: Iterable[Event]) -> list[Event]:
         """Number and chain the events after the last entry, keep them, and return them complete."""
         events = list(events)
-        for event in events:
-            if "\0" in "".join(_event_texts(event)):  # half characters are found by whoever encodes the values
+        for event in events:  # half characters are found by whoever encodes the values
+            if "\0" in "".join(_event_texts(event)):
                 refuse_bad(event, Event._fields)
         try:
             complete = link(events, *self.head())
@@ -233,9 +233,10 @@ class SqliteWriter(SqliteReader):
         """Insert an item's row, or rewrite it; a serial that another item has raises `Conflict("serial_taken")`."""
         if "\0" in "".join(_row_texts(row)):
             refuse_bad(row, Row._fields)
+        values = tuple(row)  # the driver asks a tuple of another class for each value through Python
         try:
-            if not self._run(statements.REWRITE_ROW, row).rowcount:
-                self._run(statements.PUT_ROW, row)
+            if not self._run(statements.REWRITE_ROW, values).rowcount:
+                self._run(statements.PUT_ROW, values)
         except UnicodeEncodeError:
             refuse_bad(row, Row._fields)
             raise

@@ -165,6 +165,9 @@ def test_a_commit_that_may_be_there_is_not_called_undone(path: Path, statement: 
         def __getattr__(self, name: str) -> object:
             return getattr(self.whole, name)
 
+        def cursor(self) -> object:
+            return self
+
         def execute(self, text: str) -> object:
             if text == statement:
                 failing = dbapi.OperationalError("disk I/O error")
