@@ -255,8 +255,8 @@ def _moves_due(definition: Definition, body: Mapping[str, object]) -> bool:
     ops: Any = body.get("clocks")
     if ops and any(op[0] in ("move", "continue") for op in ops):
         return True
-    touched: tuple[Any, Any] = body.get("keep"), body.get("clears")
-    return any(names and not limit_fields(definition).isdisjoint(names) for names in touched)
+    touched: tuple[Any, Any] = body.get("keep", ()), body.get("clears", ())
+    return not (limit_fields(definition).isdisjoint(touched[0]) and limit_fields(definition).isdisjoint(touched[1]))
 
 
 def _changed_dues(item: Item, after: Item, context: Context) -> list[list[object]]:

@@ -328,17 +328,21 @@ class Definition(NamedTuple):
     @property
     def main_clock(self) -> Clock | None:
         """The clock that an item's punctuality is judged by."""
-        if self.hash not in _main:
-            _main[self.hash] = next((c for c in self.clocks.values() if c.main), None)
-        return _main[self.hash]
+        try:
+            return _main[self.hash]
+        except KeyError:
+            found = _main[self.hash] = next((c for c in self.clocks.values() if c.main), None)
+            return found
 
     @property
     def relations(self) -> tuple[str, ...]:
         """The kept fields that refer to another item."""
-        if self.hash not in _relations:
-            found = [field.name for field in self.fields.values() if field.kind == "item" and field.keep == "replace"]
-            _relations[self.hash] = tuple(found)
-        return _relations[self.hash]
+        try:
+            return _relations[self.hash]
+        except KeyError:
+            names = [field.name for field in self.fields.values() if field.kind == "item" and field.keep == "replace"]
+            found = _relations[self.hash] = tuple(names)
+            return found
 
     @property
     def verbs(self) -> dict[str, str]:

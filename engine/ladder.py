@@ -67,7 +67,7 @@ def settle(item: Item, rules: Rules, now: int, until: int | None = None, facts: 
     while True:
         coming = next_coming(item, rules)
         if coming is None or coming.at > last:
-            return Settled(item, events, coming)
+            return _made(Settled, (item, events, coming))
         event = _happen(item, coming, rules, now, facts)
         item = evolve(item, event, facts.get(event.body))
         events.append(event)

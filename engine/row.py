@@ -156,14 +156,15 @@ def from_text(text: str) -> Item:
     if values[_WAKE]:
         values[_WAKE] = tuple(values[_WAKE])
     values[_ACTS] = {verb: _made(Act, (times, tuple(by), at)) for verb, (times, by, at) in values[_ACTS].items()}
-    values[_CLOCKS] = {
-        name: _made(Run, (*begun, tuple(map(tuple, pauses)), tuple(map(tuple, moves)), stopped))
-        for name, (*begun, pauses, moves, stopped) in values[_CLOCKS].items()
-    }
-    values[_REQUESTS] = tuple(Request(*request) for request in values[_REQUESTS])
+    for run in values[_CLOCKS].values():
+        run[_PAUSES] = tuple(map(tuple, run[_PAUSES])) if run[_PAUSES] else ()
+        run[_MOVES] = tuple(map(tuple, run[_MOVES])) if run[_MOVES] else ()
+    values[_CLOCKS] = {name: _made(Run, run) for name, run in values[_CLOCKS].items()}
+    values[_REQUESTS] = tuple([Request(*request) for request in values[_REQUESTS]]) if values[_REQUESTS] else ()
     return _made(Item, values)
 
 
 _load = json.JSONDecoder().raw_decode
 _made = tuple.__new__  # of all fields in their order: half the time of a call of the class, and this is in every act
 _WAKE, _ACTS, _CLOCKS, _REQUESTS = (Item._fields.index(name) for name in ("wake", "acts", "clocks", "requests"))
+_PAUSES, _MOVES = (Run._fields.index(name) for name in ("pauses", "moves"))

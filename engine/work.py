@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_made = tuple.__new__  # half the time of a call of the class, and this is in every act
+
 MOST_TRIES = 10
 """How often a transaction that was overtaken is begun again before whoever asked for it is told."""
 
@@ -68,6 +70,7 @@ class Work:
         # settle no further than this: the rest comes after what others have due before it
         self.until: int | None = None
         self._rules: dict[str, Rules] = {}
+        self._recurs = False  # whether any of them brings something forth
         self.last_number = last_number
         self._brought: set[Event] = set()
 
@@ -123,7 +126,7 @@ class Work:
 
     def _bring_forth(self, events: list[Event]) -> bool:
         """Register what recurring items have brought forth, each right after the entry that says so, with what is due of it."""
-        if not [event for event in events if event.verb == RECUR and event not in self._brought]:
+        if not self._recurs or not [e for e in events if e.verb == RECUR and e not in self._brought]:
             return False
         whole: list[Event] = []
         for call in events:
@@ -153,6 +156,7 @@ class Work:
             return self._rules[item.definition]
         except KeyError:
             found = self._rules[item.definition] = self.shelf.rules(self.reader, item.definition)
+            self._recurs = self._recurs or found.definition.recurs is not None
             return found
 
     def peek(self, number: int) -> Item | None:
@@ -161,7 +165,7 @@ class Work:
 
     def context(self, rules: Rules, hand: Hand, effective_at: int, *, chosen: bool = False) -> Context:
         """Make the context of one decision."""
-        return Context(rules, hand, self.now, effective_at, self.peek, chosen, self._facts, self.parts)
+        return _made(Context, (rules, hand, self.now, effective_at, self.peek, chosen, self._facts, self.parts))
 
     def parts(self, relation: str) -> list[Item]:
         """Return the items that refer to one (`project:12`), as they stand now."""
@@ -258,8 +262,7 @@ class Work:
         new, still = [], []
         for item_number, seq in last.items():
             if item_number in self.items:
-                item = self.items[item_number]._replace(last_seq=seq)
-                self.items[item_number] = item
+                item = self.items[item_number] = self.items[item_number].recorded(seq)
                 coming = self.coming.get(item_number)
                 row = row_of(item, self.rules(item), coming, known=item_number in self.coming)
                 before = self.before.get(item_number)
