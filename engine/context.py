@@ -83,10 +83,7 @@ class Context(NamedTuple):
             self.facts[text] = body
         definition, calendar, _ = self.rules
         decider, enterer, basis, command_id = self.hand
-        return _made(  # of all fields in their order
-            Event,
-            (
-                *(0, item, verb, result, self.effective_at, self.now, decider, enterer, basis, command_id),
-                *(definition.hash, calendar.hash, text, "", ""),
-            ),
-        )
+        return _made(Event, (  # of all fields in their order
+            0, item, verb, result, self.effective_at, self.now, decider, enterer, basis, command_id, definition.hash,
+            calendar.hash, text, "", "",
+        ))  # fmt: skip

@@ -160,10 +160,11 @@ def checked_fields(
     A required field that acts keep on the item counts as given when the item has it already.
     """
     given = {name: value for name, value in fields.items() if value is not None}
-    known = about.fields if given else ()
-    strangers = [name for name in given if name not in known] if given else []
-    if strangers:
-        raise Refused("field_not_taken", fields=strangers, known=list(known))
+    if given:
+        known = about.fields
+        strangers = [name for name in given if name not in known]
+        if strangers:
+            raise Refused("field_not_taken", fields=strangers, known=list(known))
     definition = context.rules.definition
     missing = []
     for field, least in about.require:

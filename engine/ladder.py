@@ -94,27 +94,29 @@ def next_coming(item: Item, rules: Rules) -> Coming | None:
 
 def _rungs(item: Item, run: Run, clock: Clock, rules: Rules) -> Iterator[Coming]:
     """Yield the rungs of a running clock that may come next."""
-    due_at = due(run, clock, item, rules.calendar)
+    calendar, crossed, requests = rules.calendar, item.crossed, item.requests
+    due_at = due(run, clock, item, calendar)
     found: list[str] = []  # units of offsets: the next uncrossed one of each comes before its others
     early = False  # whether one up to the due moment was found: it comes before all that are after it
     for rung in rules.definition.ladders[clock.ladder]:
         offset = rung.at
-        if offset and (due_at is None or offset.unit in found or (early and offset.amount > 0)):
+        amount, unit = offset or (0, "")
+        if offset and (due_at is None or (early and amount > 0) or unit in found):
             continue
         cycle = run.cycle if offset else item.round  # what an event sets off comes once a round, not in every cycle
-        if item.crossed and f"{clock.name}:{cycle}:{rung.level}" in item.crossed:
+        if crossed and f"{clock.name}:{cycle}:{rung.level}" in crossed:
             continue
         if offset is None:
             at = _reached(rung, item)
-        elif offset.unit == "near":
-            at = near(run, clock, item, rules.calendar, due_at or 0)
+        elif unit == "near":
+            at = near(run, clock, item, calendar, due_at or 0)
         else:
-            at = offset_from(due_at or 0, offset, rules.calendar)
-        if at is None or (offset and at < run.since) or (item.requests and _held(rung, item)):
+            at = offset_from(due_at or 0, offset, calendar)
+        if at is None or (offset and at < run.since) or (requests and _held(rung, item)):
             continue
         if offset:
-            found.append(offset.unit)
-            early = early or offset.amount <= 0
+            found.append(unit)
+            early = early or amount <= 0
         yield _made(Coming, (at, 2, RUNG, clock.name, cycle, rung.level, 0, ""))
 
 

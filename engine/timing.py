@@ -21,14 +21,15 @@ def operations(
     here, clocks = running_in(definition, to), item.clocks
     for name, clock in definition.clocks.items():
         run = clocks.get(name)
-        if name not in here and (run is None or run.stopped is not None):
+        going_on = run is not None and run.stopped is None
+        if not going_on and name not in here:
             continue  # most clocks have nothing to do with an act
         if name in restarts and to in clock.runs_in:
             operation: Operation | None = ["start", name, at]
-        elif run is None or run.stopped is not None:
-            operation = _beginning(clock, run, item.state, verb, to, at)
-        else:
+        elif run is not None and going_on:
             operation = _going_on(definition, clock, run, item, verb, to, at)
+        else:
+            operation = _beginning(clock, run, item.state, verb, to, at)
         if operation:
             found.append(operation)
     return found
