@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import struct
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.canonical import parse
 from engine.event import DONE
+from interfaces.picture import size_of
 from storage import files
 from workflows.papers import key_text
 
@@ -24,13 +23,12 @@ SHOWS: Mapping[str, str] = {BEFORE: "整改前", AFTER: "整改后"}
 PAPER = "paper"
 """The key under which a scan names its paper."""
 
-MOST_PICTURE_BYTES, MOST_PIXELS, MOST_SIDE = 20 * 1024 * 1024, 60_000_000, 20_000
-"""What a picture may have at most: larger ones are listed and not shown, whoever opened them would run out of memory."""
+MOST_BYTES = 20 * 1024 * 1024
+"""How large the file of a picture may be: larger ones are listed and not shown."""
 
 MOST_PICTURES, MOST_TOGETHER = 40, 80 * 1024 * 1024
 """How many pictures one page shows, and how large they may be together."""
 
-_PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 STATES: Mapping[str, str] = {"": "完好", "missing": "缺失", "changed": "已改动", "unreadable": "无法读取"}
 """What is wrong with a kept file, as a word."""
 
@@ -71,14 +69,8 @@ class Picture(NamedTuple):
 
     piece: Piece
     data: bytes
-    mime: str
     width: int
     height: int
-
-    @property
-    def uri(self) -> str:
-        """The picture as a `data:` address, to stand in an HTML page that loads nothing."""
-        return f"data:{self.mime};base64,{base64.b64encode(self.data).decode()}"
 
 
 class Pictures(NamedTuple):
@@ -130,14 +122,14 @@ def state(store_path: str, piece: Piece) -> str:
     return STATES[files.fault(store_path, piece.sha256)]
 
 
-def pictures(store_path: str, found: Iterable[Piece], *, most: int = MOST_PICTURE_BYTES) -> Pictures:
-    """Read the pictures among an item's evidence: real PNG and JPEG of at most so many bytes that can be opened, each content once."""
+def pictures(store_path: str, found: Iterable[Piece]) -> Pictures:
+    """Read the pictures among an item's evidence: real PNG and JPEG of a size that can be opened, each content once."""
     shown: dict[str, Picture] = {}
     left, together = [], 0
     for piece in found:
         if piece.sha256 in shown or piece.paper:
             continue
-        picture = _picture(store_path, piece, most)
+        picture = _picture(store_path, piece)
         if isinstance(picture, str):
             if picture != "not_a_picture" or piece.shows:
                 left.append((piece.name, _LEFT[picture]))
@@ -158,52 +150,10 @@ def _handed(event: Event) -> Iterator[Mapping[str, object]]:
     yield from (one for one in given if isinstance(one, dict)) if isinstance(given, list) else ()
 
 
-def _picture(store_path: str, piece: Piece, most: int) -> Picture | str:
+def _picture(store_path: str, piece: Piece) -> Picture | str:
     """Read one picture, or say why it cannot be shown."""
-    data = files.read(store_path, piece.sha256, most)
+    data = files.read(store_path, piece.sha256, MOST_BYTES)
     if isinstance(data, str):
         return data
-    try:
-        size = _png_size(data) or _jpeg_size(data)
-    except (struct.error, IndexError):
-        size = None
-    if size is None:
-        return "not_a_picture"
-    width, height = size
-    if not 0 < width <= MOST_SIDE or not 0 < height <= MOST_SIDE or width * height > MOST_PIXELS:
-        return "too_large"
-    return Picture(piece, data, "image/png" if data.startswith(_PNG) else "image/jpeg", width, height)
-
-
-def _png_size(data: bytes) -> tuple[int, int] | None:
-    if not data.startswith(_PNG) or data[12:16] != b"IHDR":
-        return None
-    width, height = struct.unpack(">II", data[16:24])
-    return width, height
-
-
-_FRAMES = frozenset((*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0)))
-_BARE = frozenset((0x01, *range(0xD0, 0xD8)))  # markers without a length
-_END, _SCAN = 0xD9, 0xDA
-
-
-def _jpeg_size(data: bytes) -> tuple[int, int] | None:
-    """Find the frame header of a JPEG: the size it will have once it is opened."""
-    if not data.startswith(_JPEG):
-        return None
-    at = 2
-    while at + 4 <= len(data) and data[at] == 0xFF:  # noqa: PLR2004 - how a marker begins
-        marker = data[at + 1]
-        if marker == 0xFF:  # noqa: PLR2004 - filling
-            at += 1
-            continue
-        if marker in _BARE:
-            at += 2
-            continue
-        if marker in (_END, _SCAN):
-            return None
-        if marker in _FRAMES:
-            height, width = struct.unpack(">HH", data[at + 5 : at + 9])
-            return width, height
-        at += 2 + struct.unpack(">H", data[at + 2 : at + 4])[0]
-    return None
+    size = size_of(data)
+    return size if isinstance(size, str) else Picture(piece, data, *size)

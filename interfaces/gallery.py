@@ -1,16 +1,16 @@
 """整改前后: which items the page for leaders shows in pictures, one before and one after each, and what keeps a picture out.
 
-No thumbnails are made: that would take a library for pictures. What is small enough stands in the page as it was handed in, without
-what the camera wrote into it (`interfaces.metadata`); of what is larger the page says the name, and the dossier has it.
+The page shows small pictures, drawn anew (`interfaces.picture`); the dossier has them as they were handed in.
 """
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.errors import Refused
 from interfaces.evidence import AFTER, BEFORE, SHOWS, pictures, pieces
-from interfaces.metadata import bare
+from interfaces.picture import small
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from interfaces.session import Session
     from interfaces.survey import Survey
 
-MOST_BYTES, MOST_TOGETHER = 512 * 1024, 6 * 1024 * 1024
-"""How large a picture in the page may be, and all of them: a page is sent by mail."""
+MOST_TOGETHER = 6 * 1024 * 1024
+"""How large the pictures of a page may be together: a page is sent by mail."""
 
 MOST_ITEMS = 12
 """How many items are shown."""
 
-_ODD, _FULL, _NO_PLACE = "图片内容异常", "本页图片已满", "附件文件夹无法打开"
+_DAMAGED, _FULL, _NO_PLACE = "图片不完整或已损坏", "本页图片已满", "附件文件夹无法打开"
 
 
 class View(NamedTuple):
@@ -67,14 +67,14 @@ class _Room:
     def _one(self, piece: Piece, shows: str) -> View:
         if not self.place:
             return View(shows, piece.name, "", _NO_PLACE)
-        got = pictures(self.place, [piece], most=MOST_BYTES)
+        got = pictures(self.place, [piece])
         if not got.shown:
             return View(shows, piece.name, "", got.left[0][1])
-        data = bare(got.shown[0].data)
+        data = small(got.shown[0].data)
         if data is None or len(data) > self.left:
-            return View(shows, piece.name, "", _ODD if data is None else _FULL)
+            return View(shows, piece.name, "", _DAMAGED if data is None else _FULL)
         self.left -= len(data)
-        return View(shows, piece.name, got.shown[0]._replace(data=data).uri)
+        return View(shows, piece.name, f"data:image/jpeg;base64,{base64.b64encode(data).decode()}")
 
 
 def gallery(found: Survey, session: Session) -> Gallery:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import re
+import base64
+import io
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 
 import cli
 from interfaces import gallery
+from interfaces.picture import small
 from tests.acceptance.test_report import seen
 from tests.people import OUTSIDER, Bureau, real
-from tests.pictures import JPEG, png
+from tests.pictures import CANARY, JPEG, photograph, png
 from tests.said import Said
 from tests.trial import FILE, HEAD, VERIFIER
-from tests.unit.test_metadata import CANARY, exif, with_segments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 RIVER = "o27"
 SINCE = "2023-05-01"
-PLACED = with_segments(exif(6))
+PLACED = photograph(120, 90, way=6, grain=0)
 """A photograph that says where it was taken."""
 
 
@@ -49,7 +51,23 @@ def drawn(run: Callable[..., Said], *more: str, since: str = SINCE) -> tuple[lis
     read = seen(text)
     assert "http" not in text.replace("http-equiv", "")
     assert CANARY.decode() not in text
-    return [lead for lead in read.leads if not lead.startswith("#list-")], "".join(read.text)
+    shown = [lead for lead in read.leads if not lead.startswith("#list-")]
+    assert [CANARY in bytes_of(lead) for lead in shown] == [False] * len(shown)
+    return shown, "".join(read.text)
+
+
+def bytes_of(lead: str) -> bytes:
+    """Return a picture of the page as a file."""
+    kind, data = lead.split(",")
+    assert kind == "data:image/jpeg;base64"
+    return base64.b64decode(data)
+
+
+def size(lead: str) -> tuple[int, int]:
+    """Open a picture of the page and return its width and height."""
+    with Image.open(io.BytesIO(bytes_of(lead)), formats=["JPEG"]) as image:
+        image.load()
+        return image.size
 
 
 def attach(run: Callable[..., Said], item: str, **sides: bytes) -> None:
@@ -70,7 +88,7 @@ def test_what_was_closed_with_both_is_shown(desk: Callable[..., Said]) -> None:
     assert "整改后照片.jpg未附图：文件缺失" in text
     attach(desk, "1", after=png(4, 3))
     shown, text = drawn(desk)
-    assert [lead.partition(",")[0] for lead in shown] == ["data:image/jpeg;base64", "data:image/png;base64"]
+    assert [size(lead) for lead in shown] == [(120, 90), (4, 3)]
     assert "柳塘港桥下水面漂浮垃圾聚集1　河道署　5月11日办结" in text
     assert "未附图" not in text
     assert drawn(desk, since="2023-06-01")[0] == [], "closed before the span"
@@ -79,18 +97,49 @@ def test_what_was_closed_with_both_is_shown(desk: Callable[..., Said]) -> None:
     assert len(drawn(desk, "--as-of", "2023-06-13")[0]) == 0, "handed in since"
 
 
-def test_large_ones_are_named(desk: Callable[..., Said], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A picture over the limit is named with why, another of the same side takes its place, and a page holds only so much."""
-    large = png(1, 1) + os.urandom(gallery.MOST_BYTES)
-    attach(desk, "1", before=large)
-    attach(desk, "1", after=JPEG)
+def test_a_photograph_of_a_telephone_is_shown(desk: Callable[..., Said]) -> None:
+    """Megabytes of it, taken on end: small and upright in the page; in the dossier byte for byte as it was handed in."""
+    taken = [photograph(3000, 4000, way=6), photograph(4000, 3000, way=3)]
+    assert min(map(len, taken)) > 2_000_000
+    assert CANARY in taken[0], "the control of `drawn`"
+    attach(desk, "1", before=taken[0], after=taken[1])
+    shown, text = drawn(desk)
+    assert [size(lead) for lead in shown] == [(720, 960), (960, 720)]
+    assert "未附图" not in text
+    assert Path("a.html").stat().st_size < 1_000_000
+    assert desk("文书", "1", "卷宗", "--to", "a.docx").status == 0
+    with zipfile.ZipFile("a.docx") as parts:
+        inside = [parts.read(name) for name in parts.namelist() if name.startswith("word/media/")]
+    assert [data in inside for data in taken] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (png(30_000, 30_000, whole=False), "图片过大"),
+        (photograph(200, 150)[:5_000], "图片不完整或已损坏"),
+        (png(700, 700, whole=False), "图片不完整或已损坏"),
+        (b"GIF89a" + bytes(20), "不是 PNG 或 JPEG 图片"),
+    ],
+    ids=["bomb", "cut off", "empty", "other format"],
+)
+def test_what_cannot_be_shown_is_named(desk: Callable[..., Said], data: bytes, why: str) -> None:
+    """With why, in words; another of the same side takes its place."""
+    attach(desk, "1", before=data, after=JPEG)
     shown, text = drawn(desk)
     assert len(shown) == 1
-    assert re.search(r"1前0\.jpg未附图：图片过大", text)
+    assert f"1前0.jpg未附图：{why}" in text
     attach(desk, "1", before=png(9, 9))
     shown, text = drawn(desk)
     assert (len(shown), "未附图" in text) == (2, False)
-    monkeypatch.setattr(gallery, "MOST_TOGETHER", len(png(9, 9)))
+
+
+def test_a_page_holds_only_so_much(desk: Callable[..., Said], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second picture is named once there is room for one; no item is shown where none may be."""
+    attach(desk, "1", before=png(9, 9), after=JPEG)
+    first = small(png(9, 9))
+    assert first is not None
+    monkeypatch.setattr(gallery, "MOST_TOGETHER", len(first))
     shown, text = drawn(desk)
     assert (len(shown), "未附图：本页图片已满" in text) == (1, True)
     monkeypatch.setattr(gallery, "MOST_ITEMS", 0)

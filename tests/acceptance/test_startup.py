@@ -14,7 +14,7 @@ from tests.acceptance.conftest import environment
 if TYPE_CHECKING:
     from pathlib import Path
 
-HEAVY = ("sqlmodel", "sqlalchemy", "pydantic", "apscheduler", "loguru", "rich", "ast")
+HEAVY = ("sqlmodel", "sqlalchemy", "pydantic", "apscheduler", "loguru", "rich", "PIL", "ast")
 PROBE = (
     "import cli, json, sys; status = cli.run(sys.argv[1:]); sys.stderr.write(json.dumps([status, sorted(sys.modules)]))"
 )
@@ -47,7 +47,7 @@ def loaded(*arguments: str) -> tuple[int, set[str]]:
     ids=" ".join,
 )
 def test_a_light_command_loads_nothing_heavy(made: Path, tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    """None of sqlmodel, sqlalchemy, pydantic, apscheduler, loguru and rich is loaded, nor `ast`, as `inspect` would."""
+    """None of sqlmodel, sqlalchemy, pydantic, apscheduler, loguru, rich and Pillow is loaded, nor `ast`, as `inspect` would."""
     copy = tmp_path / "office.db"
     copy.write_bytes(made.read_bytes())
     status, modules = loaded("--db", str(copy), *arguments)
