@@ -11,10 +11,10 @@ from engine import paper as issuing
 from engine.errors import Conflict, Refused
 from engine.row import EventQuery
 from interfaces.auditing import new_file
-from interfaces.evidence import pictures, pieces, state
+from interfaces.evidence import Pictures, pictures, pieces, state
 from interfaces.paper_basis import basis_of, paper_on
 from interfaces.paper_content import content_of, day_text, dossier_content
-from interfaces.template import fill, template_of
+from interfaces.template import fill, takes, template_of
 from workflows.papers import DRAFT_MARK, TRIAL_MARK, blanks, number_text, read_number
 
 if TYPE_CHECKING:
@@ -24,10 +24,14 @@ if TYPE_CHECKING:
     from engine.paper import Paper
     from engine.ports import Reader
     from interfaces.dossier import Dossier
-    from interfaces.evidence import Pictures, Piece
+    from interfaces.evidence import Piece
     from interfaces.paper_basis import Basis
     from interfaces.session import Session
     from workflows.papers import Kind, Number
+
+
+_ODD = "编码格式特殊"
+"""Why a picture that can be opened does not stand in a Word file."""
 
 
 class Printed(NamedTuple):
@@ -177,7 +181,9 @@ def _pictures(values: dict[str, object], found: Sequence[Piece], session: Sessio
         if isinstance(row, dict)
     }
     named = [piece for piece in found if piece.sha256 in wanted]
-    return pictures(session.files if named else "", named)  # without pictures nobody asks where they would be
+    got = pictures(session.files if named else "", named)  # without pictures nobody asks where they would be
+    taken = [picture for picture in got.shown if takes(picture)]
+    return Pictures(taken, got.left + [(picture.piece.name, _ODD) for picture in got.shown if picture not in taken])
 
 
 # -- papers by their numbers -----------------------------------------------------------------------------------------

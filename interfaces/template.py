@@ -132,6 +132,17 @@ def _text(text: str) -> str:
     return Markup(safe.replace("{_", "{&#95;").replace("_}", "&#95;}"))  # noqa: S704 - escaped on the line before
 
 
+def takes(picture: Picture) -> bool:
+    """Whether a picture can stand in a Word file as it is: python-docx knows a JPEG by the two headers that cameras write."""
+    from docx.image.image import Image
+
+    try:
+        Image.from_blob(picture.data)
+    except Exception:  # noqa: BLE001 - of an odd header it says so in many ways
+        return False
+    return True
+
+
 def _image(template: DocxTemplate, picture: Picture) -> object:
     from docx.shared import Mm
     from docxtpl import InlineImage

@@ -382,6 +382,11 @@ def test_pictures_before_and_after_stand_in_the_dossier(desk: Desk) -> None:
     assert desk.paper("佐证", "5", "--to", "取出").status == 0
     assert Path("取出", "02 甲.png").read_bytes() == png(40, 30)
     assert desk.paper("佐证", "5", "--to", "取出").status == 1
+    Path("丙.jpg").write_bytes(JPEG[:2] + JPEG[20:])  # without the header that names the format: rare, and sound
+    assert desk.paper("附件", "5", "--整改后", "丙.jpg", who=RIVER).status == 0
+    said = desk.paper("文书", "5", "卷宗", "--to", "odd.docx")
+    assert (said.status, "图片未嵌入：丙.jpg（编码格式特殊）" in said.err) == (0, True)
+    assert len(Document(str(Path("odd.docx"))).inline_shapes) == 2
     sha256 = rows[1]["sha256"]
     Path(f"{desk.path}.files", sha256[:2], sha256).write_bytes(png(41, 30))
     said = desk.paper("佐证", "5")
