@@ -29,7 +29,7 @@ SIDE, QUALITY = 960, 78
 """The longer side of a small picture, and how it is coded: on a page it is some 400 points wide."""
 
 MOST_SECONDS = 10
-"""Of processor time, for one picture: a file of 2 MB with 20,000 scans keeps a decoder busy for a quarter of an hour."""
+"""Of processor time, for one picture: a file of 2 MB with 20,000 scans keeps a decoder busy for twelve minutes."""
 
 _BLOCK = 4096  # bytes that a decoder gets at once; in between it is looked at how long it has been at work
 _AT_ONCE = 1_000_000  # pixels that are brought to plain colours at once

@@ -161,7 +161,7 @@ def test_what_is_cut_off_or_damaged_is_not_shown_and_nothing_is_raised() -> None
 
 
 def test_a_decoder_has_only_so_much_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Scans upon scans of the same picture: a quarter of an hour for each 2 MB."""
+    """Scans upon scans of the same picture: twelve minutes for 2 MB."""
     data = saved(Image.new("L", (3000, 3000), 128), "JPEG", progressive=True)
     scan = data[data.rindex(b"\xff\xda") : -2]
     monkeypatch.setattr(picture, "MOST_SECONDS", 0.5)
