@@ -63,6 +63,17 @@ def size_of(data: bytes) -> tuple[int, int] | str:
     return size if max(size) <= MOST_SIDE else "too_large"
 
 
+def way_of(data: bytes) -> int:
+    """Return which way up a picture is kept, as EXIF counts: 1 as it was seen, 6 and 8 on its side; 1 where it does not say."""
+    from PIL.ExifTags import Base
+    from PIL.Image import Image
+
+    way = 1
+    with suppress(Exception), warnings.catch_warnings(action="ignore"), _opened(data) as image:
+        way = Image.getexif(image).get(Base.Orientation, 1)  # that of a PNG would unpack it first
+    return way if way in range(1, 9) else 1
+
+
 def small(data: bytes) -> bytes | None:
     """Return a small JPEG of a picture that `size_of` measured: upright, on white, and nothing in it but the pixels; None if damaged."""
     from PIL import ImageOps

@@ -6,16 +6,17 @@ import io
 import re
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.errors import FaultsFound, Misused
 from interfaces.display import display, display_block
+from interfaces.picture import way_of
 from workflows import papers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from docxtpl import DocxTemplate
+    from docxtpl import DocxTemplate, InlineImage
     from jinja2 import Environment
 
     from interfaces.evidence import Picture
@@ -147,8 +148,34 @@ def _image(template: DocxTemplate, picture: Picture) -> object:
     from docx.shared import Mm
     from docxtpl import InlineImage
 
-    width = min(_WIDE, _HIGH * picture.width / picture.height)
-    return InlineImage(template, io.BytesIO(picture.data), width=Mm(width))
+    way, share = way_of(picture.data), picture.width / picture.height
+    width = min(_HIGH, _WIDE * share) if way in _ON_ITS_SIDE else min(_WIDE, _HIGH * share)
+    image = InlineImage(template, io.BytesIO(picture.data), width=Mm(width))
+    return image if way == 1 else _Turned(image, way)
+
+
+_TURNS = {
+    2: 'flipH="1"', 3: 'rot="10800000"', 4: 'flipV="1"', 5: 'rot="16200000" flipH="1"',
+    6: 'rot="5400000"', 7: 'rot="5400000" flipH="1"', 8: 'rot="16200000"',
+}  # fmt: skip
+_ON_ITS_SIDE = range(5, 9)
+_EXTENT = re.compile(r'<wp:extent cx="(\d+)" cy="(\d+)"/>')
+
+
+class _Turned(NamedTuple):
+    """A photograph that stands as it was seen: Word does not heed which way up a file is kept; its frame is turned, not the file."""
+
+    image: InlineImage
+    way: int
+
+    def __html__(self) -> str:
+        return _EXTENT.sub(self._room, self.image.__html__()).replace("<a:xfrm>", f"<a:xfrm {_TURNS[self.way]}>")
+
+    def _room(self, extent: re.Match[str]) -> str:
+        """Leave the room that a frame takes beside its own once it is turned."""
+        beyond = (int(extent[1]) - int(extent[2])) // 2 if self.way in _ON_ITS_SIDE else 0
+        high, wide = max(beyond, 0), max(-beyond, 0)
+        return f'{extent[0]}<wp:effectExtent l="{wide}" t="{high}" r="{wide}" b="{high}"/>'
 
 
 # -- what is wrong, and where ----------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -98,7 +99,7 @@ def test_what_was_closed_with_both_is_shown(desk: Callable[..., Said]) -> None:
 
 
 def test_a_photograph_of_a_telephone_is_shown(desk: Callable[..., Said]) -> None:
-    """Megabytes of it, taken on end: small and upright in the page; in the dossier byte for byte as it was handed in."""
+    """Megabytes of it, taken on end: small and upright in the page; in the dossier byte for byte, in a frame that is turned."""
     taken = [photograph(3000, 4000, way=6), photograph(4000, 3000, way=3)]
     assert min(map(len, taken)) > 2_000_000
     assert CANARY in taken[0], "the control of `drawn`"
@@ -110,7 +111,12 @@ def test_a_photograph_of_a_telephone_is_shown(desk: Callable[..., Said]) -> None
     assert desk("文书", "1", "卷宗", "--to", "a.docx").status == 0
     with zipfile.ZipFile("a.docx") as parts:
         inside = [parts.read(name) for name in parts.namelist() if name.startswith("word/media/")]
+        document = parts.read("word/document.xml").decode()
     assert [data in inside for data in taken] == [True, True]
+    assert re.findall(r"<a:xfrm([^>]*)>", document) == [' rot="5400000"', ' rot="10800000"']
+    frames = re.findall(r'extent cx="(\d+)" cy="(\d+)"/><wp:effectExtent l="(\d+)" t="(\d+)"', document)
+    on_end, lying = ([int(number) // 36_000 for number in frame] for frame in frames)
+    assert (on_end, lying) == ([88, 66, 0, 11], [110, 82, 0, 0]), "in millimetres"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from interfaces import picture
-from interfaces.picture import MOST_SECONDS, size_of, small
+from interfaces.picture import MOST_SECONDS, size_of, small, way_of
 from tests.pictures import CANARY, JPEG, jpeg_segment, photograph, png
 
 CORNERS = ((200, 30, 30), (30, 160, 30), (30, 30, 200), (240, 240, 240))
@@ -55,7 +55,9 @@ def test_a_photograph_of_a_telephone_becomes_small() -> None:
 @pytest.mark.parametrize("way", range(1, 9))
 def test_a_picture_is_the_right_way_up(way: int) -> None:
     """However the camera was held, it is shown as it was seen."""
-    made = opened(small(photograph(1600, 1200, way=way, grain=0)))
+    data = photograph(1600, 1200, way=way, grain=0)
+    assert (way_of(data), way_of(data[:2] + data[4:]), way_of(photograph(8, 8))) == (way, 1, 1)
+    made = opened(small(data))
     assert made.size == (960, 720)
     right, bottom = made.width - 9, made.height - 9
     for place, colour in zip(((8, 8), (right, 8), (8, bottom), (right, bottom)), CORNERS, strict=True):
