@@ -33,7 +33,7 @@ from engine.row import EventQuery, ItemQuery, Row
 from interfaces.roster import read_organisation
 from storage import connection, statements
 from storage.creation import create
-from storage.sqlite import SqliteWriter, open_store
+from storage.sqlite import open_store
 from workflows.calendars import shipped_edition
 from workflows.index import definition_text, index_of
 
@@ -117,29 +117,23 @@ def siban_step(
 ) -> tuple[float, list[Written]]:
     """Do one verb on every item, so many in one command; return seconds per act and what each act wrote."""
     verb, fields, who = step
-    rows: list[Row] = []
-    keep = SqliteWriter.put_row
-
-    def noting(self: SqliteWriter, row: Row) -> None:
-        rows.append(row)
-        keep(self, row)
-
     with office.store.read() as reader:
         last = reader.head()[0]
     hand = Hand(who, who)
-    SqliteWriter.put_row = noting  # type: ignore[method-assign]  # what was written is needed for the floor
     begun = timer()
     for number in range(1, items + 1, at_once):
         office.act(range(number, min(number + at_once, items + 1)), verb, fields, hand)
     taken = timer() - begun
-    SqliteWriter.put_row = keep  # type: ignore[method-assign]  # as it was
     with office.store.read() as reader:
         events = list(reader.events(EventQuery(after=last)))
+        rows = {row.number: row for row in reader.rows(ItemQuery())}
         notices: dict[int, list[Notice]] = {}
         for notice in reader.notices():
             notices.setdefault(notice.seq, []).append(notice)
-    acts = zip(events, rows, strict=True)
-    return taken / items, [Written(event, row, notices.get(event.seq, [])) for event, row in acts]
+    if [event.item for event in events] != list(range(1, items + 1)):
+        message = "an act leaves one entry, and nothing came due"
+        raise AssertionError(message)
+    return taken / items, [Written(event, rows[event.item], notices.get(event.seq, [])) for event in events]
 
 
 def floor_at(path: Path, office: Office) -> sqlite3.Connection:
