@@ -25,22 +25,18 @@ if TYPE_CHECKING:
 
 
 class Terms(NamedTuple):
-    """What all batches of a ledger are decided under: the current policy, the moment (µs), who enters, what looks at texts.
-
-    A `fresh` database goes on with the numbers of old.
-    """
+    """What all batches of a ledger are decided under: the current policy, the moment (µs), who enters, what looks at texts."""
 
     policies: tuple[Policy, ...]
     workflow: str
     hand: Hand
     now: int
     guard: Guard | None
-    fresh: bool
 
 
 def terms(reader: Reader, workflow: str, hand: Hand, now: int, guard: Guard | None) -> Terms:
     """Return the terms as they are in a view of the store."""
-    return Terms(policies_of(reader), workflow, hand, now, guard, fresh=reader.next_item() == 1)
+    return Terms(policies_of(reader), workflow, hand, now, guard)
 
 
 def policies_of(reader: Reader) -> tuple[Policy, ...]:
@@ -54,7 +50,7 @@ def decided(under: Terms, batch: Batch) -> Decided | None:
     job = Work(cast("Reader", view), _shelf(under.policies), under.now, batch.last_number, under.guard)
     try:
         rules = job.shelf.current(job.reader, under.workflow)
-        taken = [enter(job, rules, entry, under.hand, fresh=under.fresh) for entry in batch.entries]
+        taken = [enter(job, rules, entry, under.hand) for entry in batch.entries]
         job.flush(cast("Writer", view))
     except (SibanError, _NotApartError):
         return None

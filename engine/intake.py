@@ -38,7 +38,8 @@ FAULTS = 1000
 class Entry(NamedTuple):
     """One row: the fields of its registration, when it came in (µs, None: now), and where it stood since, the oldest first.
 
-    `number` is the item's number in the ledger that is moved here; an empty database goes on with the numbers of old.
+    `number` is the item's number in the ledger that is moved here; an empty database goes on with the numbers of old, another
+    one has its own.
     """
 
     fields: Mapping[str, object]
@@ -158,14 +159,18 @@ class _Intake:
         return self.taken
 
     def _batches(self, entries: Iterable[Entry]) -> Iterator[Batch]:
-        """Cut the rows into batches."""
-        source, first, number, seq = iter(entries), 0, self.last_number, self.reader.head()[0]
+        """Cut the rows into batches; from here on a row has a number of old only where that is kept."""
+        source, first, number, seq = map(self._numbered, entries), 0, self.last_number, self.reader.head()[0]
         while some := list(islice(source, AT_ONCE)):
             yield Batch(first, some, number, seq)
             first += len(some)
             for entry in some:
-                number = (max(number, entry.number - 1) if self.fresh and _plausible(entry) else number) + 1
+                number = max(number + 1, entry.number)
                 seq += 1 + len(entry.standings)
+
+    def _numbered(self, entry: Entry) -> Entry:
+        kept = not entry.number or (self.fresh and 0 < entry.number <= HIGHEST)
+        return entry if kept else entry._replace(number=0)
 
     def _as_expected(self, batch: Batch) -> bool:
         """Whether before a batch stands what it was decided under."""
@@ -179,7 +184,7 @@ class _Intake:
         job = self._work()
         for index, entry in enumerate(batch.entries, batch.first):
             try:
-                self.taken.append(enter(job, self.rules, entry, self.hand, fresh=self.fresh, salt=self.office.salt))
+                self.taken.append(enter(job, self.rules, entry, self.hand, self.office.salt))
             except (Refused, Conflict, Misused) as error:
                 if error.code == "not_allowed":
                     raise
@@ -211,21 +216,14 @@ class _Intake:
             self.writer.put_reporter(reporter)  # type: ignore[union-attr]  # only what is written is kept
 
 
-def enter(
-    job: Work, rules: Rules, entry: Entry, hand: Hand, *, fresh: bool, salt: Callable[[], str] | None = None
-) -> Taken:
-    """Register one row, and take it over where it stood already. Into a `fresh` database it comes with its number of old."""
-    if fresh and _plausible(entry):
-        job.skip_to(entry.number)
+def enter(job: Work, rules: Rules, entry: Entry, hand: Hand, salt: Callable[[], str] | None = None) -> Taken:
+    """Register one row, with its number where it has one, and take it over where it stood already."""
+    job.skip_to(entry.number)
     number = register_one(job, rules, entry.fields, hand, entry.came_in, salt=salt).after.number
     for standing in entry.standings:
         job.apply([take_over(job.items[number], standing, job.context(rules, hand, standing.at))])
     item = job.items[number]
     return Taken(number, item.serial, item.state)
-
-
-def _plausible(entry: Entry) -> bool:
-    return 0 < entry.number <= HIGHEST
 
 
 def _here(_reader: Reader, _now: int, batches: Iterable[Batch]) -> Answers:

@@ -27,7 +27,7 @@ def processors() -> int:
 
 
 def crew(size: int) -> ProcessPoolExecutor:
-    """Return so many processes, each begun anew when there is work for it; whoever uses them waits for `BrokenExecutor` and `OSError`."""
+    """Return so many processes, each begun anew when there is work for it."""
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 

@@ -10,6 +10,7 @@ from engine.apart import policies_of
 from engine.errors import Misused
 from engine.intake import FAULTS
 from interfaces.columns import left_out, map_columns, wanted_names
+from interfaces.deciding import read_together
 from interfaces.display import display
 from interfaces.problem_row import Columns, Manner, Sheet, packed, read_rows
 from interfaces.sheet import fill_down, read_tables
@@ -59,8 +60,10 @@ def read_problems(
     Where it pays, the rows are read by the `crew`.
     """
     tables = read_tables(path, wanted=wanted_names(explicit), sheet=choice.sheet)
+    shared = crew is not None and crew.pays(sum(len(table.rows) for table in tables))
     with session.store.read() as reader:
-        rules, policies = session.shelf.current(reader, workflow), policies_of(reader)
+        rules = session.shelf.current(reader, workflow)
+        policies = policies_of(reader) if shared else ()
     for table in tables:
         for text in (os.path.basename(path), table.sheet, *table.above):  # noqa: PTH119 - a name, nothing is opened
             session.guard.refuse(text, "list")
@@ -78,9 +81,7 @@ def read_problems(
         manner = Manner(place, columns, choice, session.now, session.titles, session.readings, session.guard)
         rows = fill_down(table.rows, [columns.at[name] for name in choice.fill if name in columns.at])
         blank, not_yet = list[int](), 0
-        if crew and crew.pays(len(rows)):
-            from interfaces.deciding import read_together
-
+        if crew and shared:
             way = read_together(crew, packed(policies, workflow, manner), _batches(rows))
         else:
             way = _here(Sheet(manner, rules), _batches(rows))

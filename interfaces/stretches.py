@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from engine.chain import GENESIS
 from engine.row import EventQuery
-from interfaces.crew import crew, processors
+from interfaces.crew import Crew
 from interfaces.verifier import BATCH, Walk
 from storage.sqlite import open_store
 
@@ -65,26 +65,19 @@ def _cut(path: str, count: int, sizes: set[int], length: int) -> list[Stretch]:
 
 def _together(stretches: list[Stretch], sizes: set[int], told: Callable[[int], None] | None) -> Walk | None:
     """Walk all stretches and put what they found together; None where one of them is not whole."""
-    from concurrent.futures import BrokenExecutor
-
     whole, peaks = Walk((), set()), dict[int, bytes]()
-    with crew(min(processors(), len(stretches))) as pool:
-        try:
-            for stretch, found in zip(stretches, pool.map(_walked, stretches), strict=True):
-                if found is None:
-                    return None
-                whole.announced |= found.announced
-                for size in sorted(stretch.sizes):
-                    after = _with(peaks, found.peaks[size])
-                    whole.peaks |= {size: after} if size in sizes else {}
-                    peaks = after if size == stretch.last else peaks
-                whole.size, whole.head = found.size, found.head
-                if told:
-                    told(found.size)
-        except (BrokenExecutor, OSError):  # no process to be had, or one was killed
-            return None
-        finally:
-            pool.shutdown(cancel_futures=True)
+    with Crew() as crew:
+        for stretch, found in crew.in_turn(_walked, ((one, (one,)) for one in stretches)):
+            if found is None:
+                return None
+            whole.announced |= found.announced
+            for size in sorted(stretch.sizes):
+                after = _with(peaks, found.peaks[size])
+                whole.peaks |= {size: after} if size in sizes else {}
+                peaks = after if size == stretch.last else peaks
+            whole.size, whole.head = found.size, found.head
+            if told:
+                told(found.size)
     return whole
 
 

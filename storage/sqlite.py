@@ -6,7 +6,7 @@ import os
 import sys
 from itertools import chain
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, ForwardRef, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from engine.chain import link
 from engine.delivery import Delivery
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from engine.item import Item
 
 _event_texts, _row_texts, _crossing_texts, _notice_texts, _delivery_texts = (
-    itemgetter(*[place for place, kind in enumerate(made.__annotations__.values()) if kind in (str, ForwardRef("str"))])
+    itemgetter(*[place for place, kind in enumerate(made.__annotations__.values()) if kind is str])
     for made in (Event, Row, Crossing, Notice, Delivery)
 )
 
@@ -220,10 +220,7 @@ class SqliteWriter(SqliteReader):
             for event in events:
                 refuse_bad(event, Event._fields)
             raise
-        if len(complete) == 1:  # `executemany` takes half as long again for one
-            self._run(statements.APPEND, tuple(complete[0]))
-        else:
-            self._store.connection.executemany(statements.APPEND, map(tuple, complete))
+        self._run_each(statements.APPEND, complete)
         if complete:
             last = complete[-1]
             self._last = last.seq, last.hash, last.recorded_at
@@ -298,11 +295,17 @@ class SqliteWriter(SqliteReader):
             if "\0" in "".join(chain.from_iterable(map(texts, rows))):
                 for row in rows:
                     refuse_bad(row, row._fields)
-            return self._store.connection.executemany(statement, map(tuple, rows)).rowcount
+            return self._run_each(statement, rows)
         except UnicodeEncodeError:
             for row in rows:
                 refuse_bad(row, row._fields)
             raise
+
+    def _run_each(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> int:
+        """Do a statement for each row; return how many it changed."""
+        if len(rows) == 1:  # `executemany` takes half as long again for one
+            return self._run(statement, tuple(rows[0])).rowcount
+        return self._store.connection.executemany(statement, map(tuple, rows)).rowcount
 
     def _begin(self) -> None:
         store = self._store
